@@ -1,0 +1,355 @@
+//! The macros of `lazygraph`: `#[delayed]` and `#[derive(Token)]`. Use them through that crate.
+#![forbid(unsafe_code)]
+#![warn(missing_docs)]
+
+mod args;
+mod ast;
+mod attrs;
+mod borrow;
+mod companion;
+mod debug;
+mod duration;
+mod expand;
+mod fallback;
+mod generics;
+mod identity;
+mod implied;
+mod lifetimes;
+mod method;
+mod operand;
+mod output;
+mod params;
+mod paths;
+mod report;
+mod suggest;
+mod task;
+mod token;
+mod types;
+mod validate;
+
+use ast::Item;
+use proc_macro::TokenStream;
+use report::Report;
+
+/// Makes a function build a node of a task graph instead of running.
+///
+/// A call takes any mix of plain and delayed arguments and returns a `Delayed<T>`; nothing runs before `compute`. The
+/// plain function stays: `inc::now(..)`.
+///
+/// ```
+/// use lazygraph::prelude::*;
+///
+/// #[delayed]
+/// fn inc(x: i64) -> i64 { x + 1 }
+/// #[delayed]
+/// fn add(a: i64, b: i64) -> i64 { a + b }
+///
+/// let x = inc(1);
+/// assert_eq!(add(&x, inc(&x)).compute()?, 5);
+/// assert_eq!(inc::now(1), 2);
+/// # Ok::<(), Error>(())
+/// ```
+///
+/// # Parameters
+///
+/// | declared | what happens |
+/// |---|---|
+/// | `x: T` | moved into the last task that needs it, cloned for the others; `T: Clone` |
+/// | `x: &T`, `&[T]`, `&str`, `&Path` | lent, never cloned |
+/// | `xs: &[&T]`, `&[&[T]]`, `&[&str]` | many values, each lent |
+/// | `x: &dyn Trait` | lent from a `Box<dyn Trait>` or an `Arc<dyn Trait>` |
+/// | `f: impl Fn(A) -> B`, `fn(A) -> B` | a closure or function, plain only |
+/// | `x: Delayed<T>` | the handle itself, unevaluated |
+///
+/// `&mut T`, deeper borrows (`Option<&T>`), `async`, `unsafe` and `extern` functions are refused, with what to write
+/// instead:
+///
+/// ```compile_fail
+/// # use lazygraph::prelude::*;
+/// #[delayed]
+/// fn push(v: &mut Vec<f64>, x: f64) { v.push(x) }
+/// ```
+///
+/// # Results
+///
+/// A `Result<T, E>` becomes a `Delayed<T>`, and an `Err` stops the graph. A `Delayed<T>` is flattened: a task may
+/// return a graph.
+///
+/// ```
+/// # use lazygraph::prelude::*;
+/// #[delayed]
+/// fn parse(s: &str) -> Result<i64, std::num::ParseIntError> { s.parse() }
+///
+/// assert_eq!(parse("12").compute()?, 12);
+/// assert!(parse("x").compute().is_err());
+/// # Ok::<(), Error>(())
+/// ```
+///
+/// # Options of a function
+///
+/// ## `pure`
+/// Equal calls of a pure function may run once. Its plain arguments need a content key: `#[derive(Token)]`, or
+/// `#[key(hash)]`, `#[key(serde)]`, `#[key(identity)]`, `#[key(skip)]` on the parameter.
+///
+/// ```
+/// # use lazygraph::prelude::*;
+/// #[derive(Hash, Clone)]
+/// struct Id(u32);
+///
+/// #[delayed(pure)]
+/// fn load(#[key(hash)] id: &Id, #[key(skip)] verbose: bool) -> u32 {
+///     if verbose { println!("loading") }
+///     id.0
+/// }
+/// assert_eq!(load(Id(1), true).content_key(), load(Id(1), false).content_key());
+/// ```
+///
+/// ## `impure`
+/// Every call runs, and no call is merged with another.
+///
+/// ```
+/// # use lazygraph::prelude::*;
+/// #[delayed(impure)]
+/// fn now() -> std::time::Instant { std::time::Instant::now() }
+/// # let _ = now();
+/// ```
+///
+/// ## `inline`
+/// A pure function that is cheaper to run again than to wait for: it runs inside each task that needs it.
+///
+/// ```
+/// # use lazygraph::prelude::*;
+/// #[delayed(pure, inline)]
+/// fn twice(x: f64) -> f64 { 2.0 * x }
+/// # assert_eq!(twice(1.0).compute()?, 2.0);
+/// # Ok::<(), Error>(())
+/// ```
+///
+/// ## `name = ".."`
+/// What the function is called in errors, logs and drawings.
+///
+/// ```
+/// # use lazygraph::prelude::*;
+/// #[delayed(name = "train model")]
+/// fn train(x: f64) -> f64 { x }
+/// assert_eq!(train(1.0).name(), "train model");
+/// ```
+///
+/// ## `cost = ..`
+/// What one call costs: `tiny`, `light`, `heavy`, `io`, or a time. A note for people and exports; nothing is scheduled by
+/// it so far.
+///
+/// ```
+/// # use lazygraph::prelude::*;
+/// #[delayed(cost = tiny)]
+/// fn negate(x: f64) -> f64 { -x }
+/// #[delayed(cost = "250us")]
+/// fn hash(x: &[u8]) -> u64 { x.iter().map(|b| u64::from(*b)).sum() }
+/// # assert_eq!(compute!(negate(1.0), hash([1, 2]))?, (-1.0, 3));
+/// # Ok::<(), Error>(())
+/// ```
+///
+/// ## `retries = n`
+/// A failed call is made again, up to `n` times.
+///
+/// ```
+/// # use lazygraph::prelude::*;
+/// use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
+///
+/// #[delayed(retries = 2)]
+/// fn flaky() -> Result<u32, String> {
+///     static CALLS: AtomicU32 = AtomicU32::new(0);
+///     match CALLS.fetch_add(1, Relaxed) {
+///         2 => Ok(2),
+///         n => Err(format!("call {n}")),
+///     }
+/// }
+/// assert_eq!(flaky().compute()?, 2);
+/// # Ok::<(), Error>(())
+/// ```
+///
+/// ## `timeout = ".."`
+/// A call that takes longer fails: `"500ms"`, `"1.5s"`, `"5m"`, `"1h"`.
+///
+/// ```
+/// # use lazygraph::prelude::*;
+/// #[delayed(timeout = "30s")]
+/// fn fetch(url: &str) -> String { url.to_owned() }
+/// # assert_eq!(fetch("x").compute()?, "x");
+/// # Ok::<(), Error>(())
+/// ```
+///
+/// ## `version = ".."`
+/// A part of the function's identity. The hash of its own tokens is one already; change the version when something
+/// that the body calls has changed, so that stored results are not found again.
+///
+/// ```
+/// # use lazygraph::prelude::*;
+/// #[delayed(pure, version = "2")]
+/// fn model(x: f64) -> f64 { x }
+/// # let _ = model(1.0);
+/// ```
+///
+/// ## `result`
+/// Keeps a `Result` as an ordinary value: a `Delayed<Result<T, E>>`.
+///
+/// ```
+/// # use lazygraph::prelude::*;
+/// #[delayed(result)]
+/// fn parse(s: &str) -> Result<i64, String> { s.parse().map_err(|_| "bad".to_owned()) }
+/// assert_eq!(parse("x").compute()?, Err("bad".to_owned()));
+/// # Ok::<(), Error>(())
+/// ```
+///
+/// ## `ok = T`
+/// For an alias of `Result`: what its success is.
+///
+/// ```
+/// # use lazygraph::prelude::*;
+/// type Answer = Result<i64, String>;
+///
+/// #[delayed(ok = i64)]
+/// fn answer() -> Answer { Ok(42) }
+/// assert_eq!(answer().compute()?, 42);
+/// # Ok::<(), Error>(())
+/// ```
+///
+/// ## `remote`, `remote(T, ..)`
+/// Checks that the function could run in another process: its parameters and result must be `Serialize +
+/// DeserializeOwned`. A generic function lists its instances. Nothing is sent anywhere so far.
+///
+/// ```
+/// # use lazygraph::prelude::*;
+/// #[delayed(remote)]
+/// fn norm(v: &[f64]) -> f64 { v.iter().map(|x| x * x).sum::<f64>().sqrt() }
+/// #[delayed(remote(f64, i64))]
+/// fn largest<T: PartialOrd + Copy>(xs: &[T]) -> Option<T> { xs.iter().copied().reduce(|a, b| if b > a { b } else { a }) }
+/// # assert_eq!(compute!(norm([3.0, 4.0]), largest([1, 2]))?, (5.0, Some(2)));
+/// # Ok::<(), Error>(())
+/// ```
+///
+/// ## `now = name`
+/// Names the plain function, where `inc::now` will not do: the module has a type or module called `inc`.
+///
+/// ```
+/// # use lazygraph::prelude::*;
+/// mod parse {
+///     use lazygraph::delayed;
+///     #[delayed(now = parse_now)]
+///     pub fn parse(s: &str) -> usize { s.len() }
+/// }
+/// use parse::{parse, parse_now};
+/// assert_eq!(parse("ab").compute()?, parse_now("ab"));
+/// # Ok::<(), Error>(())
+/// ```
+///
+/// ## `crate = path`
+/// Where `lazygraph` is, if not at `::lazygraph`.
+///
+/// ```
+/// mod vendored { pub use lazygraph as graphs; }
+///
+/// #[vendored::graphs::delayed(crate = crate::vendored::graphs)]
+/// fn inc(x: i64) -> i64 { x + 1 }
+/// # fn main() { assert_eq!(inc(1).get(), 2); }
+/// ```
+///
+/// # Methods
+///
+/// On an `impl` block, the methods stay as they are, and a trait `FooDelayed` adds their delayed versions to
+/// `Delayed<Foo>`: the receiver decides. Options of one method go on the method; `#[delayed(skip)]` leaves one out.
+/// `#[delayed(ext = Name)]` names the trait. Methods of a narrower visibility than the others get a trait of their own.
+///
+/// ```
+/// use lazygraph::prelude::*;
+///
+/// #[derive(Clone)]
+/// struct Sim { t: f64 }
+///
+/// #[delayed]
+/// impl Sim {
+///     fn new(t: f64) -> Self { Sim { t } }
+///     fn step(mut self, dt: f64) -> Self { self.t += dt; self }
+///     #[delayed(pure)]
+///     fn time(&self) -> f64 { self.t }
+///     #[delayed(skip)]
+///     fn reset(&mut self) { self.t = 0.0 }
+/// }
+///
+/// let mut eager = Sim::new(1.0).step(0.5);
+/// assert_eq!(eager.time(), 1.5);
+/// eager.reset();
+/// let lazy = Delayed::<Sim>::new(1.0).step(0.5);
+/// assert_eq!(lazy.time().compute()?, 1.5);
+/// # Ok::<(), Error>(())
+/// ```
+///
+/// # The expansion
+///
+/// `LAZYGRAPH_DEBUG_MACRO=inc cargo check` prints what the macro makes of `inc` (touch the file first).
+#[proc_macro_attribute]
+pub fn delayed(args: TokenStream, item: TokenStream) -> TokenStream {
+    delay(args.into(), item.into()).into()
+}
+
+/// Derives `Token`: a content key made of the keys of the fields.
+///
+/// The key also depends on the shape of the type: its name, and the names and types of its fields. `#[token(crate =
+/// path)]` says where `lazygraph` is, if not at `::lazygraph`.
+///
+/// ```
+/// use lazygraph::{Token, prelude::*};
+///
+/// #[derive(Token, Clone)]
+/// struct Config { tolerance: f64, mode: Mode }
+/// #[derive(Token, Clone)]
+/// enum Mode { Fast, Exact { digits: u8 } }
+///
+/// #[delayed(pure)]
+/// fn solve(config: &Config) -> f64 { config.tolerance }
+///
+/// let exact = |digits| solve(Config { tolerance: 1e-3, mode: Mode::Exact { digits } });
+/// assert_eq!(exact(3).content_key(), exact(3).content_key());
+/// assert_ne!(exact(3).content_key(), exact(4).content_key());
+/// # let _ = Mode::Fast;
+/// ```
+#[proc_macro_derive(Token, attributes(token))]
+pub fn derive_token(input: TokenStream) -> TokenStream {
+    token::derive(syn::parse_macro_input!(input)).into()
+}
+
+fn delay(
+    args: proc_macro2::TokenStream,
+    item: proc_macro2::TokenStream,
+) -> proc_macro2::TokenStream {
+    let mut report = Report::default();
+    match syn::parse2(item.clone()) {
+        Ok(Item::Function(function)) => {
+            let expansion = expand::function(args, &function);
+            debug::print(&function.sig.ident.to_string(), &expansion);
+            expansion
+        }
+        Ok(Item::Block(block)) => {
+            let name = method::type_name(&block).to_string();
+            let expansion = method::block(args, block);
+            debug::print(&name, &expansion);
+            expansion
+        }
+        Ok(Item::Other(name, span)) => {
+            report.at(
+                span,
+                format!(
+                    "`#[delayed]` goes on a function or on an inherent `impl` block, not on {name}"
+                ),
+            );
+            let error = report.into_tokens();
+            quote::quote!(#error #item)
+        }
+        // The item stays, for editors and against errors about what is not there.
+        Err(error) => {
+            report.push(error);
+            let error = report.into_tokens();
+            quote::quote!(#error #item)
+        }
+    }
+}
