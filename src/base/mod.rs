@@ -1,0 +1,4 @@
+//! L0: what every layer may use and what knows nothing of the crate.
+
+pub(crate) mod error;
+pub(crate) mod token;

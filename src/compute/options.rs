@@ -1,0 +1,347 @@
+//! How a graph is to be run.
+
+use super::invalid;
+use crate::base::error::Error;
+use crate::event::Observer;
+use crate::exec::{CancelToken, Compile, Context, Current, Pool};
+use crate::graph::build;
+use crate::optimize::report::Report;
+use crate::optimize::{Passes, optimize};
+use crate::plan::{Program, lower};
+use crate::task::{Input, Use};
+use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Who runs the nodes.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[non_exhaustive]
+pub enum Scheduler {
+    /// The calling thread alone, in the plan's static order: the reference.
+    Serial,
+    /// The calling thread, and threads of a rayon pool while there is work for them.
+    Rayon,
+}
+
+/// How a graph is to be run: [`RunOptions`] that borrow nothing.
+pub type Options = RunOptions<'static>;
+
+/// How a graph is to be run: scheduler, threads, optimizer switches, cancel, deadline, observers.
+///
+/// What is not said is inherited inside a task, and the default elsewhere: every pass, the current rayon
+/// pool, no deadline. Written as [`Options`]; the lifetime is that of a borrowed [`pool`](Self::pool).
+///
+/// # Examples
+/// ```
+/// use lazygraph::{Options, prelude::*};
+/// use std::time::Duration;
+///
+/// #[delayed]
+/// fn inc(x: i64) -> i64 { x + 1 }
+///
+/// let options = Options::new().threads(2).timeout(Duration::from_secs(10));
+/// assert_eq!(inc(1).compute_with(&options)?, 2);
+/// # Ok::<(), Error>(())
+/// ```
+#[derive(Clone, Default)]
+#[must_use = "options do nothing until they are given to a compute"]
+pub struct RunOptions<'p> {
+    scheduler: Option<Scheduler>,
+    threads: Option<usize>,
+    pool: Option<&'p rayon::ThreadPool>,
+    cancel: Option<CancelToken>,
+    timeout: Option<Duration>,
+    observers: Vec<Arc<dyn Observer>>,
+    cull: Option<bool>,
+    dedupe: Option<bool>,
+    inline: Option<bool>,
+    fuse: Option<bool>,
+    order: Option<bool>,
+}
+
+impl RunOptions<'static> {
+    /// Options that say nothing.
+    pub fn new() -> Self {
+        Self::default()
+    }
+}
+
+impl<'p> RunOptions<'p> {
+    /// Who runs the nodes. [`Serial`](Scheduler::Serial) contradicts a pool, and more than one thread.
+    pub fn scheduler(mut self, scheduler: Scheduler) -> Self {
+        self.scheduler = Some(scheduler);
+        self
+    }
+
+    /// How many threads work at once, the calling one included. One is the serial scheduler.
+    ///
+    /// Zero, or a pool as well, is refused by the compute with [`ErrorKind::Invalid`](crate::ErrorKind::Invalid).
+    pub fn threads(mut self, n: usize) -> Self {
+        self.threads = Some(n);
+        self
+    }
+
+    /// Runs on the calling thread and threads of this pool, as many at once as it has. A pool of one thread is
+    /// the serial scheduler. The pool is not borrowed for longer than a compute with these options takes.
+    ///
+    /// # Examples
+    /// ```
+    /// use lazygraph::{Options, prelude::*};
+    ///
+    /// #[delayed]
+    /// fn inc(x: i64) -> i64 { x + 1 }
+    ///
+    /// let pool = rayon::ThreadPoolBuilder::new().num_threads(2).build().unwrap();
+    /// assert_eq!(inc(1).compute_with(&Options::new().pool(&pool))?, 2);
+    /// # Ok::<(), Error>(())
+    /// ```
+    pub fn pool<'q>(self, pool: &'q rayon::ThreadPool) -> RunOptions<'q>
+    where
+        'p: 'q,
+    {
+        RunOptions {
+            pool: Some(pool),
+            ..self
+        }
+    }
+
+    /// Stops the run when the token is cancelled.
+    pub fn cancel(mut self, token: &CancelToken) -> Self {
+        self.cancel = Some(token.clone());
+        self
+    }
+
+    /// Stops the run when it takes longer. Running bodies may look at their
+    /// [`CancelToken`](CancelToken::current); those that do not are left to end.
+    pub fn timeout(mut self, limit: Duration) -> Self {
+        self.timeout = Some(limit);
+        self
+    }
+
+    /// Tells `observer` what happens in the run, and in the runs nested in it. May be given several times.
+    pub fn observe(mut self, observer: &(impl Observer + Clone)) -> Self {
+        self.observers.push(Arc::new(observer.clone()));
+        self
+    }
+
+    /// All passes of the optimizer, on (the default) or off. Later switches for single passes win.
+    pub fn optimize(self, on: bool) -> Self {
+        let on = Some(on);
+        RunOptions {
+            cull: on,
+            dedupe: on,
+            inline: on,
+            fuse: on,
+            order: on,
+            ..self
+        }
+    }
+
+    /// Leaves out what no output needs.
+    pub fn cull(mut self, on: bool) -> Self {
+        self.cull = Some(on);
+        self
+    }
+
+    /// Makes equal pure calls one, also across nested runs.
+    pub fn dedupe(mut self, on: bool) -> Self {
+        self.dedupe = Some(on);
+        self
+    }
+
+    /// Runs nodes marked `inline` again in each consumer.
+    pub fn inline(mut self, on: bool) -> Self {
+        self.inline = Some(on);
+        self
+    }
+
+    /// Joins linear chains into units.
+    pub fn fuse(mut self, on: bool) -> Self {
+        self.fuse = Some(on);
+        self
+    }
+
+    /// Orders the nodes so that few results are alive at once.
+    pub fn order(mut self, on: bool) -> Self {
+        self.order = Some(on);
+        self
+    }
+
+    /// The same without what only lives as long as a borrow.
+    pub(super) fn without_pool(&self) -> Option<Options> {
+        if self.pool.is_some() {
+            return None;
+        }
+        Some(RunOptions {
+            pool: None,
+            scheduler: self.scheduler,
+            threads: self.threads,
+            cancel: self.cancel.clone(),
+            timeout: self.timeout,
+            observers: self.observers.clone(),
+            cull: self.cull,
+            dedupe: self.dedupe,
+            inline: self.inline,
+            fuse: self.fuse,
+            order: self.order,
+        })
+    }
+
+    /// Whether a nested run with these options is a run like the one around it.
+    pub(super) fn says_nothing(&self) -> bool {
+        self.scheduler.is_none()
+            && self.threads.is_none()
+            && self.pool.is_none()
+            && self.cancel.is_none()
+            && self.timeout.is_none()
+            && self.observers.is_empty()
+            && [self.cull, self.dedupe, self.inline, self.fuse, self.order] == [None; 5]
+    }
+
+    pub(super) fn setup(&self) -> Result<Setup<'_>, Error> {
+        let around = Current::context();
+        if let Some(context) = &around
+            && self.says_nothing()
+        {
+            return Ok(Setup {
+                passes: passes_of(context),
+                context: Made::Around(context.clone()),
+            });
+        }
+        self.check()?;
+        let defaults = around.as_ref().map_or(Passes::ALL, passes_of);
+        let passes = Passes {
+            cull: self.cull.unwrap_or(defaults.cull),
+            dedupe: self.dedupe.unwrap_or(defaults.dedupe),
+            inline: self.inline.unwrap_or(defaults.inline),
+            fuse: self.fuse.unwrap_or(defaults.fuse),
+            order: self.order.unwrap_or(defaults.order),
+        };
+        Ok(Setup {
+            passes,
+            context: Made::New {
+                options: self.clone(),
+                around,
+            },
+        })
+    }
+
+    /// Refuses what cannot be honoured.
+    fn check(&self) -> Result<(), Error> {
+        let serial = self.scheduler == Some(Scheduler::Serial);
+        match (self.threads, self.pool) {
+            (Some(0), _) => Err(invalid(
+                "`threads(0)`: a run needs at least the calling thread",
+            )),
+            (Some(n), Some(_)) => Err(invalid(format!(
+                "`threads({n})` and `pool(..)`: the pool has its own number of threads"
+            ))),
+            (Some(n), None) if serial && n > 1 => Err(invalid(format!(
+                "`threads({n})`: the serial scheduler works on the calling thread alone"
+            ))),
+            (None, Some(_)) if serial => Err(invalid(
+                "`pool(..)`: the serial scheduler works on the calling thread alone",
+            )),
+            _ => Ok(()),
+        }
+    }
+
+    fn threads_of(&self, around: Option<&Arc<Context>>) -> Result<Pool, Error> {
+        match (self.scheduler, self.threads, self.pool) {
+            (Some(Scheduler::Serial), ..) => Ok(Pool::Serial),
+            (_, Some(n), _) => {
+                Pool::of(n).map_err(|e| invalid(format!("cannot start {n} threads: {e}")))
+            }
+            (.., Some(pool)) => Ok(Pool::lent(pool)),
+            (None, ..) if around.is_some() => Ok(around.map_or(Pool::Serial, |c| c.pool.clone())),
+            _ => Ok(Pool::current()),
+        }
+    }
+}
+
+impl fmt::Debug for RunOptions<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Options")
+            .field("scheduler", &self.scheduler)
+            .field("threads", &self.threads)
+            .field("pool", &self.pool)
+            .field("cancel", &self.cancel)
+            .field("timeout", &self.timeout)
+            .field("observers", &self.observers.len())
+            .field("cull", &self.cull)
+            .field("dedupe", &self.dedupe)
+            .field("inline", &self.inline)
+            .field("fuse", &self.fuse)
+            .field("order", &self.order)
+            .finish()
+    }
+}
+
+fn passes_of(context: &Arc<Context>) -> Passes {
+    context
+        .inherited
+        .downcast_ref::<Passes>()
+        .copied()
+        .unwrap_or(Passes::ALL)
+}
+
+/// Options made ready for one run.
+pub(super) struct Setup<'o> {
+    passes: Passes,
+    context: Made<'o>,
+}
+
+enum Made<'o> {
+    /// The context of the run around.
+    Around(Arc<Context>),
+    New {
+        options: RunOptions<'o>,
+        around: Option<Arc<Context>>,
+    },
+}
+
+impl Setup<'_> {
+    /// The plan of some outputs, and what the optimizer did.
+    pub(super) fn compile(&self, outputs: Vec<Input>) -> Result<(Program, Report), Error> {
+        compile(outputs, self.passes)
+    }
+
+    /// The context to run in. With a borrowed pool it must not be run in longer than the borrow lasts.
+    pub(super) fn context(&self) -> Result<Arc<Context>, Error> {
+        let (options, around) = match &self.context {
+            Made::Around(context) => return Ok(context.clone()),
+            Made::New { options, around } => (options, around),
+        };
+        let passes = self.passes;
+        let pool = options.threads_of(around.as_ref())?;
+        let inherited = around.iter().flat_map(|c| &c.observers);
+        let observers = inherited.chain(&options.observers).cloned().collect();
+        let above = around.clone();
+        let returned: Compile = Box::new(move |graph| {
+            let output = vec![Input::new(graph, Use::Value)];
+            Ok(Arc::new(compile(output, passes)?.0))
+        });
+        let (token, limit) = (options.cancel.as_ref(), options.timeout);
+        Ok(Context::new(
+            returned,
+            Arc::new(passes),
+            pool,
+            observers,
+            above,
+            token,
+            limit,
+        ))
+    }
+}
+
+/// From handles to a plan.
+fn compile(outputs: Vec<Input>, passes: Passes) -> Result<(Program, Report), Error> {
+    // `Token` and `Debug` of arguments are user code too.
+    let compiled = catch_unwind(AssertUnwindSafe(|| {
+        let (graph, report) = optimize(build(outputs)?, passes)?;
+        Ok((lower(graph)?, report))
+    }));
+    compiled
+        .unwrap_or_else(|payload| Err(Error::stray_panic("the `Token` of an argument", payload)))
+}

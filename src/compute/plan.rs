@@ -1,0 +1,189 @@
+//! The compiled form of a graph, kept by the user.
+
+use super::options::{Options, RunOptions};
+use super::{finish, invalid};
+use crate::base::error::Error;
+use crate::delayed::Join;
+use crate::optimize::report::Report;
+use crate::plan::{MemoryProfile, PlanNode, Program};
+use petgraph::graph::DiGraph;
+use std::fmt;
+use std::sync::Arc;
+
+/// The compiled form of a graph: look at it, keep it, run it again, export it.
+///
+/// # Examples
+/// ```
+/// use lazygraph::{Options, Plan, prelude::*};
+///
+/// #[delayed]
+/// fn inc(x: i64) -> i64 { x + 1 }
+///
+/// let plan = Plan::new(inc(inc(1)), &Options::new())?;
+/// assert_eq!((plan.node_count(), plan.unit_count()), (2, 1)); // one fused chain
+/// assert_eq!((plan.run()?, plan.run()?), (3, 3));             // each run evaluates afresh
+/// println!("{}", plan.explain());
+/// # Ok::<(), Error>(())
+/// ```
+pub struct Plan<O: Join> {
+    nesting: O,
+    program: Arc<Program>,
+    report: Report,
+    options: Options,
+}
+
+impl<O: Join> Plan<O> {
+    /// Compiles the graph of everything in `nesting`. Runs nothing.
+    ///
+    /// # Errors
+    /// If the options contradict each other or name a pool (give that to [`run_with`](Self::run_with)); if
+    /// one explicit key was given to two computations, or `.after(..)` closes a cycle.
+    ///
+    /// # Complexity
+    /// O(V + E).
+    pub fn new<J: Join<Owned = O>>(nesting: J, options: &RunOptions<'_>) -> Result<Plan<O>, Error> {
+        let kept = options.without_pool().ok_or_else(|| {
+            invalid("a plan outlives the borrow of a pool: give the pool to `Plan::run_with`")
+        })?;
+        let nesting = nesting.to_owned_join();
+        let mut outputs = Vec::new();
+        nesting.visit(&mut outputs);
+        let (program, report) = kept.setup()?.compile(outputs)?;
+        Ok(Plan {
+            nesting,
+            program: Arc::new(program),
+            report,
+            options: kept,
+        })
+    }
+
+    /// Runs the plan, with the options it was made with. Each run evaluates afresh.
+    ///
+    /// # Errors
+    /// As [`compute`](crate::compute()).
+    pub fn run(&self) -> Result<O::Out, Error> {
+        self.run_with(&self.options)
+    }
+
+    /// Runs the plan with other options; their optimizer switches are too late for it, but hold for graphs
+    /// that its tasks build.
+    ///
+    /// # Errors
+    /// As [`compute_with`](crate::compute_with).
+    pub fn run_with(&self, options: &RunOptions<'_>) -> Result<O::Out, Error> {
+        finish(&options.setup()?, &self.program)?.read(|frame| self.nesting.assemble(frame))
+    }
+
+    /// How many nodes it has.
+    pub fn node_count(&self) -> usize {
+        self.program.len()
+    }
+
+    /// How many units: nodes, or fused chains of them.
+    pub fn unit_count(&self) -> usize {
+        self.program.unit_count()
+    }
+
+    /// The nodes, in the order in which one worker runs them. O(V + E), and the text of the calls.
+    pub fn order(&self) -> impl ExactSizeIterator<Item = PlanNode> {
+        self.program.plan_nodes().into_iter()
+    }
+
+    /// How much would be alive at once, by simulation. O(V + E).
+    pub fn memory_profile(&self) -> MemoryProfile {
+        MemoryProfile::of(&self.program)
+    }
+
+    /// What the optimizer did, pass by pass, and what came of it.
+    pub fn explain(&self) -> Explain<'_> {
+        Explain {
+            program: &self.program,
+            report: &self.report,
+        }
+    }
+
+    /// The plan as a [petgraph](https://docs.rs/petgraph) graph, for its algorithms. O(V + E).
+    ///
+    /// An edge leads from each input to its user; node indices are the [ids](PlanNode::id) of the nodes.
+    pub fn graph(&self) -> DiGraph<PlanNode, ()> {
+        self.program.petgraph()
+    }
+
+    /// The plan as DOT text, for Graphviz. A fused unit is a dashed box, an output has a double frame. O(V + E).
+    ///
+    /// # Examples
+    /// ```
+    /// use lazygraph::{Options, Plan, prelude::*};
+    ///
+    /// let plan = Plan::new(value(1) + value(2), &Options::new())?;
+    /// assert!(plan.to_dot().starts_with("digraph plan {"));
+    /// # Ok::<(), Error>(())
+    /// ```
+    pub fn to_dot(&self) -> String {
+        self.program.dot()
+    }
+}
+
+impl<O: Join> fmt::Debug for Plan<O> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Plan")
+            .field("nodes", &self.node_count())
+            .field("units", &self.unit_count())
+            .field("outputs", &self.program.outputs.len())
+            .finish()
+    }
+}
+
+/// What the optimizer did: the text of [`Plan::explain`].
+#[derive(Clone, Copy)]
+pub struct Explain<'p> {
+    program: &'p Program,
+    report: &'p Report,
+}
+
+impl fmt::Display for Explain<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let program = self.program;
+        writeln!(
+            f,
+            "{} nodes in {} units, {} edges, {} outputs; {} of results; at most {} live intermediates",
+            program.len(),
+            program.unit_count(),
+            program.edges.len(),
+            program.outputs.len(),
+            bytes(program.layout.size()),
+            MemoryProfile::of(program).peak(),
+        )?;
+        write!(f, "{}", self.report)
+    }
+}
+
+impl fmt::Debug for Explain<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+fn bytes(n: usize) -> String {
+    match n {
+        0..1024 => format!("{n} B"),
+        1024..1_048_576 => format!("{:.1} KiB", n as f64 / 1024.0),
+        _ => format!("{:.1} MiB", n as f64 / 1_048_576.0),
+    }
+}
+
+#[cfg(feature = "serde")]
+impl<O: Join> serde::Serialize for Plan<O> {
+    /// Nodes in the plan's order, with labels, locations, inputs and sizes; the ids of the outputs.
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        use serde::ser::SerializeStruct;
+        let outputs: Vec<usize> = self.program.outputs.iter().map(|e| e.index()).collect();
+        let mut plan = serializer.serialize_struct("Plan", 5)?;
+        plan.serialize_field("nodes", &self.program.plan_nodes())?;
+        plan.serialize_field("outputs", &outputs)?;
+        plan.serialize_field("units", &self.unit_count())?;
+        plan.serialize_field("slot_bytes", &self.program.layout.size())?;
+        plan.serialize_field("peak_live", &self.memory_profile().peak())?;
+        plan.end()
+    }
+}

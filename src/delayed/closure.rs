@@ -1,0 +1,123 @@
+//! Closures as delayed functions: `delayed(|x| ..)` and `call(|x| .., (x,))`.
+
+use super::Delayed;
+use super::args::Arg;
+use crate::task::{Function, ParamInfo, Purity, TaskSpec, Value, call_node};
+use std::sync::Arc;
+
+struct Closure;
+impl Function for Closure {
+    const SPEC: TaskSpec = TaskSpec::structural("closure", Purity::Impure);
+}
+
+/// A one-off task: `call(|a, b| a * b, (x, 4))`.
+///
+/// # Examples
+/// ```
+/// use lazygraph::prelude::*;
+///
+/// let x = value(3i64);
+/// assert_eq!(call(|a: i64, b: i64| a * b, (&x, 4)).compute()?, 12);
+/// # Ok::<(), Error>(())
+/// ```
+#[track_caller]
+pub fn call<F, A, P, R>(f: F, args: A) -> Delayed<R>
+where
+    F: CallWith<A, P, R>,
+{
+    f.call_with(args)
+}
+
+/// A closure as a delayed function: from arguments, plain or delayed, to a `Delayed`.
+///
+/// # Examples
+/// ```
+/// use lazygraph::prelude::*;
+///
+/// let sqrt = delayed(|x: f64| x.sqrt());
+/// assert_eq!(sqrt(value(4.0)).compute()?, 2.0);
+/// # Ok::<(), Error>(())
+/// ```
+pub fn delayed<F, M>(f: F) -> <F as Lazy<M>>::Out
+where
+    F: Lazy<M>,
+{
+    f.lazy()
+}
+
+/// A closure that can be called with these arguments, plain or delayed.
+pub trait CallWith<Args, P, R> {
+    #[doc(hidden)]
+    #[track_caller]
+    fn call_with(self, args: Args) -> Delayed<R>;
+}
+
+/// A closure that [`delayed`] can make lazy.
+pub trait Lazy<M> {
+    /// The delayed function.
+    type Out;
+    #[doc(hidden)]
+    fn lazy(self) -> Self::Out;
+}
+
+macro_rules! nest {
+    () => { () };
+    ($first:expr $(, $rest:expr)*) => { ($first, nest!($($rest),*)) };
+}
+
+macro_rules! nest_pattern {
+    () => { () };
+    ($first:ident $(, $rest:ident)*) => { ($first, nest_pattern!($($rest),*)) };
+}
+
+macro_rules! closures {
+    ($($p:ident $x:ident $v:ident),*) => {
+        impl<Func, R: Value, $($p: Value + Clone,)* $($x: Arg<$p>,)*> CallWith<($($x,)*), ($($p,)*), R> for Func
+        where
+            Func: Fn($($p),*) -> R + Send + Sync + 'static,
+        {
+            #[track_caller]
+            fn call_with(self, args: ($($x,)*)) -> Delayed<R> {
+                let ($($v,)*) = args;
+                let f = self;
+                Delayed::from_node(call_node::<Closure, R, _, _, _>(
+                    nest!($($v.into_operand()),*),
+                    move |ops, frame| {
+                        let nest_pattern!($($v),*) = ops;
+                        $(let $v = $v.take(frame);)*
+                        let _ = frame;
+                        Ok(f($($v),*))
+                    },
+                    |ops, to| {
+                        let nest_pattern!($($v),*) = ops;
+                        $(to.value($v, ParamInfo::OPAQUE);)*
+                        let _ = to;
+                    },
+                ))
+            }
+        }
+
+        impl<Func, R: Value, $($p: Value + Clone,)* $($x: Arg<$p> + 'static,)*> Lazy<(R, $($p,)* $($x,)*)> for Func
+        where
+            Func: Fn($($p),*) -> R + Send + Sync + 'static,
+        {
+            type Out = Box<dyn Fn($($x),*) -> Delayed<R> + Send + Sync>;
+
+            fn lazy(self) -> Self::Out {
+                let f = Arc::new(self);
+                Box::new(move |$($v: $x),*| {
+                    let f = f.clone();
+                    call(move |$($v: $p),*| f($($v),*), ($($v,)*))
+                })
+            }
+        }
+    };
+}
+
+closures!();
+closures!(A X a);
+closures!(A X a, B Y b);
+closures!(A X a, B Y b, C Z c);
+closures!(A X a, B Y b, C Z c, D W d);
+closures!(A X a, B Y b, C Z c, D W d, E V e);
+closures!(A X a, B Y b, C Z c, D W d, E V e, G U g);

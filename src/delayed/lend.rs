@@ -1,0 +1,186 @@
+//! The ways in which an argument can be lent.
+
+use super::join::Join;
+use crate::task::operand::{Holds, Lender, Lent, ManyLender};
+use crate::task::{Describe, Frame, Input, Inputs, NodePtr, ParamInfo, Use, Value, View};
+use std::marker::PhantomData;
+use std::ops::Deref;
+
+/// A plain value, lent as it is.
+pub(super) struct Same<T>(pub(super) T);
+
+impl<T: Value> Lender<T> for Same<T> {
+    fn visit(&self, _: &mut Inputs) {}
+    fn lend<'f>(&'f self, _: &'f Frame<'_>) -> Lent<'f, T> {
+        Lent::Ref(&self.0)
+    }
+    fn describe(&self, to: &mut Describe<'_>, info: &ParamInfo<T>) {
+        to.literal(&self.0, info);
+    }
+}
+
+/// A plain value, lent through `View`.
+pub(super) struct Seen<S>(pub(super) S);
+
+impl<S: Value + View<Q>, Q: ?Sized> Lender<Q> for Seen<S> {
+    fn visit(&self, _: &mut Inputs) {}
+    fn lend<'f>(&'f self, _: &'f Frame<'_>) -> Lent<'f, Q> {
+        Lent::Ref(self.0.view())
+    }
+    fn describe(&self, to: &mut Describe<'_>, info: &ParamInfo<Q>) {
+        to.literal(self.0.view(), info);
+    }
+}
+
+/// A plain smart pointer, lent through `Deref`.
+pub(super) struct Pointed<S>(pub(super) S);
+
+impl<S: Value + Deref<Target = Q>, Q: ?Sized> Lender<Q> for Pointed<S> {
+    fn visit(&self, _: &mut Inputs) {}
+    fn lend<'f>(&'f self, _: &'f Frame<'_>) -> Lent<'f, Q> {
+        Lent::Ref(&self.0)
+    }
+    fn describe(&self, to: &mut Describe<'_>, info: &ParamInfo<Q>) {
+        to.literal(&*self.0, info);
+    }
+}
+
+macro_rules! of_node {
+    ($($(#[$m:meta])* $name:ident [$($g:tt)*] $s:ty => $q:ty, |$n:ident, $f:ident| $e:expr;)*) => {$(
+        $(#[$m])*
+        pub(super) struct $name<S: ?Sized>(pub(super) NodePtr, pub(super) PhantomData<fn() -> Box<S>>);
+
+        impl<$($g)*> Lender<$q> for $name<$s> {
+            #[inline]
+            fn visit(&self, inputs: &mut Inputs) {
+                inputs.push(Input::new(&self.0, Use::Ref));
+            }
+            #[inline]
+            fn lend<'f>(&'f self, $f: &'f Frame<'_>) -> Lent<'f, $q> {
+                Lent::Ref($e)
+            }
+            fn describe(&self, to: &mut Describe<'_>, _: &ParamInfo<$q>) {
+                to.input();
+            }
+        }
+    )*};
+}
+
+of_node! {
+    /// A node's result, lent as it is.
+    SameOf [Q: Value] Q => Q, |n, f| f.borrow::<Q>();
+    /// A node's result, lent through `View`.
+    SeenOf [S: Value + View<Q>, Q: ?Sized] S => Q, |n, f| f.borrow::<S>().view();
+    /// A scope's borrow of an unsized value.
+    UnsizedOf [Q: Value + ?Sized] Q => Q, |n, f| f.borrow_unsized::<Q>();
+    /// A node's result, lent through `Deref`.
+    PointedOf [S: Value + Deref<Target = Q>, Q: ?Sized] S => Q, |n, f| f.borrow::<S>();
+}
+
+/// A collection of delayed values, gathered and lent as it is.
+pub(super) struct Gathered<J>(pub(super) J);
+/// A collection of delayed values, gathered and lent through `View`.
+pub(super) struct GatheredSeen<J>(pub(super) J);
+
+struct Own<T>(T);
+impl<T> Holds<T> for Own<T> {
+    fn held(&self) -> &T {
+        &self.0
+    }
+}
+
+struct OwnSeen<T>(T);
+impl<T: View<Q>, Q: ?Sized> Holds<Q> for OwnSeen<T> {
+    fn held(&self) -> &Q {
+        self.0.view()
+    }
+}
+
+impl<J: Join + Value> Lender<J::Out> for Gathered<J> {
+    fn visit(&self, inputs: &mut Inputs) {
+        self.0.visit(inputs);
+    }
+    fn lend<'f>(&'f self, frame: &'f Frame<'_>) -> Lent<'f, J::Out> {
+        Lent::Owned(Box::new(Own(self.0.assemble(frame))))
+    }
+    fn describe(&self, to: &mut Describe<'_>, _: &ParamInfo<J::Out>) {
+        super::join::describe(&self.0, to);
+    }
+}
+
+impl<J: Join<Out: View<Q>> + Value, Q: ?Sized> Lender<Q> for GatheredSeen<J> {
+    fn visit(&self, inputs: &mut Inputs) {
+        self.0.visit(inputs);
+    }
+    fn lend<'f>(&'f self, frame: &'f Frame<'_>) -> Lent<'f, Q> {
+        Lent::Owned(Box::new(OwnSeen(self.0.assemble(frame))))
+    }
+    fn describe(&self, to: &mut Describe<'_>, _: &ParamInfo<Q>) {
+        super::join::describe(&self.0, to);
+    }
+}
+
+// ------------------------------------------------------------------ many
+
+/// Many nodes, each lent by `fetch`.
+pub(super) struct ManyOf<Q: ?Sized + 'static> {
+    nodes: Box<[NodePtr]>,
+    fetch: for<'f> fn(&'f Frame<'_>) -> &'f Q,
+}
+
+impl<Q: ?Sized> ManyOf<Q> {
+    pub(super) fn same(nodes: impl IntoIterator<Item = NodePtr>) -> ManyOf<Q>
+    where
+        Q: Value + Sized,
+    {
+        ManyOf {
+            nodes: nodes.into_iter().collect(),
+            fetch: |f| f.borrow::<Q>(),
+        }
+    }
+
+    pub(super) fn seen<S: Value + View<Q>>(nodes: impl IntoIterator<Item = NodePtr>) -> ManyOf<Q> {
+        ManyOf {
+            nodes: nodes.into_iter().collect(),
+            fetch: |f| f.borrow::<S>().view(),
+        }
+    }
+}
+
+impl<Q: ?Sized + 'static> ManyLender<Q> for ManyOf<Q> {
+    fn visit(&self, inputs: &mut Inputs) {
+        inputs.extend(self.nodes.iter().map(|n| Input::new(n, Use::Ref)));
+    }
+    fn lend<'f>(&'f self, frame: &'f Frame<'_>) -> Vec<&'f Q> {
+        self.nodes.iter().map(|_| (self.fetch)(frame)).collect()
+    }
+    fn describe(&self, to: &mut Describe<'_>, _: &ParamInfo<Q>) {
+        let n = self.nodes.len();
+        to.parts(n, |hasher, next| {
+            hasher.u64(n as u64);
+            for _ in 0..n {
+                hasher.u128(next());
+            }
+        });
+    }
+}
+
+/// Many plain values.
+pub(super) struct ManyPlain<T>(pub(super) Vec<T>);
+
+impl<T: Value> ManyLender<T> for ManyPlain<T> {
+    fn visit(&self, _: &mut Inputs) {}
+    fn lend<'f>(&'f self, _: &'f Frame<'_>) -> Vec<&'f T> {
+        self.0.iter().collect()
+    }
+    fn describe(&self, to: &mut Describe<'_>, info: &ParamInfo<T>) {
+        for x in &self.0 {
+            to.literal(x, info);
+        }
+    }
+}
+
+/// Shorthands for the rows of `args`.
+pub(super) fn of<S: ?Sized>() -> PhantomData<fn() -> Box<S>> {
+    PhantomData
+}

@@ -1,0 +1,281 @@
+//! From one delayed value to another: `map`, `at`, `unzip`, `and_then` and their kin.
+
+use super::Delayed;
+use super::args::Arg;
+use super::join::checkpoint;
+use crate::task::operand::Operand;
+use crate::task::{
+    Describe, Frame, Function, Input, Inputs, ParamInfo, Purity, TaskSpec, Use, Val, Value, again,
+    call_node, flat_node,
+};
+use std::marker::PhantomData;
+
+/// A delayed value that a closure sees by reference.
+pub(super) struct SeenInput<T>(pub(super) Delayed<T>);
+
+impl<T: Value> SeenInput<T> {
+    pub(super) fn borrow<'f>(&'f self, frame: &'f Frame<'_>) -> &'f T {
+        frame.borrow()
+    }
+
+    pub(super) fn describe(&self, to: &mut Describe<'_>) {
+        to.input();
+    }
+}
+
+impl<T: Value> Operand for SeenInput<T> {
+    #[allow(private_interfaces)]
+    fn visit(&self, inputs: &mut Inputs) {
+        inputs.push(Input::new(&self.0.node, Use::Ref));
+    }
+}
+
+/// A closure that captures nothing is taken to be a function of its arguments.
+pub(super) const fn closure_purity<F>() -> Purity {
+    if size_of::<F>() == 0 {
+        Purity::Structural
+    } else {
+        Purity::Impure
+    }
+}
+
+macro_rules! closures {
+    ($($name:ident $label:literal)*) => {$(
+        struct $name<F>(PhantomData<fn() -> F>);
+        impl<F: 'static> Function for $name<F> {
+            const SPEC: TaskSpec = TaskSpec::structural($label, closure_purity::<F>());
+        }
+    )*};
+}
+
+closures! { Map "map" MapOwned "map_owned" AndThen "and_then" }
+
+macro_rules! projections {
+    ($($name:ident $label:literal)*) => {$(
+        struct $name;
+        impl Function for $name {
+            const SPEC: TaskSpec = TaskSpec::structural($label, Purity::Structural);
+        }
+    )*};
+}
+
+projections! { Flatten "flatten" Len "len" IsEmpty "is_empty" At "at" }
+
+/// A node over one input that is seen by reference.
+#[track_caller]
+pub(super) fn seen<F: Function, T: Value, R: Value>(
+    d: &Delayed<T>,
+    f: impl Fn(&T) -> R + Send + Sync + 'static,
+) -> Delayed<R> {
+    Delayed::from_node(call_node::<F, R, _, _, _>(
+        (SeenInput(d.clone()), ()),
+        move |ops, frame| Ok(f(ops.0.borrow(frame))),
+        |ops, to| ops.0.describe(to),
+    ))
+}
+
+/// A node over one input that is taken by value.
+#[track_caller]
+pub(super) fn taken<F: Function, T: Value + Clone, R: Value>(
+    d: Delayed<T>,
+    f: impl Fn(T) -> R + Send + Sync + 'static,
+) -> Delayed<R> {
+    Delayed::from_node(call_node::<F, R, _, _, _>(
+        (Val::<T>::from_node(d.node), ()),
+        move |ops, frame| Ok(f(ops.0.take(frame))),
+        |ops, to| to.value(&ops.0, ParamInfo::OPAQUE),
+    ))
+}
+
+impl<T: Value> Delayed<T> {
+    /// A node that applies `f` to the value, seen by reference.
+    ///
+    /// A closure that captures nothing is taken to be a function of its input: two such nodes over equal
+    /// inputs are merged (say `.impure()` if it has side effects). One that captures is impure.
+    ///
+    /// # Examples
+    /// ```
+    /// use lazygraph::prelude::*;
+    ///
+    /// let words = value("a b c".to_string());
+    /// assert_eq!(words.map(|s| s.len()).compute()?, 5);
+    /// # Ok::<(), Error>(())
+    /// ```
+    #[track_caller]
+    pub fn map<R: Value>(&self, f: impl Fn(&T) -> R + Send + Sync + 'static) -> Delayed<R> {
+        map_with(self, f)
+    }
+
+    /// A node that gives `f` the value itself: moved if nobody else needs it, else cloned. Purity as for
+    /// [`map`](Self::map).
+    #[track_caller]
+    pub fn map_owned<R: Value>(&self, f: impl Fn(T) -> R + Send + Sync + 'static) -> Delayed<R>
+    where
+        T: Clone,
+    {
+        map_owned_with(self, f)
+    }
+
+    /// A graph that depends on the value: `f` builds it, and its result is the node's.
+    ///
+    /// No thread waits for it: the graph goes on. Purity as for [`map`](Self::map).
+    ///
+    /// # Examples
+    /// ```
+    /// use lazygraph::prelude::*;
+    ///
+    /// #[delayed]
+    /// fn inc(x: i64) -> i64 { x + 1 }
+    ///
+    /// let n = inc(2);
+    /// let many = n.and_then(|n| (0..*n).map(inc).collect::<Delayed<Vec<_>>>());
+    /// assert_eq!(many.compute()?, [1, 2, 3]);
+    /// # Ok::<(), Error>(())
+    /// ```
+    #[track_caller]
+    pub fn and_then<R: Value>(
+        &self,
+        f: impl Fn(&T) -> Delayed<R> + Send + Sync + 'static,
+    ) -> Delayed<R> {
+        and_then_with(self, f)
+    }
+
+    /// A second evaluation of the same call: hold less, compute more.
+    ///
+    /// The same function and arguments in a node of its own, which is never merged with the first (nor
+    /// with another `recompute`).
+    #[track_caller]
+    pub fn recompute(&self) -> Delayed<T> {
+        Delayed::from_node(again(self.node.clone()))
+    }
+
+    /// A `Delayed<()>` that is done when this value is; it does not hold the value.
+    #[track_caller]
+    pub fn checkpoint(&self) -> Delayed<()>
+    where
+        T: Clone,
+    {
+        checkpoint(self)
+    }
+}
+
+#[track_caller]
+fn map_with<T: Value, R: Value, F: Fn(&T) -> R + Send + Sync + 'static>(
+    d: &Delayed<T>,
+    f: F,
+) -> Delayed<R> {
+    seen::<Map<F>, T, R>(d, f)
+}
+
+#[track_caller]
+fn map_owned_with<T, R, F>(d: &Delayed<T>, f: F) -> Delayed<R>
+where
+    T: Value + Clone,
+    R: Value,
+    F: Fn(T) -> R + Send + Sync + 'static,
+{
+    taken::<MapOwned<F>, T, R>(d.clone(), f)
+}
+
+#[track_caller]
+fn and_then_with<T, R, F>(d: &Delayed<T>, f: F) -> Delayed<R>
+where
+    T: Value,
+    R: Value,
+    F: Fn(&T) -> Delayed<R> + Send + Sync + 'static,
+{
+    Delayed::from_node(flat_node::<AndThen<F>, R, _, _, _>(
+        (SeenInput(d.clone()), ()),
+        move |ops, frame| Ok(f(ops.0.borrow(frame)).node),
+        |ops, to| ops.0.describe(to),
+    ))
+}
+
+impl<T: Value> Delayed<Delayed<T>> {
+    /// The value of the value.
+    #[track_caller]
+    pub fn flatten(&self) -> Delayed<T> {
+        Delayed::from_node(flat_node::<Flatten, T, _, _, _>(
+            (SeenInput(self.clone()), ()),
+            |ops, frame| Ok(ops.0.borrow(frame).node.clone()),
+            |ops, to| ops.0.describe(to),
+        ))
+    }
+}
+
+macro_rules! unzip {
+    ($($t:ident $i:tt $part:ident),*) => {
+        impl<$($t: Value + Clone),*> Delayed<($($t,)*)> {
+            /// The parts of a tuple, each a delayed value; the tuple is computed once.
+            ///
+            /// # Examples
+            /// ```
+            /// use lazygraph::prelude::*;
+            ///
+            /// #[delayed]
+            /// fn split(x: i64) -> (i64, String) { (x * 2, x.to_string()) }
+            ///
+            /// let (double, text) = split(4).unzip();
+            /// assert_eq!(compute!(double, text)?, (8, "4".into()));
+            /// # Ok::<(), Error>(())
+            /// ```
+            #[track_caller]
+            pub fn unzip(&self) -> ($(Delayed<$t>,)*) {
+                $(
+                    struct $part;
+                    impl Function for $part {
+                        const SPEC: TaskSpec =
+                            TaskSpec::structural(concat!(".", stringify!($i)), Purity::Structural);
+                    }
+                )*
+                ($(seen::<$part, _, _>(self, |t| t.$i.clone()),)*)
+            }
+        }
+    };
+}
+
+unzip!(A 0 Part0);
+unzip!(A 0 Part0, B 1 Part1);
+unzip!(A 0 Part0, B 1 Part1, C 2 Part2);
+unzip!(A 0 Part0, B 1 Part1, C 2 Part2, D 3 Part3);
+unzip!(A 0 Part0, B 1 Part1, C 2 Part2, D 3 Part3, E 4 Part4);
+unzip!(A 0 Part0, B 1 Part1, C 2 Part2, D 3 Part3, E 4 Part4, F 5 Part5);
+unzip!(A 0 Part0, B 1 Part1, C 2 Part2, D 3 Part3, E 4 Part4, F 5 Part5, G 6 Part6);
+unzip!(A 0 Part0, B 1 Part1, C 2 Part2, D 3 Part3, E 4 Part4, F 5 Part5, G 6 Part6, H 7 Part7);
+
+impl<T: Value + Clone> Delayed<Vec<T>> {
+    /// The element at `index`, which may itself be delayed.
+    ///
+    /// Computing it fails with the panic of the index if there is no such element.
+    #[track_caller]
+    pub fn at(&self, index: impl Arg<usize>) -> Delayed<T> {
+        Delayed::from_node(call_node::<At, T, _, _, _>(
+            (SeenInput(self.clone()), (index.into_operand(), ())),
+            |ops, frame| {
+                let (list, (index, ())) = ops;
+                Ok(list.borrow(frame)[index.take(frame)].clone())
+            },
+            |ops, to| {
+                ops.0.describe(to);
+                to.value(&ops.1.0, INDEX);
+            },
+        ))
+    }
+
+    /// The number of elements.
+    #[track_caller]
+    pub fn len(&self) -> Delayed<usize> {
+        seen::<Len, _, _>(self, |v| v.len())
+    }
+
+    /// Whether there are none.
+    #[track_caller]
+    pub fn is_empty(&self) -> Delayed<bool> {
+        seen::<IsEmpty, _, _>(self, |v| v.is_empty())
+    }
+}
+
+const INDEX: ParamInfo<usize> = ParamInfo {
+    token: Some(<usize as crate::base::token::Token>::token),
+    show: Some(<usize as std::fmt::Debug>::fmt),
+};

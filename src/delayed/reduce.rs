@@ -1,0 +1,56 @@
+//! Reduction as a tree.
+
+use super::Delayed;
+use crate::task::Value;
+
+/// Reduces many delayed values to one, `arity` at a time, in a tree: log-many levels, little held.
+///
+/// `f` builds the node that reduces one group; its results are grouped again until one is left. A single
+/// item is returned as it is. The groups keep the order of the items, so `f` need only be associative.
+///
+/// # Panics
+/// If there are no items, or `arity` is below 2.
+///
+/// # Complexity
+/// O(items) nodes, ⌈log_arity(items)⌉ levels.
+///
+/// # Examples
+/// ```
+/// use lazygraph::{prelude::*, tree_reduce};
+///
+/// #[delayed]
+/// fn inc(x: i64) -> i64 { x + 1 }
+/// #[delayed]
+/// fn sum(xs: &[i64]) -> i64 { xs.iter().sum() }
+///
+/// let total = tree_reduce((0..100).map(inc), 8, sum);
+/// assert_eq!(total.compute()?, 5050);
+/// # Ok::<(), Error>(())
+/// ```
+#[track_caller]
+pub fn tree_reduce<T: Value>(
+    items: impl IntoIterator<Item = Delayed<T>>,
+    arity: usize,
+    f: impl Fn(Vec<Delayed<T>>) -> Delayed<T>,
+) -> Delayed<T> {
+    assert!(
+        arity >= 2,
+        "a tree of arity {arity} never ends: take 2 or more"
+    );
+    let mut level: Vec<Delayed<T>> = items.into_iter().collect();
+    assert!(!level.is_empty(), "there is nothing to reduce");
+    while level.len() > 1 {
+        let mut next = Vec::with_capacity(level.len().div_ceil(arity));
+        let mut rest = level.into_iter();
+        loop {
+            let mut group: Vec<Delayed<T>> = rest.by_ref().take(arity).collect();
+            match group.len() {
+                0 => break,
+                1 => next.extend(group.pop()),
+                _ => next.push(f(group)),
+            }
+        }
+        level = next;
+    }
+    level.swap_remove(0)
+}

@@ -1,0 +1,39 @@
+//! Borrowing from the stack, checked at run time: `Delayed` needs no lifetime.
+
+use super::Delayed;
+use crate::task::Value;
+use crate::task::source::{Lender, with_lender};
+
+/// Hands out delayed borrows of data that outlives the scope; see [`scope`].
+#[derive(Debug)]
+pub struct Scope<'s, 'env>(&'s Lender<'env>);
+
+/// Runs `f` with borrows of data that lives on the stack.
+///
+/// When `scope` returns, no task can see the borrows any more: it waits for those that are being read.
+/// A graph that escapes with one fails with [`ErrorKind::OutOfScope`](crate::ErrorKind::OutOfScope) when
+/// it is computed later.
+///
+/// # Examples
+/// ```
+/// use lazygraph::{prelude::*, scope};
+///
+/// #[delayed]
+/// fn norm(v: &[f64]) -> f64 { v.iter().map(|x| x * x).sum::<f64>().sqrt() }
+///
+/// let data = vec![3.0, 4.0];
+/// let n = scope(|s| norm(s.borrow(&data)).compute())?;   // no copy
+/// assert_eq!(n, 5.0);
+/// # Ok::<(), Error>(())
+/// ```
+pub fn scope<'env, R>(f: impl FnOnce(&Scope<'_, 'env>) -> R) -> R {
+    with_lender(|lender| f(&Scope(lender)))
+}
+
+impl<'env> Scope<'_, 'env> {
+    /// A source node that reads `x` in place: no copy, no `Arc`.
+    #[track_caller]
+    pub fn borrow<T: Value + ?Sized>(&self, x: &'env T) -> Delayed<T> {
+        Delayed::from_node(self.0.lend(x))
+    }
+}

@@ -1,0 +1,182 @@
+//! What the runs of one compute have in common: an outermost run and all nested ones below it.
+
+use super::cancel::{Cancel, CancelToken, IsCancelled};
+use super::permits::Permits;
+use super::pool::Pool;
+use super::run::Run;
+use super::timer::{self, Deadline};
+use crate::base::error::{Error, ErrorKind};
+use crate::event::Observer;
+use crate::plan::Program;
+use crate::store::memo::Memo;
+use crate::task::NodePtr;
+use std::any::Any;
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+/// Makes the plan of a graph that a body has returned.
+pub(crate) type Compile = Box<dyn Fn(&NodePtr) -> Result<Arc<Program>, Error> + Send + Sync>;
+
+/// What the runs of one compute have in common.
+pub(crate) struct Context {
+    pub(crate) compile: Compile,
+    /// What nested runs inherit; opaque here.
+    pub(crate) inherited: Arc<dyn Any + Send + Sync>,
+    pub(crate) pool: Pool,
+    pub(crate) observers: Vec<Arc<dyn Observer>>,
+    pub(crate) memo: Arc<Memo>,
+    /// The context of the run in which this one was started with options of its own.
+    pub(crate) above: Option<Arc<Context>>,
+    /// Why no run of this context may start anything: 0, or a `Halt`.
+    halt: AtomicU8,
+    /// Some run of this context was stopped: the others ask whether it was one above them.
+    pub(super) stops: AtomicBool,
+    pub(super) permits: Permits,
+    /// Pool threads that are, or are about to be, in a run: also those that wait there.
+    pub(super) occupied: AtomicUsize,
+    /// Threads of our own that stand in for pool threads that wait.
+    pub(super) lent: AtomicUsize,
+    nap: Mutex<()>,
+    woken: Condvar,
+    limit: Option<Duration>,
+    deadline: Mutex<Option<Deadline>>,
+}
+
+const CANCELLED: u8 = 1;
+const TIMED_OUT: u8 = 2;
+
+impl Context {
+    #[allow(clippy::too_many_arguments)]
+    pub(crate) fn new(
+        compile: Compile,
+        inherited: Arc<dyn Any + Send + Sync>,
+        pool: Pool,
+        observers: Vec<Arc<dyn Observer>>,
+        above: Option<Arc<Context>>,
+        token: Option<&CancelToken>,
+        limit: Option<Duration>,
+    ) -> Arc<Context> {
+        let memo = above
+            .as_ref()
+            .map_or_else(Arc::default, |above| above.memo.clone());
+        let permits = Permits::new(pool.slots());
+        let context = Arc::new(Context {
+            permits,
+            compile,
+            inherited,
+            pool,
+            observers,
+            memo,
+            above,
+            halt: AtomicU8::new(0),
+            stops: AtomicBool::new(false),
+            occupied: AtomicUsize::new(0),
+            lent: AtomicUsize::new(0),
+            nap: Mutex::new(()),
+            woken: Condvar::new(),
+            limit,
+            deadline: Mutex::new(None),
+        });
+        if let Some(token) = token {
+            let listener: std::sync::Weak<dyn Cancel> = Arc::downgrade(&context) as _;
+            token.listen(listener);
+        }
+        if limit.is_some_and(|limit| limit.is_zero()) {
+            context.stop(TIMED_OUT);
+        } else if let Some(limit) = limit {
+            let this = Arc::downgrade(&context);
+            let when = Instant::now() + limit;
+            let deadline = timer::at(when, move || {
+                if let Some(context) = this.upgrade() {
+                    context.stop(TIMED_OUT);
+                }
+            });
+            *context
+                .deadline
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner) = Some(deadline);
+        }
+        context
+    }
+
+    fn stop(&self, why: u8) {
+        let _ = self
+            .halt
+            .compare_exchange(0, why, Ordering::AcqRel, Ordering::Acquire);
+        self.wake_naps();
+    }
+
+    /// Why nothing may start any more, if so.
+    pub(super) fn halted(&self) -> Option<Error> {
+        match self.halt.load(Ordering::Acquire) {
+            0 => self.above.as_ref()?.halted(),
+            CANCELLED => Some(Error::run(ErrorKind::Cancelled, "the run was cancelled")),
+            _ => {
+                let limit = self.limit.unwrap_or_default();
+                Some(Error::run(
+                    ErrorKind::Timeout,
+                    format!("the run timed out after {limit:?}"),
+                ))
+            }
+        }
+    }
+
+    #[inline]
+    pub(super) fn is_halted(&self) -> bool {
+        self.halt.load(Ordering::Relaxed) != 0
+            || self.above.as_ref().is_some_and(|above| above.is_halted())
+    }
+
+    /// Some run was stopped: whoever sleeps between attempts looks whether it was theirs.
+    pub(super) fn wake_naps(&self) {
+        drop(self.nap.lock().unwrap_or_else(PoisonError::into_inner));
+        self.woken.notify_all();
+    }
+
+    /// Sleeps, unless and until `run` is stopped.
+    pub(super) fn nap(&self, pause: Duration, run: &Run) {
+        let until = Instant::now() + pause;
+        let mut nap = self.nap.lock().unwrap_or_else(PoisonError::into_inner);
+        while !run.is_stopped() {
+            let Some(left) = until
+                .checked_duration_since(Instant::now())
+                .filter(|d| !d.is_zero())
+            else {
+                return;
+            };
+            nap = self
+                .woken
+                .wait_timeout(nap, left)
+                .unwrap_or_else(PoisonError::into_inner)
+                .0;
+        }
+    }
+}
+
+impl Cancel for Context {
+    fn cancel(&self) {
+        self.stop(CANCELLED);
+    }
+}
+
+impl IsCancelled for Context {
+    fn is_cancelled(&self) -> bool {
+        self.is_halted()
+    }
+}
+
+/// The task whose body is running on this thread.
+pub(crate) struct Current;
+
+impl Current {
+    /// The context of the run it belongs to.
+    pub(crate) fn context() -> Option<Arc<Context>> {
+        super::worker::with_active(|active| active.run.context.clone())
+    }
+
+    /// Whether a body is running on this thread.
+    pub(crate) fn is_inside() -> bool {
+        super::worker::with_active(|_| ()).is_some()
+    }
+}

@@ -1,0 +1,104 @@
+//! The worker slots of one compute: who may work at once.
+//!
+//! A thread that works holds a permit; one that waits for others gives it up, so that somebody else may work
+//! meanwhile, and takes one again when it comes back. Coming back goes before new units: participants that
+//! only help leave between two units while somebody waits to come back.
+//!
+//! The wait to come back is bounded. A body that comes back may hold a lock that those who hold the permits
+//! want: it must never depend on them. It goes on with one thread too many then, until a helper leaves.
+
+use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed};
+use std::sync::{Condvar, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+/// How long a thread waits to come back before it goes on regardless.
+const PATIENCE: Duration = Duration::from_millis(2);
+
+/// The worker slots of one compute.
+#[derive(Debug)]
+pub(super) struct Permits {
+    slots: usize,
+    /// Held, or promised to threads that were invited.
+    held: AtomicUsize,
+    /// Threads that wait to come back.
+    returning: AtomicUsize,
+    gate: Mutex<()>,
+    freed: Condvar,
+}
+
+impl Permits {
+    pub(super) fn new(slots: usize) -> Permits {
+        Permits {
+            slots,
+            held: AtomicUsize::new(0),
+            returning: AtomicUsize::new(0),
+            gate: Mutex::new(()),
+            freed: Condvar::new(),
+        }
+    }
+
+    pub(super) fn slots(&self) -> usize {
+        self.slots
+    }
+
+    /// Whether one is free. A guess: cheap, for deciding whether to try.
+    #[inline]
+    pub(super) fn may_be_free(&self) -> bool {
+        self.held.load(Relaxed) < self.slots
+    }
+
+    /// Takes one, if one is free and nobody waits to come back.
+    pub(super) fn try_take(&self) -> bool {
+        self.returning.load(Acquire) == 0 && self.try_take_any()
+    }
+
+    fn try_take_any(&self) -> bool {
+        let more = |held| (held < self.slots).then_some(held + 1);
+        self.held.fetch_update(AcqRel, Acquire, more).is_ok()
+    }
+
+    /// Takes one, free or not: for the thread that a compute begins on.
+    pub(super) fn take(&self) {
+        self.held.fetch_add(1, AcqRel);
+    }
+
+    /// Gives one up.
+    pub(super) fn give(&self) {
+        self.held.fetch_sub(1, AcqRel);
+        if self.returning.load(Acquire) > 0 {
+            drop(self.gate.lock().unwrap_or_else(PoisonError::into_inner));
+            self.freed.notify_one();
+        }
+    }
+
+    /// Takes one after a wait: the next that is free, or one too many if none becomes free in time.
+    pub(super) fn take_back(&self) {
+        if self.try_take_any() {
+            return;
+        }
+        self.returning.fetch_add(1, AcqRel);
+        let until = Instant::now() + PATIENCE;
+        let mut gate = self.gate.lock().unwrap_or_else(PoisonError::into_inner);
+        while !self.try_take_any() {
+            let left = until.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                self.take();
+                break;
+            }
+            gate = self
+                .freed
+                .wait_timeout(gate, left)
+                .unwrap_or_else(PoisonError::into_inner)
+                .0;
+        }
+        drop(gate);
+        self.returning.fetch_sub(1, AcqRel);
+    }
+
+    /// Whether a thread that only helps should leave before its next unit.
+    #[inline]
+    pub(super) fn are_short(&self) -> bool {
+        self.returning.load(Relaxed) > 0 || self.held.load(Relaxed) > self.slots
+    }
+}

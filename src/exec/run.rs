@@ -1,0 +1,386 @@
+//! One run: its failure, its end, and who takes part.
+
+use super::cancel::IsCancelled;
+use super::context::Context;
+use super::observe;
+use super::queue::Queue;
+use super::segment::{Segment, SegmentPtr};
+use super::{parallel, serial};
+use crate::base::error::{Error, ErrorKind};
+use crate::event::Event;
+use crate::plan::Program;
+use crate::store::memo::Lineage;
+use crate::task::Frame;
+use ahash::AHashSet;
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release, SeqCst};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::time::Instant;
+
+/// Where a nested run was started.
+pub(crate) struct Origin {
+    pub(super) run: Arc<Run>,
+    pub(super) node: usize,
+    /// How many direct nested computes lie between.
+    pub(super) forks: usize,
+    pub(super) lineage: Option<Arc<Lineage>>,
+}
+
+impl Origin {
+    /// The task whose body is running on this thread, if any.
+    pub(crate) fn here() -> Option<Origin> {
+        super::worker::with_active(|active| active.origin())
+    }
+}
+
+/// One run of a plan.
+///
+/// The run itself is only the meeting place: it outlives the execution in invitations that come late. What
+/// it works on, the root segment, belongs to its owner, who takes it away when everybody has left.
+pub(crate) struct Run {
+    pub(crate) context: Arc<Context>,
+    pub(super) id: u64,
+    pub(super) parent: Option<Arc<Run>>,
+    /// How many runs it is nested in.
+    pub(super) depth: usize,
+    pub(super) queue: Queue,
+    /// Participants inside, and `CLOSED`.
+    members: AtomicUsize,
+    /// The root segment has finished.
+    pub(super) done: AtomicBool,
+    /// Nothing may start any more.
+    stopped: AtomicBool,
+    failure: Mutex<Failure>,
+    /// Rings when the owner should look up: finished, stopped, woken from the memo, everybody gone.
+    bell: Mutex<bool>,
+    rung: Condvar,
+    /// Nested runs that nodes of this run have started.
+    pub(super) children: Mutex<Vec<Arc<Run>>>,
+    /// Segments of returned graphs that have not been reclaimed.
+    pub(super) returned: Mutex<AHashSet<SegmentPtr>>,
+}
+
+#[derive(Default)]
+struct Failure {
+    first: Option<Error>,
+    others: usize,
+}
+
+/// How deep runs may be nested: endless recursion is an error before it has eaten all memory.
+pub(super) const DEEPEST: usize = 50_000;
+
+const CLOSED: usize = 1 << (usize::BITS - 1);
+
+fn next_id() -> u64 {
+    static NEXT: AtomicU64 = AtomicU64::new(1);
+    NEXT.fetch_add(1, Relaxed)
+}
+
+impl Run {
+    fn new(context: Arc<Context>, parent: Option<Arc<Run>>, depth: usize) -> Arc<Run> {
+        Arc::new(Run {
+            context,
+            id: next_id(),
+            depth,
+            parent,
+            queue: Queue::default(),
+            members: AtomicUsize::new(1),
+            done: AtomicBool::new(false),
+            stopped: AtomicBool::new(false),
+            failure: Mutex::default(),
+            bell: Mutex::new(false),
+            rung: Condvar::new(),
+            children: Mutex::default(),
+            returned: Mutex::default(),
+        })
+    }
+
+    // -------------------------------------------------------------- stopping
+
+    /// Whether nothing of this run may start any more.
+    #[inline]
+    pub(super) fn is_stopped(&self) -> bool {
+        self.stopped.load(Relaxed)
+            || self.context.is_halted()
+            || (self.context.stops.load(Relaxed) && self.is_stopped_above())
+    }
+
+    #[cold]
+    fn is_stopped_above(&self) -> bool {
+        let above = std::iter::successors(self.parent.as_deref(), |run| run.parent.as_deref());
+        above.into_iter().any(|run| run.stopped.load(Acquire))
+    }
+
+    /// The run has failed: nothing starts any more. The first failure is the one that is told.
+    ///
+    /// After a halt, what tasks fail with is its consequence: they were told to stop.
+    pub(super) fn fail(&self, error: Error) {
+        let error = self.context.halted().unwrap_or(error);
+        let mut failure = self.failure.lock().unwrap_or_else(PoisonError::into_inner);
+        match failure.first {
+            None => failure.first = Some(error),
+            Some(_) => failure.others += 1,
+        }
+        drop(failure);
+        if !self.stopped.swap(true, AcqRel) {
+            for context in std::iter::successors(Some(&self.context), |c| c.above.as_ref()) {
+                context.stops.store(true, Release);
+            }
+            self.context.wake_naps();
+            self.ring();
+        }
+    }
+
+    // -------------------------------------------------------------- members
+
+    /// Takes part, unless the run has closed.
+    pub(super) fn join(&self) -> bool {
+        let mut members = self.members.load(Relaxed);
+        while members & CLOSED == 0 {
+            match self
+                .members
+                .compare_exchange_weak(members, members + 1, AcqRel, Relaxed)
+            {
+                Ok(_) => return true,
+                Err(now) => members = now,
+            }
+        }
+        false
+    }
+
+    /// Takes part no more: touches none of its segments from here on.
+    pub(super) fn leave(&self) {
+        let left = self.members.fetch_sub(1, AcqRel) - 1;
+        if left == CLOSED || self.is_stopped() {
+            self.ring();
+        }
+    }
+
+    /// Lets nobody in any more and waits until everybody else has left. The owner's last step.
+    fn close(&self) {
+        if self.members.fetch_sub(1, AcqRel) == 1 {
+            // Nobody else is inside; late invitations must still be turned away.
+            if self
+                .members
+                .compare_exchange(0, CLOSED, AcqRel, Acquire)
+                .is_ok()
+            {
+                return;
+            }
+        }
+        self.members.fetch_or(CLOSED, AcqRel);
+        let mut bell = self.bell.lock().unwrap_or_else(PoisonError::into_inner);
+        while self.members.load(Acquire) != CLOSED {
+            bell = self.rung.wait(bell).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    pub(super) fn has_others(&self) -> bool {
+        self.members.load(Relaxed) & !CLOSED > 1
+    }
+
+    // -------------------------------------------------------------- the bell
+
+    /// Makes the owner look up, now or when it next would sleep.
+    pub(super) fn ring(&self) {
+        *self.bell.lock().unwrap_or_else(PoisonError::into_inner) = true;
+        self.rung.notify_all();
+    }
+
+    /// Sleeps until the bell rings.
+    pub(super) fn listen(&self) {
+        let mut bell = self.bell.lock().unwrap_or_else(PoisonError::into_inner);
+        while !std::mem::take(&mut *bell) {
+            bell = self.rung.wait(bell).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    pub(super) fn finish(&self) {
+        self.done.store(true, SeqCst);
+        self.ring();
+    }
+
+    /// Why the run has no value, if so.
+    fn outcome(&self) -> Result<(), Error> {
+        let mut failure = self.failure.lock().unwrap_or_else(PoisonError::into_inner);
+        match failure.first.take() {
+            // A failure that is only the echo of the halt is told as the halt.
+            Some(error) if error.is_halt() => Err(self.context.halted().unwrap_or(error)),
+            Some(error) => Err(error.with_others(failure.others)),
+            None if self.done.load(Acquire) => Ok(()),
+            None => Err(self.why_stopped()),
+        }
+    }
+
+    /// Why nothing of this run may start, where it is not its own failure.
+    pub(super) fn why_stopped(&self) -> Error {
+        self.context.halted().unwrap_or_else(|| {
+            Error::run(
+                ErrorKind::Cancelled,
+                "the run was cancelled: a task of it, or above it, has failed",
+            )
+        })
+    }
+}
+
+/// A body's token: cancelled with its run, and with every run above.
+impl IsCancelled for Run {
+    fn is_cancelled(&self) -> bool {
+        self.is_stopped()
+    }
+}
+
+/// A run that has come to rest, with its outputs unread.
+pub(crate) struct Finished {
+    run: Arc<Run>,
+    root: Box<Segment>,
+    since: Instant,
+}
+
+/// Runs a plan.
+///
+/// # Errors
+/// If nothing was run: the context is halted, or an observer panics at once. How the run itself went is
+/// told by [`Finished::read`].
+pub(crate) fn execute(
+    program: &Arc<Program>,
+    context: &Arc<Context>,
+    origin: Option<Origin>,
+) -> Result<Finished, Error> {
+    let since = Instant::now();
+    if let Some(error) = context.halted() {
+        return Err(error);
+    }
+    let (parent, from, lineage, depth) = match origin {
+        Some(o) => {
+            let depth = o.run.depth + o.forks + 1;
+            (
+                Some(o.run.clone()),
+                Some((o.run.id, o.node)),
+                o.lineage,
+                depth,
+            )
+        }
+        None => (None, None, None, 0),
+    };
+    let run = Run::new(context.clone(), parent, depth);
+    if depth > DEEPEST {
+        let message =
+            format!("computes are nested more than {DEEPEST} deep: does the recursion end?");
+        return Err(Error::run(ErrorKind::Invalid, message));
+    }
+    let (nodes, units) = (program.len(), program.unit_count());
+    observe::tell(
+        context,
+        &Event::RunStarted {
+            run: run.id,
+            parent: from,
+            nodes,
+            units,
+        },
+    )?;
+    let seat = Seat::take(&run);
+    let alone = context.pool.is_serial() || units <= 1 && !program.may_grow();
+    let root = SegmentPtr::new(Segment::new(program.clone(), alone, None, lineage));
+    match alone {
+        true => serial::drive(&run, root),
+        false => parallel::drive(&run, root),
+    }
+    drop(seat);
+    run.close();
+    let returned =
+        std::mem::take(&mut *run.returned.lock().unwrap_or_else(PoisonError::into_inner));
+    for child in returned {
+        if let Some(error) = clear(child.reclaim()) {
+            run.fail(error);
+        }
+    }
+    Ok(Finished {
+        run,
+        root: root.reclaim(),
+        since,
+    })
+}
+
+/// The place of the thread that a compute begins on: it holds a permit, and a thread of the pool if it is one.
+struct Seat<'r> {
+    context: &'r Context,
+    pooled: bool,
+}
+
+impl<'r> Seat<'r> {
+    /// `None` for a nested run: its owner has the permit of the run it is in.
+    fn take(run: &'r Run) -> Option<Seat<'r>> {
+        let context = &run.context;
+        if run
+            .parent
+            .as_ref()
+            .is_some_and(|p| Arc::ptr_eq(&p.context, context))
+        {
+            return None;
+        }
+        context.permits.take();
+        let pooled = rayon::current_thread_index().is_some();
+        context.occupied.fetch_add(usize::from(pooled), AcqRel);
+        Some(Seat { context, pooled })
+    }
+}
+
+impl Drop for Seat<'_> {
+    fn drop(&mut self) {
+        self.context
+            .occupied
+            .fetch_sub(usize::from(self.pooled), AcqRel);
+        self.context.permits.give();
+    }
+}
+
+impl Finished {
+    /// Reads the outputs, then clears away what is left.
+    ///
+    /// # Errors
+    /// Why the run has no outputs; see `README.md`, "Failure".
+    pub(crate) fn read<R>(self, read: impl FnOnce(&Frame<'_>) -> R) -> Result<R, Error> {
+        let Finished { run, root, since } = self;
+        let result = run.outcome().and_then(|()| {
+            catch_unwind(AssertUnwindSafe(|| root.outputs(read))).map_err(output_panic)
+        });
+        let mut left = clear(root);
+        if run.parent.is_none() {
+            // Late invitations keep the context for a while: what was remembered ends with the run.
+            run.context.memo.clear(|value| {
+                if let Err(payload) = catch_unwind(AssertUnwindSafe(|| drop(value))) {
+                    left.get_or_insert(drop_panic(payload));
+                }
+            });
+        }
+        let result = match (result, left) {
+            (Ok(_), Some(error)) => Err(error),
+            (result, _) => result,
+        };
+        let error = result.as_ref().err();
+        let finished = Event::RunFinished {
+            run: run.id,
+            error,
+            elapsed: since.elapsed(),
+        };
+        match observe::tell(&run.context, &finished) {
+            Err(panic) if result.is_ok() => Err(panic),
+            _ => result,
+        }
+    }
+}
+
+fn clear(mut segment: Box<Segment>) -> Option<Error> {
+    segment.clear().map(drop_panic)
+}
+
+fn drop_panic(payload: Box<dyn Any + Send>) -> Error {
+    Error::stray_panic("the `Drop` of a value", payload)
+}
+
+fn output_panic(payload: Box<dyn Any + Send>) -> Error {
+    Error::stray_panic("the `Clone` of an output", payload)
+}

@@ -1,0 +1,435 @@
+//! One execution of a plan: the slots of its results and the counts that guard them.
+//!
+//! `unsafe` room 2 of 3: the result slots. The rules, which the rest of `exec` keeps (see README, "Slots"):
+//! - a node is executed by one thread at a time, after all its inputs have finished, and never again once
+//!   it has finished (`execute`, `settle`);
+//! - a tracked slot is empty while its count is 0; it is filled by its node, counted down by its users and
+//!   emptied by the last of them;
+//! - what one thread wrote, another reads only after an acquire of a count or queue that the first released.
+
+mod fresh;
+
+pub(super) use fresh::Fresh;
+
+use crate::base::error::{Error, drop_payload};
+use crate::plan::{Program, Traits};
+use crate::store::memo::{Lineage, Shared, Ticket};
+use crate::task::frame::{Edge, Table};
+use crate::task::{Frame, Outcome};
+use ahash::AHashMap;
+use std::alloc::{Layout, alloc, dealloc, handle_alloc_error};
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::ptr::NonNull;
+use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
+
+/// One execution of a plan.
+pub(crate) struct Segment {
+    pub(crate) program: Arc<Program>,
+    table: Table,
+    uses: Box<[AtomicU32]>,
+    /// How many edges each unit still waits for; empty in a serial run.
+    pub(super) waits: Box<[AtomicU32]>,
+    /// How many users of each result have not run yet; empty unless live results are counted.
+    readers: Box<[AtomicU32]>,
+    /// Units that have not finished.
+    remaining: AtomicUsize,
+    /// The next of the plan's sources that nobody has taken.
+    pub(super) sources: AtomicUsize,
+    /// Something has failed and the run goes on: see `failed`.
+    any_failed: AtomicBool,
+    failed: Mutex<Failed>,
+    /// The node whose body returned this graph; `None`: the root of a run.
+    pub(super) continuation: Option<Continuation>,
+    /// How many returned graphs it is deep.
+    pub(super) depth: u32,
+    /// The running memo entries that this execution holds up.
+    pub(super) lineage: Option<Arc<Lineage>>,
+}
+
+#[derive(Default)]
+struct Failed {
+    nodes: AHashMap<usize, Error>,
+    /// Nothing of this segment is wanted any more.
+    all: Option<Error>,
+}
+
+/// Where the result of a returned graph goes.
+pub(super) struct Continuation {
+    pub(super) segment: SegmentPtr,
+    /// The unit that ends with the node.
+    pub(super) unit: usize,
+    pub(super) node: usize,
+    pub(super) ticket: Option<Ticket>,
+    pub(super) since: Instant,
+}
+
+// SAFETY: the raw pointers are to the segment's own buffers, whose contents are `Send + Sync` values guarded
+// as the module says.
+unsafe impl Send for Segment {}
+// SAFETY: as above.
+unsafe impl Sync for Segment {}
+
+impl Segment {
+    pub(super) fn new(
+        program: Arc<Program>,
+        exclusive: bool,
+        continuation: Option<Continuation>,
+        lineage: Option<Arc<Lineage>>,
+    ) -> Segment {
+        let base = match program.layout.size() {
+            0 => std::ptr::without_provenance_mut(program.layout.align()),
+            // SAFETY: the size is not zero.
+            _ => unsafe { alloc(program.layout) },
+        };
+        if base.is_null() {
+            handle_alloc_error(program.layout);
+        }
+        let uses: Box<[AtomicU32]> = program.uses.iter().map(|_| AtomicU32::new(0)).collect();
+        let waits = match exclusive {
+            true => Box::default(),
+            false => program
+                .consumers()
+                .waits
+                .iter()
+                .map(|n| AtomicU32::new(*n))
+                .collect(),
+        };
+        let table = Table {
+            base,
+            offsets: if program.offsets.is_empty() {
+                std::ptr::null()
+            } else {
+                program.offsets.as_ptr()
+            },
+            uses: if uses.is_empty() {
+                std::ptr::null()
+            } else {
+                uses.as_ptr()
+            },
+            exclusive,
+        };
+        let counted = !exclusive && program.by_priority && continuation.is_none();
+        let readers = match counted {
+            true => program.uses.iter().map(|n| AtomicU32::new(*n)).collect(),
+            false => Box::default(),
+        };
+        let remaining = AtomicUsize::new(program.unit_count());
+        let depth = continuation
+            .as_ref()
+            .map_or(0, |c| c.segment.get().depth + 1);
+        Segment {
+            program,
+            table,
+            uses,
+            waits,
+            readers,
+            remaining,
+            sources: AtomicUsize::new(0),
+            any_failed: AtomicBool::new(false),
+            failed: Mutex::default(),
+            continuation,
+            depth,
+            lineage,
+        }
+    }
+
+    fn slot(&self, i: usize) -> *mut u8 {
+        assert!(i < self.program.len());
+        // SAFETY: the node is one of the plan the table was made for.
+        unsafe { self.table.slot(i) }
+    }
+
+    /// Runs a node's body. `keep`: its inputs stay, for it may be tried again.
+    #[inline]
+    pub(super) fn execute(&self, i: usize, keep: bool) -> Outcome {
+        let failures = |k: usize| self.failure(k);
+        let failures: Option<&dyn Fn(usize) -> Option<Error>> = if self.any_failed() {
+            Some(&failures)
+        } else {
+            None
+        };
+        // SAFETY: the rules of this module: the inputs have finished, this thread alone executes the node,
+        // its slot is empty; the plan's edges lead to what the node's operands were built with.
+        unsafe {
+            let frame = Frame::new(self.table, self.program.inputs(i), keep, failures);
+            self.program.node(i).run(&frame, self.table.slot(i))
+        }
+    }
+
+    /// The result is in place: shares it if it must be, opens its count and lets the inputs go.
+    #[inline]
+    pub(super) fn settle(&self, i: usize, keep: bool) {
+        if !self.uses.is_empty() {
+            self.fill(i);
+            self.release(i, keep);
+        }
+    }
+
+    /// Opens the count of a slot that has just been written.
+    pub(super) fn fill(&self, i: usize) {
+        let traits = self.program.traits[i];
+        if !traits.has(Traits::OWNING | Traits::SHARE) {
+            return;
+        }
+        if traits.has(Traits::SHARE)
+            && !traits.has(Traits::FLAT)
+            && let Some(share) = self.program.node(i).task().result.share
+        {
+            // SAFETY: the node's result has just been written, by this thread, and nobody reads it before
+            // the count is opened; slots have room for a pointer.
+            unsafe { (share.wrap)(self.slot(i)) };
+        }
+        self.uses[i].store(self.program.uses[i], Relaxed);
+    }
+
+    /// How many heap-owning intermediates node `i`, which has just run, has brought to life and ended; `None`
+    /// if that is not counted here.
+    pub(super) fn lives(&self, i: usize) -> Option<(usize, usize)> {
+        if self.readers.is_empty() {
+            return None;
+        }
+        let traits = |k: usize| self.program.traits[k];
+        let inputs = self
+            .program
+            .inputs(i)
+            .iter()
+            .map(|e| e.index())
+            .filter(|k| traits(*k).counts());
+        let ended = inputs
+            .filter(|k| self.readers[*k].fetch_sub(1, AcqRel) == 1)
+            .count();
+        // A failed node has brought nothing to life, but its users will count as if: the budget is only stricter.
+        Some((usize::from(traits(i).counts()), ended))
+    }
+
+    /// Lets go the inputs of a node that has run. Panics if the `Drop` of one does; the slot is empty then.
+    pub(super) fn release(&self, i: usize, keep: bool) {
+        for edge in self.program.inputs(i) {
+            if edge.has(Edge::TRACKED) && (keep || !edge.has(Edge::TAKEN)) {
+                self.let_go(edge.index());
+            }
+        }
+    }
+
+    /// Counts one user of a slot out, and empties it after the last.
+    fn let_go(&self, i: usize) {
+        // SAFETY: the node is one of the plan; the caller is one of the counted users, and reads no more.
+        unsafe {
+            if self.table.uses(i).load(Relaxed) != 0 && self.table.release(i) {
+                self.empty(i);
+            }
+        }
+    }
+
+    /// # Safety
+    /// The slot is filled, and the caller has taken its last count.
+    unsafe fn empty(&self, i: usize) {
+        if let Some(dropper) = self.program.dropper(i) {
+            // SAFETY: as promised by the caller; the dropper fits how this plan stores the result.
+            unsafe { dropper(self.slot(i)) };
+        }
+    }
+
+    /// Throws away a result whose count has not been opened.
+    pub(super) fn discard(&self, i: usize) {
+        if let Some(dropper) = self.program.node(i).task().result.drop {
+            // SAFETY: the result has just been written by this thread, in the storage of its own type.
+            unsafe { dropper(self.slot(i)) };
+        }
+    }
+
+    /// Puts a remembered result into the slot of a node instead of running it. `false`: it does not fit.
+    pub(super) fn import(&self, i: usize, value: &Shared) -> bool {
+        let Some(share) = self.program.node(i).task().result.share else {
+            return false;
+        };
+        // SAFETY: the slot is empty and this thread's, as for `execute`; it has room for a pointer.
+        let fits = unsafe { (share.import)(value, self.slot(i)) };
+        if fits {
+            self.uses[i].store(self.program.uses[i], Relaxed);
+        }
+        fits
+    }
+
+    /// Another handle to the shared result of a node that has been filled by this thread.
+    pub(super) fn export(&self, i: usize) -> Option<Shared> {
+        let share = self.program.node(i).task().result.share?;
+        // SAFETY: the slot is filled, its result shared, and this node's count has not been given away.
+        Some(unsafe { (share.export)(self.slot(i)) })
+    }
+
+    /// The result of a returned graph, shared; `None` if it is a scope's borrow.
+    pub(super) fn output(&self) -> Option<Shared> {
+        let edge = *self.program.outputs.first()?;
+        let (i, traits) = (edge.index(), self.program.traits[edge.index()]);
+        let share = self.program.node(i).task().result.share?;
+        // SAFETY: all nodes have finished; the output's own count keeps the slot filled.
+        unsafe {
+            if !traits.has(Traits::INDIRECT) {
+                // Nobody else is left to read it: it may be wrapped where it lies.
+                (share.wrap)(self.slot(i));
+                let value = (share.export)(self.slot(i));
+                (share.drop)(self.slot(i));
+                if edge.has(Edge::TRACKED) {
+                    self.uses[i].store(0, Relaxed);
+                }
+                Some(value)
+            } else {
+                Some((share.export)(self.slot(i)))
+            }
+        }
+    }
+
+    /// Reads the outputs after all nodes have finished.
+    pub(super) fn outputs<R>(&self, read: impl FnOnce(&Frame<'_>) -> R) -> R {
+        let failures = |k: usize| self.failure(k);
+        // SAFETY: all nodes have finished, and the outputs were counted as users.
+        let frame =
+            unsafe { Frame::new(self.table, &self.program.outputs, false, Some(&failures)) };
+        read(&frame)
+    }
+
+    // ------------------------------------------------------------------ failure
+
+    #[inline]
+    pub(super) fn any_failed(&self) -> bool {
+        self.any_failed.load(Acquire)
+    }
+
+    /// Why a node has no result.
+    fn failure(&self, i: usize) -> Option<Error> {
+        let failed = self.failed.lock().unwrap_or_else(PoisonError::into_inner);
+        failed.nodes.get(&i).or(failed.all.as_ref()).cloned()
+    }
+
+    /// A node has no result, and the run goes on.
+    pub(super) fn poison(&self, i: usize, error: Error) {
+        self.failed
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .nodes
+            .entry(i)
+            .or_insert(error);
+        self.any_failed.store(true, Release);
+    }
+
+    /// Nothing of this segment is wanted any more: its remaining nodes are passed over.
+    pub(super) fn abandon(&self, error: Error) {
+        self.failed
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .all
+            .get_or_insert(error);
+        self.any_failed.store(true, Release);
+    }
+
+    /// Why this segment was abandoned.
+    pub(super) fn abandoned(&self) -> Option<Error> {
+        if !self.any_failed() {
+            return None;
+        }
+        self.failed
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .all
+            .clone()
+    }
+
+    /// Why a node cannot run: one of its inputs has no result. A `catch` reads its first input either way.
+    pub(super) fn failed_input(&self, i: usize) -> Option<Error> {
+        let failed = self.failed.lock().unwrap_or_else(PoisonError::into_inner);
+        let caught = usize::from(self.program.traits[i].has(Traits::CATCHES));
+        let mut inputs = self.program.inputs(i)[caught..].iter();
+        inputs
+            .find_map(|edge| failed.nodes.get(&edge.index()))
+            .cloned()
+    }
+
+    /// Passes over a node that cannot run: its inputs are let go unread.
+    pub(super) fn skip(&self, i: usize) {
+        for edge in self.program.inputs(i) {
+            if edge.has(Edge::TRACKED) {
+                self.let_go(edge.index());
+            }
+        }
+    }
+
+    /// Counts a unit as finished; `true` if it was the last.
+    pub(super) fn finish_unit(&self) -> bool {
+        if self.table.exclusive {
+            let left = self.remaining.load(Relaxed) - 1;
+            self.remaining.store(left, Relaxed);
+            left == 0
+        } else {
+            self.remaining.fetch_sub(1, AcqRel) == 1
+        }
+    }
+
+    /// Drops every value that is left; the first panic of a `Drop` is handed back.
+    pub(super) fn clear(&mut self) -> Option<Box<dyn Any + Send>> {
+        let mut panic = None;
+        for i in 0..self.uses.len() {
+            if *self.uses[i].get_mut() != 0 {
+                *self.uses[i].get_mut() = 0;
+                // SAFETY: the count says that the slot is filled; nobody else has this segment.
+                let dropped = catch_unwind(AssertUnwindSafe(|| unsafe { self.empty(i) }));
+                match (dropped, &mut panic) {
+                    (Err(payload), None) => panic = Some(payload),
+                    (Err(payload), Some(_)) => drop_payload(payload),
+                    _ => {}
+                }
+            }
+        }
+        panic
+    }
+}
+
+impl Drop for Segment {
+    fn drop(&mut self) {
+        if let Some(payload) = self.clear() {
+            drop_payload(payload);
+        }
+        let layout: Layout = self.program.layout;
+        if layout.size() != 0 {
+            // SAFETY: allocated with this layout in `new`.
+            unsafe { dealloc(self.table.base, layout) };
+        }
+    }
+}
+
+/// A segment at a fixed place, shared by the participants of a run.
+///
+/// Looking at it (`get`) is sound because a run hands out pointers only to segments that have not been
+/// reclaimed: the root until the run has closed and all participants have left; the segment of a returned
+/// graph until its last unit has finished.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub(super) struct SegmentPtr(NonNull<Segment>);
+
+// SAFETY: `Segment` is `Send + Sync`.
+unsafe impl Send for SegmentPtr {}
+// SAFETY: as above.
+unsafe impl Sync for SegmentPtr {}
+
+impl SegmentPtr {
+    pub(super) fn new(segment: Segment) -> SegmentPtr {
+        // SAFETY: a box is never null.
+        SegmentPtr(unsafe { NonNull::new_unchecked(Box::into_raw(Box::new(segment))) })
+    }
+
+    #[inline]
+    pub(super) fn get<'s>(self) -> &'s Segment {
+        // SAFETY: as the type says.
+        unsafe { &*self.0.as_ptr() }
+    }
+
+    /// Takes the segment back. Sound because only the participant that finishes its last unit, or the owner
+    /// of a run that everybody has left, does so, and no pointer to it is used afterwards.
+    pub(super) fn reclaim(self) -> Box<Segment> {
+        // SAFETY: as above; made by `new`.
+        unsafe { Box::from_raw(self.0.as_ptr()) }
+    }
+}

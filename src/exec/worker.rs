@@ -1,0 +1,473 @@
+//! Executing nodes: what serial and parallel runs share.
+
+use super::cancel::{CancelToken, IsCancelled};
+use super::observe;
+use super::recall::Recall;
+use super::run::{Origin, Run};
+use super::segment::{Continuation, Segment, SegmentPtr};
+use super::timer;
+use crate::base::error::{Error, ErrorKind};
+use crate::event::{Event, NodeInfo};
+use crate::plan::{Guard, Traits};
+use crate::store::memo::{Lineage, Shared, Ticket};
+use crate::task::{NodePtr, Outcome};
+use std::any::Any;
+use std::cell::{Cell, RefCell};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::rc::Rc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, PoisonError};
+use std::time::Instant;
+
+/// What a thread is executing.
+pub(super) struct Active {
+    pub(super) run: Arc<Run>,
+    segment: Cell<SegmentPtr>,
+    node: Cell<usize>,
+    /// Set by the deadline of the node.
+    overdue: RefCell<Option<Arc<AtomicBool>>>,
+    /// The entry of the memo that the node's execution settles, if it does.
+    key: Cell<Option<u128>>,
+    /// How many direct nested computes (see `fork`) it is inside of.
+    pub(super) forks: Cell<usize>,
+}
+
+thread_local! {
+    static ACTIVE: RefCell<Option<Rc<Active>>> = const { RefCell::new(None) };
+}
+
+/// Looks at what this thread is executing; `None` outside of tasks.
+pub(super) fn with_active<R>(look: impl FnOnce(&Rc<Active>) -> R) -> Option<R> {
+    let active = ACTIVE.try_with(|active| active.borrow().clone()).ok()??;
+    Some(look(&active))
+}
+
+/// The token of the task whose body is running on this thread.
+pub(super) fn current_token() -> Option<CancelToken> {
+    struct Task {
+        run: Arc<Run>,
+        overdue: Option<Arc<AtomicBool>>,
+    }
+    impl IsCancelled for Task {
+        fn is_cancelled(&self) -> bool {
+            self.overdue
+                .as_ref()
+                .is_some_and(|o| o.load(Ordering::Acquire))
+                || self.run.is_cancelled()
+        }
+    }
+    with_active(|active| {
+        let task = Task {
+            run: active.run.clone(),
+            overdue: active.overdue.borrow().clone(),
+        };
+        CancelToken::under(Some(Arc::new(task)))
+    })
+}
+
+impl Active {
+    /// This execution, as the origin of a nested run.
+    pub(super) fn origin(&self) -> Origin {
+        let segment = self.segment.get().get();
+        let node = self.node.get();
+        let lineage = match self.key.get() {
+            Some(key) => Some(lineage_of(segment, key)),
+            None => segment.lineage.clone(),
+        };
+        Origin {
+            run: self.run.clone(),
+            node,
+            forks: self.forks.get(),
+            lineage,
+        }
+    }
+}
+
+fn lineage_of(segment: &Segment, key: u128) -> Arc<Lineage> {
+    Arc::new(Lineage {
+        key,
+        above: segment.lineage.clone(),
+    })
+}
+
+/// What a step came to.
+pub(super) enum Step {
+    /// The node has finished, with a result or without.
+    Done,
+    /// It waits for the memo, and will be made ready again.
+    Parked,
+    /// Its body returned a graph: the node finishes with that.
+    Expanded(SegmentPtr),
+}
+
+/// A thread's part in a run.
+pub(super) struct Worker {
+    pub(super) active: Rc<Active>,
+    above: Option<Rc<Active>>,
+    /// The only thread of the run: it waits itself where others are parked.
+    pub(super) alone: bool,
+    observed: bool,
+}
+
+impl Drop for Worker {
+    fn drop(&mut self) {
+        let above = self.above.take();
+        let _ = ACTIVE.try_with(|active| active.replace(above));
+    }
+}
+
+/// The traits of nodes that need more than to be called.
+const SPECIAL: u16 = Traits::KEYED | Traits::GUARDED | Traits::CATCHES | Traits::FLAT;
+
+impl Worker {
+    pub(super) fn enter(run: &Arc<Run>, root: SegmentPtr, alone: bool) -> Worker {
+        let active = Rc::new(Active {
+            run: run.clone(),
+            segment: Cell::new(root),
+            node: Cell::new(0),
+            overdue: RefCell::new(None),
+            key: Cell::new(None),
+            forks: Cell::new(0),
+        });
+        let above = ACTIVE.with(|a| a.replace(Some(active.clone())));
+        let observed = !run.context.observers.is_empty();
+        Worker {
+            active,
+            above,
+            alone,
+            observed,
+        }
+    }
+
+    pub(super) fn run(&self) -> &Arc<Run> {
+        &self.active.run
+    }
+
+    /// Executes one node. Unwinds if its body, the `Clone` of an argument or the `Drop` of an input does:
+    /// then the caller calls `panicked`, and the node has finished.
+    #[inline]
+    pub(super) fn step(&self, at: SegmentPtr, unit: usize, i: usize) -> Step {
+        let segment = at.get();
+        self.active.segment.set(at);
+        self.active.node.set(i);
+        if segment.program.traits[i].has(SPECIAL) || self.observed || segment.any_failed() {
+            return self.special(at, unit, i);
+        }
+        match segment.execute(i, false) {
+            Outcome::Value => segment.settle(i, false),
+            Outcome::Failed(e) => {
+                self.failed(segment, i, Error::failed(segment.program.culprit(i), e.0))
+            }
+            Outcome::Graph(_) => unreachable!("only flat nodes return graphs"),
+        }
+        Step::Done
+    }
+
+    /// The node that was being executed has panicked.
+    #[cold]
+    pub(super) fn panicked(&self, payload: Box<dyn Any + Send>) {
+        let (segment, i) = (self.active.segment.get().get(), self.active.node.get());
+        self.failed(
+            segment,
+            i,
+            Error::panicked(segment.program.culprit(i), payload),
+        );
+    }
+
+    #[cold]
+    fn special(&self, at: SegmentPtr, unit: usize, i: usize) -> Step {
+        let segment = at.get();
+        let traits = segment.program.traits[i];
+        if segment.any_failed() {
+            if segment.abandoned().is_some() {
+                segment.skip(i);
+                return Step::Done;
+            }
+            if let Some(error) = segment.failed_input(i) {
+                segment.skip(i);
+                self.give_up(segment, i, error);
+                return Step::Done;
+            }
+        }
+        let mut ticket = None;
+        if traits.has(Traits::KEYED) {
+            match self.recall(at, unit, i) {
+                Recall::Compute(mine) => ticket = mine,
+                Recall::Remembered => {
+                    self.tell(segment, i, |run, node, tell| {
+                        tell(&Event::NodeRemembered { run, node })
+                    });
+                    segment.skip(i);
+                    return Step::Done;
+                }
+                Recall::Failed(error) => {
+                    segment.skip(i);
+                    self.give_up(segment, i, error);
+                    return Step::Done;
+                }
+                Recall::Parked => return Step::Parked,
+            }
+        }
+        if ticket.is_some() {
+            self.active.key.set(Some(segment.program.keys[i]));
+        }
+        let step = self.attempts(at, unit, i, ticket);
+        self.active.key.set(None);
+        step
+    }
+
+    // -------------------------------------------------------------- attempts
+
+    fn attempts(&self, at: SegmentPtr, unit: usize, i: usize, mut ticket: Option<Ticket>) -> Step {
+        let segment = at.get();
+        let run = self.run();
+        let guard = match segment.program.traits[i].has(Traits::GUARDED) {
+            true => segment.program.guard(i),
+            false => Guard {
+                retries: 0,
+                backoff: Default::default(),
+                timeout: None,
+            },
+        };
+        let keep = guard.retries > 0;
+        let mut pause = guard.backoff;
+        let mut attempt = 0;
+        loop {
+            self.tell(segment, i, |run, node, tell| {
+                tell(&Event::NodeStarted { run, node, attempt })
+            });
+            let since = Instant::now();
+            let error = match self.attempt(segment, i, keep, &guard) {
+                Ok(Outcome::Value) => {
+                    segment.fill(i);
+                    if let Some(ticket) = ticket.take()
+                        && let Some(value) = segment.export(i)
+                    {
+                        ticket.complete(value);
+                    }
+                    let elapsed = since.elapsed();
+                    self.tell(segment, i, |run, node, tell| {
+                        tell(&Event::NodeFinished { run, node, elapsed })
+                    });
+                    segment.release(i, keep);
+                    return Step::Done;
+                }
+                Ok(Outcome::Graph(graph)) => {
+                    let to = Continuation {
+                        segment: at,
+                        unit,
+                        node: i,
+                        ticket,
+                        since,
+                    };
+                    return self.expand(to, &graph, keep);
+                }
+                Ok(Outcome::Failed(e)) => Error::failed(segment.program.culprit(i), e.0),
+                Err(error) => error,
+            };
+            if attempt == guard.retries || run.is_stopped() {
+                if let Some(ticket) = ticket {
+                    match run.is_stopped() {
+                        // Perhaps it failed only because it was told to stop.
+                        true => drop(ticket),
+                        false => ticket.fail(error.clone()),
+                    }
+                }
+                if keep {
+                    segment.release(i, true);
+                }
+                self.failed(segment, i, error);
+                return Step::Done;
+            }
+            self.tell(segment, i, |run, node, tell| {
+                tell(&Event::NodeRetried {
+                    run,
+                    node,
+                    error: &error,
+                })
+            });
+            run.context.nap(pause, run);
+            pause = pause.saturating_mul(2);
+            attempt += 1;
+        }
+    }
+
+    /// Calls the body once, with its deadline set; a panic and a missed deadline are errors.
+    fn attempt(
+        &self,
+        segment: &Segment,
+        i: usize,
+        keep: bool,
+        guard: &Guard,
+    ) -> Result<Outcome, Error> {
+        let Some(limit) = guard.timeout else {
+            let outcome = catch_unwind(AssertUnwindSafe(|| segment.execute(i, keep)));
+            return outcome.map_err(|payload| Error::panicked(segment.program.culprit(i), payload));
+        };
+        let overdue = Arc::new(AtomicBool::new(false));
+        let (flag, run) = (overdue.clone(), Arc::downgrade(self.run()));
+        let deadline = timer::at(Instant::now() + limit, move || {
+            flag.store(true, Ordering::Release);
+            if let Some(run) = run.upgrade() {
+                run.context.wake_naps();
+            }
+        });
+        self.active.overdue.replace(Some(overdue.clone()));
+        let outcome = catch_unwind(AssertUnwindSafe(|| segment.execute(i, keep)));
+        self.active.overdue.replace(None);
+        drop(deadline);
+        if !overdue.load(Ordering::Acquire) {
+            return outcome.map_err(|payload| Error::panicked(segment.program.culprit(i), payload));
+        }
+        match outcome {
+            Ok(Outcome::Value) => segment.discard(i),
+            Err(payload) => crate::base::error::drop_payload(payload),
+            _ => {}
+        }
+        Err(Error::task_timeout(segment.program.culprit(i), limit))
+    }
+
+    // -------------------------------------------------------------- returned graphs
+
+    fn expand(&self, to: Continuation, graph: &NodePtr, keep: bool) -> Step {
+        let (segment, i) = (to.segment.get(), to.node);
+        let program = match (self.run().context.compile)(graph) {
+            Ok(program) => program,
+            Err(error) => {
+                let error = Error::failed(segment.program.culprit(i), Box::new(error));
+                self.failed(segment, i, error);
+                return Step::Done;
+            }
+        };
+        let nodes = program.len();
+        self.tell(segment, i, |run, node, tell| {
+            tell(&Event::NodeExpanded { run, node, nodes })
+        });
+        let lineage = match &to.ticket {
+            Some(_) => Some(lineage_of(segment, segment.program.keys[i])),
+            None => segment.lineage.clone(),
+        };
+        segment.release(i, keep);
+        let child = SegmentPtr::new(Segment::new(program, self.alone, Some(to), lineage));
+        self.run()
+            .returned
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(child);
+        Step::Expanded(child)
+    }
+
+    /// The segment of a returned graph has come to its end: its node finishes. Returns that node's place.
+    pub(super) fn conclude(&self, child: SegmentPtr) -> (SegmentPtr, usize) {
+        self.run()
+            .returned
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .remove(&child);
+        let mut child = child.reclaim();
+        let Some(to) = child.continuation.take() else {
+            unreachable!("only returned graphs are concluded")
+        };
+        let (segment, i) = (to.segment.get(), to.node);
+        self.active.segment.set(to.segment);
+        self.active.node.set(i);
+        let result = match child.abandoned() {
+            Some(error) => Err(error),
+            None => child.output().ok_or_else(|| {
+                Error::run(
+                    ErrorKind::Invalid,
+                    "a task returned a scope's borrow, which cannot leave its graph",
+                )
+            }),
+        };
+        match result {
+            Ok(value) => self.deliver(segment, i, &value, to.ticket, to.since),
+            Err(error) => {
+                let error = Error::failed(segment.program.culprit(i), Box::new(error));
+                if let Some(ticket) = to.ticket.filter(|_| !self.run().is_stopped()) {
+                    ticket.fail(error.clone());
+                }
+                self.failed(segment, i, error);
+            }
+        }
+        if let Some(payload) = child.clear() {
+            self.failed(
+                segment,
+                i,
+                Error::panicked(segment.program.culprit(i), payload),
+            );
+        }
+        (to.segment, to.unit)
+    }
+
+    fn deliver(
+        &self,
+        segment: &Segment,
+        i: usize,
+        value: &Shared,
+        ticket: Option<Ticket>,
+        since: Instant,
+    ) {
+        if !segment.import(i, value) {
+            let culprit = segment.program.culprit(i);
+            self.failed(
+                segment,
+                i,
+                Error::failed(culprit, "the returned graph is of another type".into()),
+            );
+            return;
+        }
+        if let Some(ticket) = ticket {
+            ticket.complete(value.clone());
+        }
+        let elapsed = since.elapsed();
+        self.tell(segment, i, |run, node, tell| {
+            tell(&Event::NodeFinished { run, node, elapsed })
+        });
+    }
+
+    // -------------------------------------------------------------- failure
+
+    fn failed(&self, segment: &Segment, i: usize, error: Error) {
+        self.tell(segment, i, |run, node, tell| {
+            tell(&Event::NodeFailed {
+                run,
+                node,
+                error: &error,
+            })
+        });
+        self.give_up(segment, i, error);
+    }
+
+    /// Node `i` has no result. If no one above catches that, the run has failed.
+    fn give_up(&self, segment: &Segment, i: usize, error: Error) {
+        if !segment.program.is_fatal(i) {
+            segment.poison(i, error);
+            return;
+        }
+        let mut told = error.clone();
+        let mut below = segment;
+        while let Some(to) = &below.continuation {
+            below = to.segment.get();
+            if !below.program.is_fatal(to.node) {
+                // Caught further up: the graph that was returned is not wanted any more.
+                segment.abandon(error);
+                return;
+            }
+            told = Error::failed(below.program.culprit(to.node), Box::new(told));
+        }
+        self.run().fail(told);
+    }
+
+    /// Tells the observers, if there are any, what `emit` makes of the run and the node.
+    fn tell(
+        &self,
+        segment: &Segment,
+        i: usize,
+        emit: impl FnOnce(u64, &NodeInfo, &dyn Fn(&Event<'_>)),
+    ) {
+        if self.observed {
+            observe::node(self.run(), segment, i, emit);
+        }
+    }
+}

@@ -1,0 +1,230 @@
+//! From handles to a graph: a depth-first walk back from the outputs, without recursion.
+
+use super::{Graph, Link, Traits, traits_of};
+use crate::base::error::{Error, ErrorKind};
+use crate::task::frame::Edge;
+use crate::task::node::{held, node_of};
+use crate::task::{Input, Inputs, NodePtr, RawNode, Use};
+use ahash::{AHashMap, AHashSet};
+use std::sync::atomic::Ordering::Relaxed;
+use std::sync::{Mutex, MutexGuard};
+
+/// The graph of everything that `outputs` need. Each node is asked for its inputs once.
+///
+/// # Errors
+/// `Invalid` if `.after(..)` has closed a cycle, or the graph has more than 2²⁸ nodes.
+///
+/// # Complexity
+/// O(V + E) time, O(V) extra space.
+pub(crate) fn build(outputs: Inputs) -> Result<Graph, Error> {
+    let roots: Vec<NodePtr> = outputs.iter().map(|input| held(*input)).collect();
+    let mut walk = Walk::new(roots);
+    walk.run(outputs)?;
+    Ok(walk.graph)
+}
+
+/// A node whose inputs are being walked.
+struct Open {
+    /// `None`: the outputs, at the bottom.
+    node: Option<RawNode>,
+    /// Where its inputs begin in `pending`; they end where `pending` ends when this node is on top.
+    first: u32,
+    next: u32,
+}
+
+struct Walk {
+    graph: Graph,
+    places: Places,
+    /// The inputs of all open nodes; those already walked are links.
+    pending: Inputs,
+    open: Vec<Open>,
+    /// Open nodes with an `.after(..)`: every cycle passes through one.
+    ordered: AHashSet<RawNode>,
+}
+
+impl Walk {
+    fn new(roots: Vec<NodePtr>) -> Walk {
+        let graph = Graph {
+            nodes: Vec::new(),
+            traits: Vec::new(),
+            starts: vec![0],
+            links: Vec::new(),
+            outputs: Vec::new(),
+            settings: AHashMap::new(),
+            roots,
+            any: Traits::default(),
+            culled: true,
+            depth_first: true,
+            keys: Vec::new(),
+        };
+        Walk {
+            graph,
+            places: Places::new(),
+            pending: Inputs::new(),
+            open: Vec::new(),
+            ordered: AHashSet::new(),
+        }
+    }
+
+    fn run(&mut self, outputs: Inputs) -> Result<(), Error> {
+        self.pending = outputs;
+        self.open.push(Open {
+            node: None,
+            first: 0,
+            next: 0,
+        });
+        loop {
+            let Some(top) = self.open.last_mut() else {
+                return Ok(());
+            };
+            let at = top.next as usize;
+            if at == self.pending.len() {
+                self.close()?;
+                continue;
+            }
+            let input = self.pending[at];
+            let child = input.raw();
+            let found = if node_of(&self.graph.roots, child).is_sole() {
+                None
+            } else {
+                self.places.get(child, &self.graph)
+            };
+            match found {
+                Some(index) => {
+                    self.pending[at] = Input::walked(Link::new(index, input.how()).word());
+                    top.next += 1;
+                }
+                None => self.enter(child)?,
+            }
+        }
+    }
+
+    fn enter(&mut self, raw: RawNode) -> Result<(), Error> {
+        let first = self.pending.len() as u32;
+        let node = node_of(&self.graph.roots, raw);
+        node.visit(&mut self.pending);
+        if let Some(settings) = node.settings().filter(|s| !s.after.is_empty()) {
+            if !self.ordered.insert(raw) {
+                let message = format!("`.after(..)` has closed a cycle: {}", self.cycle(raw));
+                return Err(Error::run(ErrorKind::Invalid, message));
+            }
+            self.pending
+                .extend(settings.after.iter().map(|n| Input::new(n, Use::Order)));
+        }
+        self.open.push(Open {
+            node: Some(raw),
+            first,
+            next: first,
+        });
+        Ok(())
+    }
+
+    /// The way from an open node back to itself, in words.
+    fn cycle(&self, raw: RawNode) -> String {
+        let label = |n: RawNode| format!("`{}`", node_of(&self.graph.roots, n).label());
+        let way = self
+            .open
+            .iter()
+            .filter_map(|open| open.node)
+            .skip_while(|n| *n != raw);
+        way.chain([raw])
+            .map(label)
+            .collect::<Vec<_>>()
+            .join(" waits for ")
+    }
+
+    /// The top's inputs are all walked: it gets its place.
+    fn close(&mut self) -> Result<(), Error> {
+        let Some(Open { node, first, .. }) = self.open.pop() else {
+            return Ok(());
+        };
+        let inputs = self
+            .pending
+            .drain(first as usize..)
+            .map(|i| Link::from_word(i.link()));
+        let graph = &mut self.graph;
+        let Some(raw) = node else {
+            graph.outputs = inputs.collect();
+            return Ok(());
+        };
+        let from = graph.links.len();
+        graph.links.extend(inputs);
+        let index = graph.nodes.len();
+        if index >= Edge::NODES || graph.links.len() >= u32::MAX as usize {
+            return Err(Error::run(
+                ErrorKind::Invalid,
+                "a graph can have at most 2^28 nodes and 2^32 edges",
+            ));
+        }
+        let node = node_of(&graph.roots, raw);
+        let settings = node.settings();
+        let mut traits = traits_of(node, settings.as_ref());
+        if graph.links[from..].iter().any(|l| l.how() == Use::Catch) {
+            traits.set(Traits::CATCHES);
+        }
+        let sole = node.is_sole();
+        if let Some(settings) = settings {
+            if !settings.after.is_empty() {
+                self.ordered.remove(&raw);
+            }
+            graph.settings.insert(index as u32, settings);
+        }
+        if !sole {
+            self.places.put(raw, index, &graph.roots);
+        }
+        graph.any.set(traits.0);
+        graph.nodes.push(raw);
+        graph.traits.push(traits);
+        graph.starts.push(graph.links.len() as u32);
+        if let Some(parent) = self.open.last_mut() {
+            let at = parent.next as usize;
+            let how = self.pending[at].how();
+            self.pending[at] = Input::walked(Link::new(index, how).word());
+            parent.next += 1;
+        }
+        Ok(())
+    }
+}
+
+/// Which nodes have been placed where.
+///
+/// One walk at a time writes the places into the nodes themselves (`Header::mark`). A mark counts only if
+/// the node at that place is the marked one (Briggs & Torczon's sparse set), so stale marks need no
+/// clearing. Walks that run meanwhile keep a map of their own and do not touch the marks.
+enum Places {
+    Marks { _held: MutexGuard<'static, ()> },
+    Map(AHashMap<RawNode, u32>),
+}
+
+static MARKS: Mutex<()> = Mutex::new(());
+
+impl Places {
+    fn new() -> Places {
+        match MARKS.try_lock() {
+            Ok(held) => Places::Marks { _held: held },
+            Err(std::sync::TryLockError::Poisoned(held)) => Places::Marks {
+                _held: held.into_inner(),
+            },
+            Err(std::sync::TryLockError::WouldBlock) => Places::Map(AHashMap::new()),
+        }
+    }
+
+    #[inline]
+    fn get(&self, node: RawNode, graph: &Graph) -> Option<usize> {
+        match self {
+            Places::Marks { .. } => {
+                let place = node_of(&graph.roots, node).mark().load(Relaxed) as usize;
+                (graph.nodes.get(place) == Some(&node)).then_some(place)
+            }
+            Places::Map(map) => map.get(&node).map(|&i| i as usize),
+        }
+    }
+
+    #[inline]
+    fn put(&mut self, node: RawNode, index: usize, roots: &[NodePtr]) {
+        match self {
+            Places::Marks { .. } => node_of(roots, node).mark().store(index as u32, Relaxed),
+            Places::Map(map) => _ = map.insert(node, index as u32),
+        }
+    }
+}

@@ -1,0 +1,75 @@
+//! Invariants of a graph, asserted after each pass in debug builds.
+
+use super::{Graph, Traits};
+use std::hash::{BuildHasher, RandomState};
+
+/// What must not change under a pass: the impure nodes and the outputs.
+pub(crate) struct Invariants {
+    /// How many impure nodes there are, and the sum of their hashes: equal for equal multisets.
+    impure: (usize, u64),
+    outputs: usize,
+    settings: usize,
+    hasher: RandomState,
+}
+
+impl Invariants {
+    pub(crate) fn of(graph: &Graph) -> Invariants {
+        Invariants::with(graph, RandomState::new())
+    }
+
+    fn with(graph: &Graph, hasher: RandomState) -> Invariants {
+        let mut impure = (0, 0u64);
+        for (node, traits) in graph.nodes.iter().zip(&graph.traits) {
+            if !traits.has(Traits::MERGE) {
+                impure = (impure.0 + 1, impure.1.wrapping_add(hasher.hash_one(node)));
+            }
+        }
+        let settings = graph
+            .settings
+            .keys()
+            .filter(|i| !graph.traits[**i as usize].has(Traits::MERGE))
+            .count();
+        Invariants {
+            impure,
+            outputs: graph.outputs.len(),
+            settings,
+            hasher,
+        }
+    }
+
+    /// Panics, naming the pass, if `graph` is no longer acyclic or complete, or if an impure node or what
+    /// was said of it was lost, duplicated or merged.
+    ///
+    /// O(V + E).
+    pub(crate) fn check(&self, graph: &Graph, pass: &str) {
+        for i in 0..graph.len() {
+            for link in graph.inputs(i) {
+                assert!(
+                    link.index() < i,
+                    "{pass}: node {i} reads node {}, which comes later",
+                    link.index()
+                );
+            }
+        }
+        assert_eq!(
+            graph.outputs.len(),
+            self.outputs,
+            "{pass}: an output was lost or added"
+        );
+        for output in &graph.outputs {
+            assert!(
+                output.index() < graph.len(),
+                "{pass}: an output leads nowhere"
+            );
+        }
+        let now = Invariants::with(graph, self.hasher.clone());
+        assert!(
+            now.impure == self.impure,
+            "{pass}: an impure node was lost, duplicated or merged"
+        );
+        assert_eq!(
+            now.settings, self.settings,
+            "{pass}: what was said of an impure node was lost"
+        );
+    }
+}

@@ -1,0 +1,76 @@
+//! A lazy delayed-graph compiler and executor.
+//!
+//! `#[delayed]` turns plain functions into typed graph nodes; an optimizer culls, deduplicates by purity,
+//! fuses, inlines and orders the graph; a rayon executor runs it; and `compute!` may be called inside nodes,
+//! to any depth, without deadlock.
+//!
+//! ```
+#![doc = include_str!("../tests/readme_example.rs")]
+//! ```
+//!
+//! # Which call do I want?
+//!
+//! | to .. | write |
+//! |---|---|
+//! | make a function lazy | `#[delayed] fn f(..)`, or `delayed(\|x\| ..)` for a closure |
+//! | get the value of a graph | `f(x).compute()?`, `compute!(a, b)?` for several at once |
+//! | use a graph inside a task | the same; or `get!(a, b)` where the body returns no `Result` |
+//! | go on with a graph, without waiting | return `Delayed<T>` from the task, or [`Delayed::and_then`] |
+//! | call the plain function | `f::now(x)` |
+//! | put a value into a graph | [`value`]; borrow one from the stack with [`scope`] |
+//! | have failures as values | [`Delayed::catch`], [`Delayed::unwrap_or`], [`compute_all`] |
+//! | evaluate once, use in several computes | [`Delayed::persist`] |
+//! | compile once, run often, look at it | [`Plan`] |
+//! | choose threads, cancel, observe | [`Options`] |
+//!
+//! # What makes two nodes the same
+//!
+//! | node | is equal to |
+//! |---|---|
+//! | a call of a `#[delayed]` function | nothing else: every call is its own node, evaluated once per compute |
+//! | a call of a `#[delayed(pure)]` function | every call of that function with equal arguments (see [`Token`]), in this graph and in the graphs nested below it |
+//! | a projection ([`at`](Delayed::at), [`unzip`](Delayed::unzip), [`map`](Delayed::map) with a closure that captures nothing), an operator between delayed values, [`join`] | the same one over equal inputs, in this graph |
+//! | an operator with a plain operand, a closure that captures | nothing else |
+//! | [`value`] | clones of its handle |
+//!
+//! `.pure()`, `.impure()` and `.key(..)` on a call go over what its function says.
+
+#![deny(unsafe_code)]
+#![warn(missing_docs, rust_2018_idioms)]
+
+#[doc(hidden)]
+#[path = "private.rs"]
+pub mod __private;
+mod base;
+mod compute;
+mod delayed;
+mod diag;
+mod event;
+mod exec;
+mod graph;
+mod optimize;
+mod plan;
+pub mod prelude;
+mod store;
+#[allow(unsafe_code)]
+mod task;
+
+pub use base::error::{BoxError, Error, ErrorKind};
+pub use base::token::{Hasher128, Token};
+pub use compute::{
+    Explain, Options, Plan, RunOptions, Scheduler, compute, compute_all, compute_all_with,
+    compute_with,
+};
+pub use delayed::{
+    Any_, Apply2, Apply3, Apply4, Apply5, Apply6, Apply7, Apply8, Arg, ArgAny, ArgRef, ArgRefs,
+    AsDelayed, CallWith, Delayed, DynM, Exact, Gen, Join, Keyed, Lazy, Mode, NotDelayed, Scope,
+    call, checkpoint, delayed, join, scope, tree_reduce, value, value_arc,
+};
+pub use diag::{Counter, TextLog};
+pub use event::{Event, NodeInfo, Observer};
+pub use exec::{CancelToken, check};
+pub use plan::{MemoryProfile, PlanNode};
+pub use task::{Value, View};
+
+#[cfg(feature = "macros")]
+pub use lazygraph_macros::{Token, delayed};

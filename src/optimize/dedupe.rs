@@ -1,0 +1,159 @@
+//! [`Dedupe`] makes pure nodes with equal keys one node.
+
+use super::cull::cull;
+use super::{Changed, Pass, Passes};
+use crate::base::error::Error;
+use crate::graph::{Graph, Keys, Merge, Traits};
+use crate::task::Purity;
+use ahash::AHashMap;
+
+/// Makes pure nodes with equal keys one node, and marks those that the memo of the run may remember.
+///
+/// ```text
+/// norm(load("a")) + norm(load("a"))   =>   x + x where x = norm(load("a"))
+/// ```
+///
+/// # Complexity
+/// O(V + E), and the size of the plain arguments of pure nodes; nothing if no node is pure.
+pub(crate) struct Dedupe;
+
+impl Pass for Dedupe {
+    fn name(&self) -> &'static str {
+        "dedupe"
+    }
+
+    fn wanted(&self, passes: Passes) -> bool {
+        passes.dedupe
+    }
+
+    fn run(&self, mut graph: Graph, passes: Passes) -> Result<(Graph, Changed), Error> {
+        if !graph.any.has(Traits::MERGE) {
+            return Ok((graph, Changed::No));
+        }
+        let keys = Keys::of(&graph)?;
+        let mut first: AHashMap<u128, u32> = AHashMap::new();
+        let mut place: Vec<u32> = (0..graph.len() as u32).collect();
+        let mut merged = false;
+        for (i, place) in place.iter_mut().enumerate() {
+            if !graph.traits[i].has(Traits::MERGE) {
+                continue;
+            }
+            let kept = *first.entry(keys.keys[i]).or_insert(i as u32);
+            if kept != i as u32 {
+                *place = kept;
+                merged = true;
+                merge_settings(&mut graph, kept, i as u32);
+            }
+        }
+        mark_remembered(&mut graph, &keys, passes);
+        graph.keys = keys.keys;
+        if !graph.any.has(Traits::KEYED) {
+            graph.keys = Vec::new();
+        }
+        if !merged {
+            return Ok((graph, Changed::No));
+        }
+        for link in graph.links.iter_mut().chain(&mut graph.outputs) {
+            *link = link.to(place[link.index()] as usize);
+        }
+        graph.culled = false;
+        graph.depth_first = false;
+        Ok((cull(graph).0, Changed::Yes))
+    }
+}
+
+/// The merged node keeps what was said of either; where both said something, the stricter.
+fn merge_settings(graph: &mut Graph, kept: u32, gone: u32) {
+    let Some(theirs) = graph.settings.get(&gone).cloned() else {
+        return;
+    };
+    let ours = graph.settings.entry(kept).or_default();
+    ours.name = ours.name.take().or(theirs.name);
+    ours.priority = ours.priority.max(theirs.priority);
+    ours.retries = ours.retries.max(theirs.retries);
+    ours.backoff = ours.backoff.max(theirs.backoff);
+    ours.timeout = match (ours.timeout, theirs.timeout) {
+        (Some(a), Some(b)) => Some(a.min(b)),
+        (a, b) => a.or(b),
+    };
+    ours.inline |= theirs.inline;
+    ours.fuse = match (ours.fuse, theirs.fuse) {
+        (Some(a), Some(b)) => Some(a && b),
+        (a, b) => a.or(b),
+    };
+    let traits = graph.traits[gone as usize].0
+        & (Traits::SETTINGS | Traits::INLINE | Traits::NO_FUSE | Traits::GUARDED);
+    graph.traits[kept as usize].set(traits);
+}
+
+/// Pure nodes whose key means the same in any graph of the run are remembered: those that only an impure
+/// evaluation of this graph determines are not, nor what is cheaper to do again than to keep.
+fn mark_remembered(graph: &mut Graph, keys: &Keys, passes: Passes) {
+    for i in 0..graph.len() {
+        let traits = graph.traits[i];
+        if !traits.has(Traits::MERGE) || keys.merge[i] != Merge::Anywhere {
+            continue;
+        }
+        let structural = graph.node(i).spec().purity == Purity::Structural;
+        let inlined = passes.inline && traits.has(Traits::INLINE);
+        let shareable = graph.node(i).task().result.share.is_some();
+        if shareable && !structural && !inlined {
+            graph.traits[i].set(Traits::KEYED | Traits::SHARE | Traits::INDIRECT);
+            graph
+                .any
+                .set(Traits::KEYED | Traits::SHARE | Traits::INDIRECT);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{add, graph, inc, pure_inc, run, text};
+    use super::*;
+    use expect_test::expect;
+
+    #[test]
+    fn equal_pure_calls_become_one() {
+        let (a, b) = (pure_inc(1), pure_inc(1));
+        let (g, changed) = run(&Dedupe, graph(&[add(pure_inc(a), pure_inc(b))]));
+        assert_eq!(changed, Changed::Yes);
+        expect![[r#"
+            0 pure_inc
+            1 pure_inc 0
+            2 add 1 1
+            outputs 2
+        "#]]
+        .assert_eq(&text(&g));
+    }
+
+    #[test]
+    fn impure_calls_are_not_merged_nor_what_depends_on_them() {
+        let before = graph(&[add(pure_inc(inc(1)), pure_inc(inc(1)))]);
+        let shown = text(&before);
+        let (after, changed) = run(&Dedupe, before);
+        assert_eq!((changed, text(&after)), (Changed::No, shown));
+    }
+
+    #[test]
+    fn pure_over_the_same_impure_node_is_merged() {
+        let a = inc(1);
+        let (g, _) = run(&Dedupe, graph(&[add(pure_inc(&a), pure_inc(&a))]));
+        expect![[r#"
+            0 inc
+            1 pure_inc 0
+            2 add 1 1
+            outputs 2
+        "#]]
+        .assert_eq(&text(&g));
+        assert!(
+            !g.traits[1].has(Traits::KEYED),
+            "another evaluation of `inc` may give another value"
+        );
+    }
+
+    #[test]
+    fn a_graph_without_pure_nodes_is_left_alone() {
+        let (_, changed) = run(&Dedupe, graph(&[add(inc(1), inc(1))]));
+        assert_eq!(changed, Changed::No);
+    }
+}

@@ -1,0 +1,141 @@
+//! From an optimised graph to a plan.
+
+use super::{Lowered, Program};
+use crate::base::error::{Error, ErrorKind};
+use crate::graph::{Graph, Link, Traits};
+use crate::task::Use;
+use crate::task::frame::Edge;
+use std::alloc::Layout;
+use std::sync::OnceLock;
+
+/// Freezes a graph. O(V + E).
+pub(crate) fn lower(mut graph: Graph) -> Lowered {
+    share_where_wanted(&mut graph)?;
+    let uses = graph.uses();
+    let any = Traits(graph.traits.iter().fold(0, |all, t| all | t.0));
+    let edge = |link: Link| edge_of(link, graph.traits[link.index()], uses[link.index()]);
+    let edges: Vec<Edge> = graph.links.iter().map(|l| edge(*l)).collect();
+    let outputs: Vec<Edge> = graph.outputs.iter().map(|l| edge(*l)).collect();
+    let (offsets, layout) = slots(&graph, any)?;
+    let units = units(&graph, any);
+    let caught = caught(&graph, any);
+    let by_priority = any.has(Traits::OWNING) && graph.traits.iter().any(|t| t.counts())
+        || graph.settings.values().any(|s| s.priority != 0);
+    let tracked = any.has(Traits::OWNING | Traits::SHARE);
+    Ok(Program {
+        nodes: graph.nodes,
+        traits: graph.traits,
+        starts: graph.starts,
+        edges,
+        outputs,
+        uses: if tracked { uses } else { Vec::new() },
+        offsets,
+        layout,
+        units,
+        keys: graph.keys,
+        settings: graph.settings,
+        caught,
+        by_priority,
+        any,
+        roots: graph.roots,
+        consumers: OnceLock::new(),
+        peak: OnceLock::new(),
+    })
+}
+
+/// A result that a user wants as an `Arc` is stored as one.
+fn share_where_wanted(graph: &mut Graph) -> Result<(), Error> {
+    let links = graph.links.iter().chain(&graph.outputs);
+    let wanted: Vec<usize> = links
+        .filter(|l| l.how() == Use::Shared)
+        .map(|l| l.index())
+        .collect();
+    for i in wanted {
+        if graph.node(i).task().result.share.is_none() {
+            let label = graph.node(i).label();
+            let message =
+                format!("`{label}` lends what a scope borrows: it cannot be shared as an `Arc`");
+            return Err(Error::run(ErrorKind::Invalid, message));
+        }
+        if !graph.traits[i].has(Traits::INDIRECT) {
+            graph.traits[i].set(Traits::SHARE | Traits::INDIRECT);
+        }
+    }
+    Ok(())
+}
+
+fn edge_of(link: Link, to: Traits, uses: u32) -> Edge {
+    let mut word = link.index() as u32;
+    if uses == 1 {
+        word |= Edge::SOLE;
+    }
+    if to.has(Traits::INDIRECT) {
+        word |= Edge::INDIRECT;
+    }
+    if to.has(Traits::OWNING | Traits::SHARE) {
+        word |= Edge::TRACKED;
+        let by_value = matches!(link.how(), Use::Value | Use::Catch);
+        if by_value && !to.has(Traits::BORROWED) {
+            word |= Edge::TAKEN;
+        }
+    }
+    Edge(word)
+}
+
+/// Gives each node a slot.
+fn slots(graph: &Graph, any: Traits) -> Result<(Vec<u32>, Layout), Error> {
+    let too_large = || {
+        Error::run(
+            ErrorKind::Invalid,
+            "the results of one graph need more than 32 GiB at once",
+        )
+    };
+    if !any.has(Traits::LARGE) {
+        let layout = Layout::array::<u64>(graph.len()).map_err(|_| too_large())?;
+        return Ok((Vec::new(), layout));
+    }
+    let mut offsets = Vec::with_capacity(graph.len());
+    let (mut end, mut align) = (0usize, 8usize);
+    for i in 0..graph.len() {
+        let result = &graph.node(i).task().result;
+        // A shared result is made in place and replaced by its pointer.
+        let (size, to) = (result.size.max(8), result.align.max(8));
+        let start = end.next_multiple_of(to);
+        offsets.push(u32::try_from(start / 8).map_err(|_| too_large())?);
+        end = start + size.next_multiple_of(8);
+        align = align.max(to);
+    }
+    let layout = Layout::from_size_align(end, align).map_err(|_| too_large())?;
+    Ok((offsets, layout))
+}
+
+fn units(graph: &Graph, any: Traits) -> Vec<u32> {
+    if !any.has(Traits::JOINED) {
+        return Vec::new();
+    }
+    let mut units: Vec<u32> = (0..graph.len() as u32)
+        .filter(|&i| !graph.is_joined(i as usize))
+        .collect();
+    units.push(graph.len() as u32);
+    units
+}
+
+/// For each node: is its failure caught on every way to an output?
+fn caught(graph: &Graph, any: Traits) -> Vec<bool> {
+    let outcomes = graph.outputs.iter().any(|l| l.how() == Use::Catch);
+    if !any.has(Traits::CATCHES) && !outcomes {
+        return Vec::new();
+    }
+    let mut caught = vec![true; graph.len()];
+    for output in graph.outputs.iter().filter(|l| l.how() != Use::Catch) {
+        caught[output.index()] = false;
+    }
+    for i in (0..graph.len()).rev() {
+        for link in graph.inputs(i) {
+            if link.how() != Use::Catch && !caught[i] {
+                caught[link.index()] = false;
+            }
+        }
+    }
+    caught
+}

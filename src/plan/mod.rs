@@ -1,0 +1,159 @@
+//! L4: the frozen form: arrays of indices, no pointers chased.
+
+mod consumers;
+mod export;
+mod lower;
+mod profile;
+
+pub(crate) use consumers::Consumers;
+pub use export::PlanNode;
+pub use profile::MemoryProfile;
+
+pub(crate) use crate::graph::{Traits, culprit, traits_of};
+
+use crate::base::error::{Culprit, Error};
+use crate::task::frame::Edge;
+use crate::task::node::node_of;
+use crate::task::{NodePtr, NodeRef, RawNode, Settings};
+use ahash::AHashMap;
+use std::sync::OnceLock;
+use std::time::Duration;
+
+/// A plan: what one run executes, any number of times.
+///
+/// Nodes stand in the order in which one worker runs them; the nodes of a unit stand together.
+pub(crate) struct Program {
+    pub(crate) nodes: Vec<RawNode>,
+    pub(crate) traits: Vec<Traits>,
+    /// The inputs of node `i` are `edges[starts[i]..starts[i + 1]]`.
+    pub(crate) starts: Vec<u32>,
+    pub(crate) edges: Vec<Edge>,
+    pub(crate) outputs: Vec<Edge>,
+    /// How many edges lead to each node, outputs included; empty if no slot is tracked.
+    pub(crate) uses: Vec<u32>,
+    /// Where each slot begins, in units of 8 bytes; empty: slot `i` at `8 * i`.
+    pub(crate) offsets: Vec<u32>,
+    /// Size and alignment of the buffer of all slots, in bytes.
+    pub(crate) layout: std::alloc::Layout,
+    /// Where each unit begins, with an end; empty: every node is a unit.
+    pub(crate) units: Vec<u32>,
+    /// The content keys of `KEYED` nodes; empty if there are none.
+    pub(crate) keys: Vec<u128>,
+    pub(crate) settings: AHashMap<u32, Settings>,
+    /// For each node: its failure is caught on every way to an output. Empty if nothing is caught.
+    pub(crate) caught: Vec<bool>,
+    /// Some result owns heap memory: run by static priority.
+    pub(crate) by_priority: bool,
+    pub(crate) any: Traits,
+    /// Keeps every node alive.
+    roots: Vec<NodePtr>,
+    consumers: OnceLock<Consumers>,
+    peak: OnceLock<usize>,
+}
+
+/// What guards the attempts of a node.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Guard {
+    pub(crate) retries: u32,
+    pub(crate) backoff: Duration,
+    pub(crate) timeout: Option<Duration>,
+}
+
+impl Program {
+    pub(crate) fn len(&self) -> usize {
+        self.nodes.len()
+    }
+
+    #[inline]
+    pub(crate) fn node(&self, i: usize) -> NodeRef<'_> {
+        node_of(&self.roots, self.nodes[i])
+    }
+
+    #[inline]
+    pub(crate) fn inputs(&self, i: usize) -> &[Edge] {
+        &self.edges[self.starts[i] as usize..self.starts[i + 1] as usize]
+    }
+
+    pub(crate) fn unit_count(&self) -> usize {
+        if self.units.is_empty() {
+            self.len()
+        } else {
+            self.units.len() - 1
+        }
+    }
+
+    /// The nodes of a unit.
+    #[inline]
+    pub(crate) fn unit(&self, unit: usize) -> std::ops::Range<usize> {
+        match self.units.is_empty() {
+            true => unit..unit + 1,
+            false => self.units[unit] as usize..self.units[unit + 1] as usize,
+        }
+    }
+
+    /// Who waits for whom, among units; made when the first parallel run wants it. O(V + E).
+    pub(crate) fn consumers(&self) -> &Consumers {
+        self.consumers.get_or_init(|| Consumers::of(self))
+    }
+
+    /// The most heap-owning intermediates that are alive at once if one worker runs it. O(V + E), once.
+    pub(crate) fn peak(&self) -> usize {
+        *self.peak.get_or_init(|| MemoryProfile::of(self).peak())
+    }
+
+    /// What drops the value in a node's slot, if anything must.
+    pub(crate) fn dropper(&self, i: usize) -> Option<unsafe fn(*mut u8)> {
+        let result = &self.node(i).task().result;
+        match result.share {
+            Some(share) if self.traits[i].has(Traits::SHARE) => Some(share.drop),
+            _ => result.drop,
+        }
+    }
+
+    pub(crate) fn guard(&self, i: usize) -> Guard {
+        let spec = self.node(i).spec();
+        let settings = self.settings.get(&(i as u32));
+        Guard {
+            retries: settings.and_then(|s| s.retries).unwrap_or(spec.retries),
+            backoff: settings.and_then(|s| s.backoff).unwrap_or_default(),
+            timeout: settings.and_then(|s| s.timeout).or(spec.timeout),
+        }
+    }
+
+    pub(crate) fn priority(&self, i: usize) -> i32 {
+        self.settings.get(&(i as u32)).map_or(0, |s| s.priority)
+    }
+
+    /// The highest priority in a unit.
+    pub(crate) fn unit_priority(&self, unit: usize) -> i32 {
+        if self.settings.is_empty() {
+            return 0;
+        }
+        self.unit(unit).map(|i| self.priority(i)).max().unwrap_or(0)
+    }
+
+    /// Whether a user gave some node a priority.
+    pub(crate) fn has_priorities(&self) -> bool {
+        self.settings.values().any(|s| s.priority != 0)
+    }
+
+    /// Whether running it may add work that the plan does not show.
+    pub(crate) fn may_grow(&self) -> bool {
+        self.any.has(Traits::FLAT)
+    }
+
+    /// Who failed, for an error.
+    pub(crate) fn culprit(&self, i: usize) -> Culprit {
+        culprit(self.node(i))
+    }
+
+    /// Whether the failure of a node fails the run.
+    pub(crate) fn is_fatal(&self, i: usize) -> bool {
+        !self.caught.get(i).copied().unwrap_or(false)
+    }
+}
+
+pub(crate) use lower::lower;
+
+/// A program that could not be made.
+pub(crate) type Lowered = Result<Program, Error>;

@@ -1,0 +1,3 @@
+//! L4: where results are kept beyond the run that made them.
+
+pub(crate) mod memo;

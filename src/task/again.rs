@@ -1,0 +1,40 @@
+//! A second evaluation of a call: a node of its own that runs another one's operands and body.
+
+use super::node::{Header, NodePtr, Vtable};
+use super::result::Typed;
+use super::spec::{Function, Purity, TaskSpec};
+use std::any::TypeId;
+use std::panic::Location;
+
+#[repr(C)]
+struct Again {
+    header: Header,
+    of: NodePtr,
+}
+
+struct Recompute;
+impl Function for Recompute {
+    const SPEC: TaskSpec = TaskSpec::structural("recompute", Purity::Impure);
+}
+
+static AGAIN: Vtable = Vtable {
+    spec: &Recompute::SPEC,
+    result: <()>::RESULT,
+    flat: false,
+    // SAFETY: this table is only on `Again` nodes.
+    alias: Some(|this| unsafe { (*this.cast::<Again>()).of.node().behind() }),
+    identity: TypeId::of::<Again>,
+    // `NodeRef` looks behind the alias before it calls any of these.
+    visit: |_, _| unreachable!("looked behind"),
+    run: |_, _, _| unreachable!("looked behind"),
+    describe: |_, _| unreachable!("looked behind"),
+    // SAFETY: as above, and the last counted pointer is gone.
+    free: |this| drop(unsafe { Box::from_raw(this.cast::<Again>()) }),
+};
+
+/// A second evaluation of the call `of`: the same operands and body, a node of its own.
+#[track_caller]
+pub(crate) fn again(of: NodePtr) -> NodePtr {
+    let header = Header::new(&AGAIN, Location::caller());
+    NodePtr::of(Box::new(Again { header, of }))
+}

@@ -1,0 +1,265 @@
+//! What a task reads its inputs through.
+
+use super::value::Value;
+use crate::base::error::Error;
+use std::cell::Cell;
+use std::marker::PhantomData;
+use std::sync::Arc;
+use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed};
+use std::sync::atomic::{AtomicU32, fence};
+
+/// An edge of a plan: which node is read, and how its slot is to be treated.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Edge(pub(crate) u32);
+
+impl Edge {
+    /// The largest number of nodes in one plan.
+    pub(crate) const NODES: usize = 1 << 28;
+    /// No other edge leads to this node's value.
+    pub(crate) const SOLE: u32 = 1 << 28;
+    /// The slot holds a pointer to the value.
+    pub(crate) const INDIRECT: u32 = 1 << 29;
+    /// The slot has a use count: its value is dropped by its last user.
+    pub(crate) const TRACKED: u32 = 1 << 30;
+    /// Taken by value: `Frame::take` lowers the use count. Of an indirect slot: what it holds is an `Arc`.
+    pub(crate) const TAKEN: u32 = 1 << 31;
+
+    pub(crate) fn index(self) -> usize {
+        (self.0 & (Self::SOLE - 1)) as usize
+    }
+
+    pub(crate) fn has(self, flag: u32) -> bool {
+        self.0 & flag != 0
+    }
+}
+
+/// Where the results of a run lie. Plain data; whoever makes a [`Frame`] of it answers for it.
+#[derive(Clone, Copy)]
+pub(crate) struct Table {
+    pub(crate) base: *mut u8,
+    /// Byte offset of each node's slot, in units of 8; null: node `i` is at `8 * i`.
+    pub(crate) offsets: *const u32,
+    /// Use count of each slot, 0 while empty; null if no slot is tracked.
+    pub(crate) uses: *const AtomicU32,
+    /// Only one thread works on this run: counts need no read-modify-write.
+    pub(crate) exclusive: bool,
+}
+
+impl Table {
+    /// # Safety
+    /// `index` is a node of the plan that the table was made for.
+    #[inline]
+    pub(crate) unsafe fn slot(&self, index: usize) -> *mut u8 {
+        // SAFETY: offsets of nodes of the plan lie in the buffer.
+        unsafe {
+            let offset = if self.offsets.is_null() {
+                index
+            } else {
+                *self.offsets.add(index) as usize
+            };
+            self.base.add(offset * 8)
+        }
+    }
+
+    /// # Safety
+    /// As `slot`, and the slot is tracked.
+    #[inline]
+    pub(crate) unsafe fn uses(&self, index: usize) -> &AtomicU32 {
+        // SAFETY: as promised by the caller.
+        unsafe { &*self.uses.add(index) }
+    }
+
+    /// Counts one user of a tracked slot out; `true` if it was the last.
+    ///
+    /// # Safety
+    /// As `uses`; the caller is one of the counted users and reads the slot no more.
+    #[inline]
+    pub(crate) unsafe fn release(&self, index: usize) -> bool {
+        // SAFETY: as promised by the caller.
+        let uses = unsafe { self.uses(index) };
+        if self.exclusive {
+            let left = uses.load(Relaxed) - 1;
+            uses.store(left, Relaxed);
+            left == 0
+        } else if uses.fetch_sub(1, AcqRel) == 1 {
+            fence(Acquire);
+            true
+        } else {
+            false
+        }
+    }
+}
+
+/// How a failed input is looked up.
+pub(crate) type Failures<'r> = &'r dyn Fn(usize) -> Option<Error>;
+
+/// What a task reads its inputs through, one after the other.
+#[doc(hidden)]
+pub struct Frame<'r> {
+    table: Table,
+    edges: &'r [Edge],
+    cursor: Cell<usize>,
+    /// The task may be tried again: nothing is moved out of a slot, no count lowered.
+    keep: bool,
+    failures: Option<Failures<'r>>,
+    /// Not `Sync`, and tied to the run.
+    run: PhantomData<(*mut u8, &'r ())>,
+}
+
+impl<'r> Frame<'r> {
+    /// # Safety
+    /// For `'r`: `table` is the table of a run of the plan that `edges` belong to; the node of each edge
+    /// has written its slot (unless `failures` knows it) and the reader is one of its counted users; each
+    /// edge leads to a value of the type that the reading operand was built with.
+    #[inline]
+    pub(crate) unsafe fn new(
+        table: Table,
+        edges: &'r [Edge],
+        keep: bool,
+        failures: Option<Failures<'r>>,
+    ) -> Frame<'r> {
+        Frame {
+            table,
+            edges,
+            cursor: Cell::new(0),
+            keep,
+            failures,
+            run: PhantomData,
+        }
+    }
+
+    #[inline]
+    fn next(&self) -> Edge {
+        let at = self.cursor.get();
+        self.cursor.set(at + 1);
+        self.edges[at]
+    }
+
+    #[inline]
+    fn slot(&self, edge: Edge) -> *mut u8 {
+        // SAFETY: the edges belong to the table's plan, as `new` was promised.
+        unsafe { self.table.slot(edge.index()) }
+    }
+
+    /// The next input, by value: moved if this is its last use, else cloned.
+    #[inline]
+    pub(crate) fn take<T: Value + Clone>(&self) -> T {
+        self.take_edge(self.next())
+    }
+
+    #[inline]
+    fn take_edge<T: Value + Clone>(&self, edge: Edge) -> T {
+        let slot = self.slot(edge);
+        // SAFETY: the slot holds a `T`, or a pointer to one, that stays until this user is counted out,
+        // as `new` was promised. It is moved out only by its last user, and marked empty then.
+        unsafe {
+            if edge.has(Edge::INDIRECT) {
+                let pointer = slot.cast::<*const T>();
+                if self.keep || !edge.has(Edge::TAKEN) {
+                    (**pointer).clone()
+                } else {
+                    self.take_shared(edge.index(), pointer)
+                }
+            } else if self.keep {
+                (*slot.cast::<T>()).clone()
+            } else if !edge.has(Edge::TRACKED) {
+                if edge.has(Edge::SOLE) {
+                    slot.cast::<T>().read()
+                } else {
+                    (*slot.cast::<T>()).clone()
+                }
+            } else {
+                self.take_tracked(edge.index(), slot.cast::<T>())
+            }
+        }
+    }
+
+    /// # Safety
+    /// `slot` is the tracked slot of node `index`, holds a `T`, and this reader is a counted user of it.
+    #[inline]
+    unsafe fn take_tracked<T: Clone>(&self, index: usize, slot: *mut T) -> T {
+        // SAFETY: a count of one is this reader's own: nobody else can read or raise it any more, so the
+        // value may be moved. Otherwise it stays while it is cloned, until `release`.
+        unsafe {
+            let uses = self.table.uses(index);
+            if uses.load(Acquire) == 1 {
+                uses.store(0, Relaxed);
+                return slot.read();
+            }
+            let value = (*slot).clone();
+            if self.table.release(index) {
+                slot.drop_in_place();
+            }
+            value
+        }
+    }
+
+    /// # Safety
+    /// As `take_tracked`, but the slot holds `Arc::into_raw` of an `Arc<T>`.
+    #[inline]
+    unsafe fn take_shared<T: Clone>(&self, index: usize, slot: *mut *const T) -> T {
+        // SAFETY: as above; the slot's handle is taken over by its last user only.
+        unsafe {
+            let uses = self.table.uses(index);
+            if uses.load(Acquire) == 1 {
+                uses.store(0, Relaxed);
+                return Arc::unwrap_or_clone(Arc::from_raw(slot.read()));
+            }
+            let value = (**slot).clone();
+            if self.table.release(index) {
+                drop(Arc::from_raw(slot.read()));
+            }
+            value
+        }
+    }
+
+    /// The next input, in place.
+    #[inline]
+    pub(crate) fn borrow<T: Value>(&self) -> &T {
+        let edge = self.next();
+        let slot = self.slot(edge);
+        // SAFETY: the slot holds a `T`, or a pointer to one, which stays while this frame is alive: its
+        // reader is counted out after the body has returned.
+        unsafe {
+            if edge.has(Edge::INDIRECT) {
+                &**slot.cast::<*const T>()
+            } else {
+                &*slot.cast::<T>()
+            }
+        }
+    }
+
+    /// The next input, in place, of a type that only a scope's borrow can have.
+    #[inline]
+    pub(crate) fn borrow_unsized<T: Value + ?Sized>(&self) -> &T {
+        let edge = self.next();
+        assert!(
+            edge.has(Edge::INDIRECT),
+            "an unsized value is always behind a pointer"
+        );
+        // SAFETY: as above; the slot begins with a pointer to `T`.
+        unsafe { &**self.slot(edge).cast::<*const T>() }
+    }
+
+    /// The next input, shared.
+    #[inline]
+    pub(crate) fn arc<T: Value>(&self) -> Arc<T> {
+        let slot = self.slot(self.next());
+        // SAFETY: a node with a user of this kind stores its result as `Arc::into_raw` of an `Arc<T>`
+        // (the compiler refuses graphs where it cannot), and this reader keeps it there.
+        unsafe {
+            let raw = *slot.cast::<*const T>();
+            Arc::increment_strong_count(raw);
+            Arc::from_raw(raw)
+        }
+    }
+
+    /// The next input, success or failure.
+    pub(crate) fn outcome<T: Value + Clone>(&self) -> Result<T, Error> {
+        let edge = self.next();
+        match self.failures.and_then(|failed| failed(edge.index())) {
+            Some(error) => Err(error),
+            None => Ok(self.take_edge(edge)),
+        }
+    }
+}

@@ -1,0 +1,32 @@
+//! L1: one task – its specification, its node, what its arguments become. No graph, no threads.
+//!
+//! `unsafe` room 1 of 3: the erased node. A node is one allocation, `Header` + typed operands; whoever
+//! holds a [`NodePtr`] keeps it alive; its operands are immutable from the moment it is built, so any
+//! number of threads may read them. What a task reads of its inputs it reads through a [`Frame`], which
+//! only the executor makes, for a run in which those inputs have been written.
+
+mod again;
+mod call;
+pub(crate) mod describe;
+pub(crate) mod frame;
+mod input;
+pub(crate) mod node;
+pub(crate) mod operand;
+pub(crate) mod outcome;
+mod result;
+pub(crate) mod settings;
+pub(crate) mod source;
+pub(crate) mod spec;
+pub(crate) mod value;
+
+pub(crate) use again::again;
+pub(crate) use call::{call_node, flat_node};
+pub(crate) use describe::{Describe, ParamInfo};
+pub(crate) use frame::Frame;
+pub(crate) use input::{Input, Inputs, Use};
+pub(crate) use node::{NodePtr, NodeRef, Outcome, RawNode};
+pub(crate) use operand::{Lend, Many, Val};
+pub(crate) use result::Storage;
+pub(crate) use settings::Settings;
+pub(crate) use spec::{Cost, Function, Purity, TaskSpec};
+pub use value::{Value, View};

@@ -1,0 +1,290 @@
+//! What a constructor's arguments become: the typed part of a node.
+
+use super::describe::{Describe, ParamInfo};
+use super::frame::Frame;
+use super::input::{Input, Inputs, Use};
+use super::node::NodePtr;
+use super::value::Value;
+use std::mem::MaybeUninit;
+use std::ops::Deref;
+
+/// The operands of a call: a list `(op0, (op1, ()))`, any length.
+#[doc(hidden)]
+pub trait Operands: Send + Sync + 'static {
+    #[doc(hidden)]
+    #[allow(private_interfaces)]
+    fn visit(&self, inputs: &mut Inputs);
+}
+
+impl Operands for () {
+    #[allow(private_interfaces)]
+    fn visit(&self, _: &mut Inputs) {}
+}
+
+impl<H: Operand, T: Operands> Operands for (H, T) {
+    #[inline]
+    #[allow(private_interfaces)]
+    fn visit(&self, inputs: &mut Inputs) {
+        self.0.visit(inputs);
+        self.1.visit(inputs);
+    }
+}
+
+/// One operand.
+#[doc(hidden)]
+pub trait Operand: Send + Sync + 'static {
+    #[doc(hidden)]
+    #[allow(private_interfaces)]
+    fn visit(&self, inputs: &mut Inputs);
+}
+
+/// A value that is put together from the results of several nodes.
+pub(crate) trait Parts<T>: Send + Sync + 'static {
+    fn visit(&self, inputs: &mut Inputs);
+    fn assemble(&self, frame: &Frame<'_>) -> T;
+    fn describe(&self, to: &mut Describe<'_>);
+}
+
+// ------------------------------------------------------------------ by value
+
+/// A by-value argument.
+#[doc(hidden)]
+pub struct Val<T>(Kind<T>);
+
+enum Kind<T> {
+    Literal(T),
+    Node(NodePtr),
+    /// Boxed twice to stay one word: most arguments are not of this kind.
+    #[allow(clippy::redundant_allocation)]
+    Parts(Box<Box<dyn Parts<T>>>),
+}
+
+impl<T: Value> Val<T> {
+    /// A plain value.
+    pub fn literal(x: T) -> Val<T> {
+        Val(Kind::Literal(x))
+    }
+
+    pub(crate) fn from_node(node: NodePtr) -> Val<T> {
+        Val(Kind::Node(node))
+    }
+
+    pub(crate) fn from_parts(parts: impl Parts<T>) -> Val<T> {
+        Val(Kind::Parts(Box::new(Box::new(parts))))
+    }
+
+    /// The value, for the body.
+    #[inline]
+    pub fn take(&self, frame: &Frame<'_>) -> T
+    where
+        T: Clone,
+    {
+        match &self.0 {
+            Kind::Literal(x) => x.clone(),
+            Kind::Node(_) => frame.take(),
+            Kind::Parts(parts) => parts.assemble(frame),
+        }
+    }
+
+    pub(super) fn describe(&self, to: &mut Describe<'_>, info: &ParamInfo<T>) {
+        match &self.0 {
+            Kind::Literal(x) => to.literal(x, info),
+            Kind::Node(_) => to.input(),
+            Kind::Parts(parts) => parts.describe(to),
+        }
+    }
+}
+
+impl<T: Value> Operand for Val<T> {
+    #[inline]
+    #[allow(private_interfaces)]
+    fn visit(&self, inputs: &mut Inputs) {
+        match &self.0 {
+            Kind::Literal(_) => {}
+            Kind::Node(node) => inputs.push(Input::new(node, Use::Value)),
+            Kind::Parts(parts) => parts.visit(inputs),
+        }
+    }
+}
+
+// ------------------------------------------------------------------ by reference
+
+/// Something that can be lent as `&Q`.
+pub(crate) trait Lender<Q: ?Sized>: Send + Sync + 'static {
+    fn visit(&self, inputs: &mut Inputs);
+    fn lend<'f>(&'f self, frame: &'f Frame<'_>) -> Lent<'f, Q>;
+    fn describe(&self, to: &mut Describe<'_>, info: &ParamInfo<Q>);
+}
+
+/// What is lent: a reference, or a value put together for the occasion.
+#[doc(hidden)]
+pub enum Lent<'f, Q: ?Sized> {
+    /// In place.
+    Ref(&'f Q),
+    /// Put together from parts.
+    #[allow(private_interfaces)]
+    Owned(Box<dyn Holds<Q> + 'f>),
+}
+
+/// Holds something that can be seen as `Q`.
+pub(crate) trait Holds<Q: ?Sized> {
+    fn held(&self) -> &Q;
+}
+
+impl<Q: ?Sized> Deref for Lent<'_, Q> {
+    type Target = Q;
+
+    #[inline]
+    fn deref(&self) -> &Q {
+        match self {
+            Lent::Ref(q) => q,
+            Lent::Owned(held) => held.held(),
+        }
+    }
+}
+
+/// A by-reference argument: an owner of up to three words, or a node, in place; anything larger boxed.
+#[doc(hidden)]
+pub struct Lend<Q: ?Sized + 'static> {
+    data: MaybeUninit<Words>,
+    table: &'static LendTable<Q>,
+}
+
+type Words = [usize; 3];
+
+struct LendTable<Q: ?Sized + 'static> {
+    lender: unsafe fn(*const Words) -> *const dyn Lender<Q>,
+    drop: unsafe fn(*mut Words),
+}
+
+/// How an `L` is kept in the words.
+struct Kept<L>(std::marker::PhantomData<L>);
+
+impl<L> Kept<L> {
+    const IN_PLACE: bool =
+        size_of::<L>() <= size_of::<Words>() && align_of::<L>() <= align_of::<Words>();
+
+    /// # Safety
+    /// The words hold an `L` in place, or a boxed one, as `IN_PLACE` says.
+    unsafe fn get(words: *const Words) -> *const L {
+        if Self::IN_PLACE {
+            words.cast()
+        } else {
+            // SAFETY: as promised by the caller.
+            unsafe { *words.cast::<*const L>() }
+        }
+    }
+}
+
+trait Lends<Q: ?Sized + 'static>: Sized {
+    const TABLE: LendTable<Q>;
+}
+
+impl<Q: ?Sized + 'static, L: Lender<Q>> Lends<Q> for Kept<L> {
+    const TABLE: LendTable<Q> = LendTable {
+        // SAFETY: this closure is only in the table of words that hold an `L`.
+        lender: |words| unsafe { Kept::<L>::get(words) } as *const dyn Lender<Q>,
+        drop: |words| {
+            // SAFETY: as above; dropped once, by the `Lend` that owns it.
+            unsafe {
+                let lender = Kept::<L>::get(words).cast_mut();
+                if Kept::<L>::IN_PLACE {
+                    lender.drop_in_place()
+                } else {
+                    drop(Box::from_raw(lender))
+                }
+            }
+        },
+    };
+}
+
+// SAFETY: what the words hold is a `Lender`, which is `Send + Sync`.
+unsafe impl<Q: ?Sized> Send for Lend<Q> {}
+// SAFETY: as above.
+unsafe impl<Q: ?Sized> Sync for Lend<Q> {}
+
+impl<Q: ?Sized + 'static> Lend<Q> {
+    pub(crate) fn new<L: Lender<Q>>(lender: L) -> Lend<Q> {
+        let mut data = MaybeUninit::<Words>::uninit();
+        // SAFETY: the words have room for an `L`, or else for a pointer to one.
+        unsafe {
+            if Kept::<L>::IN_PLACE {
+                data.as_mut_ptr().cast::<L>().write(lender);
+            } else {
+                data.as_mut_ptr()
+                    .cast::<*mut L>()
+                    .write(Box::into_raw(Box::new(lender)));
+            }
+        }
+        Lend {
+            data,
+            table: const { &<Kept<L> as Lends<Q>>::TABLE },
+        }
+    }
+
+    #[inline]
+    fn lender(&self) -> &dyn Lender<Q> {
+        // SAFETY: the table belongs to what the words hold, and that lives as long as `self`.
+        unsafe { &*(self.table.lender)(self.data.as_ptr()) }
+    }
+
+    /// The reference, for the body.
+    #[inline]
+    pub fn lend<'f>(&'f self, frame: &'f Frame<'_>) -> Lent<'f, Q> {
+        self.lender().lend(frame)
+    }
+
+    pub(super) fn describe(&self, to: &mut Describe<'_>, info: &ParamInfo<Q>) {
+        self.lender().describe(to, info);
+    }
+}
+
+impl<Q: ?Sized + 'static> Drop for Lend<Q> {
+    fn drop(&mut self) {
+        // SAFETY: the table belongs to what the words hold; it is dropped once.
+        unsafe { (self.table.drop)(self.data.as_mut_ptr()) }
+    }
+}
+
+impl<Q: ?Sized + 'static> Operand for Lend<Q> {
+    #[inline]
+    #[allow(private_interfaces)]
+    fn visit(&self, inputs: &mut Inputs) {
+        self.lender().visit(inputs);
+    }
+}
+
+// ------------------------------------------------------------------ many references
+
+/// Many things that can be lent as `&Q`, together.
+pub(crate) trait ManyLender<Q: ?Sized>: Send + Sync + 'static {
+    fn visit(&self, inputs: &mut Inputs);
+    fn lend<'f>(&'f self, frame: &'f Frame<'_>) -> Vec<&'f Q>;
+    fn describe(&self, to: &mut Describe<'_>, info: &ParamInfo<Q>);
+}
+
+/// A `&[&Q]` argument.
+#[doc(hidden)]
+pub struct Many<Q: ?Sized + 'static>(Box<dyn ManyLender<Q>>);
+
+impl<Q: ?Sized + 'static> Many<Q> {
+    pub(crate) fn new(lender: impl ManyLender<Q>) -> Many<Q> {
+        Many(Box::new(lender))
+    }
+
+    /// The references, for the body.
+    pub fn lend<'f>(&'f self, frame: &'f Frame<'_>) -> Vec<&'f Q> {
+        self.0.lend(frame)
+    }
+
+    pub(super) fn describe(&self, to: &mut Describe<'_>, info: &ParamInfo<Q>) {
+        self.0.describe(to, info);
+    }
+}
+
+impl<Q: ?Sized + 'static> Operand for Many<Q> {
+    #[allow(private_interfaces)]
+    fn visit(&self, inputs: &mut Inputs) {
+        self.0.visit(inputs);
+    }
+}
