@@ -1,0 +1,57 @@
+//! What lazygraph does, one behaviour to a module, whose name is the sentence it proves.
+//!
+//! One program, for each would cost more to link than to run. Those that need a process of their own are
+//! beside it.
+
+mod common;
+
+mod a_borrow_cannot_outlive_its_scope;
+mod a_cancelled_run_starts_nothing_more;
+mod a_circle_of_waits_is_an_error;
+mod a_failed_graph_can_run_again;
+mod a_fused_unit_names_the_inner_node;
+mod a_long_argument_is_never_printed_whole;
+mod a_million_nodes_need_no_stack;
+mod a_panic_anywhere_is_an_error;
+mod a_recursion_that_never_ends_is_an_error;
+mod a_shared_value_runs_once_per_compute;
+mod a_task_may_return_a_graph;
+mod a_timeout_ends_the_node_or_the_run;
+mod a_value_moves_into_its_last_user;
+mod a_waiting_node_never_runs_strangers;
+mod an_error_carries_the_chain_through_nested_runs;
+mod an_error_tells_the_whole_story;
+mod an_inlined_function_runs_in_each_consumer;
+mod an_observer_sees_its_run_and_what_is_nested_in_it;
+mod annotations_survive_fusion;
+mod any_number_of_arguments_works;
+mod building_runs_nothing;
+mod compute_keeps_the_shape_of_its_argument;
+mod compute_works_from_a_foreign_pool;
+mod compute_works_inside_a_node;
+mod deep_nesting_gives_a_result;
+mod equal_pure_calls_run_once;
+mod every_scheduler_agrees_with_the_serial_one;
+mod failures_can_be_caught;
+mod keys_tell_different_calls_apart;
+mod linear_chains_become_one_unit;
+mod nested_graphs_agree_on_every_scheduler;
+mod nested_runs_inherit_the_options;
+mod nothing_starts_after_a_failure;
+mod odd_graphs_are_graphs;
+mod one_graph_computes_on_many_threads_at_once;
+mod one_key_on_two_computations_is_an_error;
+mod one_worker_follows_the_static_order;
+mod other_failures_are_counted_on_the_first;
+mod priorities_go_over_the_order;
+mod pure_nodes_are_shared_across_nesting_levels;
+mod results_may_have_any_size_and_alignment;
+mod retries_run_again_as_often_as_asked;
+mod the_call_decides_purity_over_the_attribute;
+mod the_planned_peak_holds_on_one_worker;
+mod the_planned_peak_holds_on_several_workers;
+mod thousands_of_small_runs_end;
+mod unzip_halves_share_one_execution;
+mod values_need_not_be_clone;
+mod what_is_persisted_is_not_computed_again;
+mod what_no_output_needs_is_not_there;
