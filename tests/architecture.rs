@@ -48,8 +48,8 @@ const ROOT: &[&str] = &["lib", "prelude", "private"];
 const OUTSIDE: &[(&str, &[&str])] = &[
     ("crossbeam_deque", &["exec"]),
     ("petgraph", &["plan", "compute"]),
-    ("rayon", &["exec", "compute"]),
-    ("stacker", &["exec", "compute"]),
+    ("rayon", &["base", "exec", "compute"]),
+    ("stacker", &["exec"]),
     ("xxhash_rust", &["base"]),
 ];
 

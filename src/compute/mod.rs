@@ -8,16 +8,11 @@ pub use plan::{Explain, Plan};
 
 use crate::base::error::{Carried, Error, ErrorKind};
 use crate::delayed::{Delayed, Join, Outcomes, value_arc};
-use crate::exec::{Current, Finished, Fork, Origin, execute};
+use crate::exec::{Current, Finished, Fork, Origin, execute, on_enough_stack};
 use crate::plan::Program;
 use crate::task::{Frame, Input, Use, Value};
 use options::Setup;
 use std::sync::Arc;
-
-/// How much stack a nested compute wants to see, and how much it takes where there is less: recursion of
-/// tasks is bounded by memory, not by the stack of the thread it began on.
-const STACK_LEFT: usize = 256 * 1024;
-const STACK_MORE: usize = 2 * 1024 * 1024;
 
 /// Runs the graph of everything in `nesting` once; what several parts share runs once.
 ///
@@ -192,7 +187,7 @@ fn run<R>(
     if options.says_nothing()
         && let Some(fork) = Fork::of(&outputs)
     {
-        return stacker::maybe_grow(STACK_LEFT, STACK_MORE, || fork.run(read));
+        return on_enough_stack(|| fork.run(read));
     }
     let setup = options.setup()?;
     let program = setup.compile(outputs)?.0;
@@ -205,9 +200,7 @@ fn finish(setup: &Setup<'_>, program: &Arc<Program>) -> Result<Finished, Error> 
     let context = setup.context()?;
     match origin {
         None => execute(program, &context, None),
-        origin => stacker::maybe_grow(STACK_LEFT, STACK_MORE, || {
-            execute(program, &context, origin)
-        }),
+        origin => on_enough_stack(|| execute(program, &context, origin)),
     }
 }
 

@@ -1,9 +1,10 @@
 //! Cancellation.
 
 use crate::base::error::{Error, ErrorKind};
+use crate::base::sync::atomic::{AtomicBool, Ordering};
+use crate::base::sync::{Mutex, lock};
 use std::fmt;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Weak};
 
 /// Asks runs to stop: nothing new starts, running bodies may look and end early.
 ///
@@ -91,11 +92,7 @@ impl CancelToken {
     }
 
     pub(crate) fn listen(&self, listener: Weak<dyn Cancel>) {
-        let mut listeners = self
-            .0
-            .listeners
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let mut listeners = lock(&self.0.listeners);
         if self.is_cancelled() {
             drop(listeners);
             if let Some(listener) = listener.upgrade() {
@@ -122,12 +119,7 @@ impl Cancel for Token {
         if self.cancelled.swap(true, Ordering::AcqRel) {
             return;
         }
-        let listeners = std::mem::take(
-            &mut *self
-                .listeners
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner),
-        );
+        let listeners = std::mem::take(&mut *lock(&self.listeners));
         for listener in listeners.iter().filter_map(Weak::upgrade) {
             listener.cancel();
         }

@@ -6,13 +6,14 @@ use super::pool::Pool;
 use super::run::Run;
 use super::timer::{self, Deadline};
 use crate::base::error::{Error, ErrorKind};
+use crate::base::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering};
+use crate::base::sync::{Condvar, Mutex, Patience, lock};
 use crate::event::Observer;
 use crate::plan::Program;
 use crate::store::memo::Memo;
 use crate::task::NodePtr;
 use std::any::Any;
-use std::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering};
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// Makes the plan of a graph that a body has returned.
@@ -92,10 +93,7 @@ impl Context {
                     context.stop(TIMED_OUT);
                 }
             });
-            *context
-                .deadline
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner) = Some(deadline);
+            *lock(&context.deadline) = Some(deadline);
         }
         context
     }
@@ -130,26 +128,30 @@ impl Context {
 
     /// Some run was stopped: whoever sleeps between attempts looks whether it was theirs.
     pub(super) fn wake_naps(&self) {
-        drop(self.nap.lock().unwrap_or_else(PoisonError::into_inner));
+        drop(lock(&self.nap));
         self.woken.notify_all();
     }
 
     /// Sleeps, unless and until `run` is stopped.
     pub(super) fn nap(&self, pause: Duration, run: &Run) {
-        let until = Instant::now() + pause;
-        let mut nap = self.nap.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut patience = Patience::of(pause);
+        let mut nap = lock(&self.nap);
         while !run.is_stopped() {
-            let Some(left) = until
-                .checked_duration_since(Instant::now())
-                .filter(|d| !d.is_zero())
-            else {
-                return;
-            };
-            nap = self
-                .woken
-                .wait_timeout(nap, left)
-                .unwrap_or_else(PoisonError::into_inner)
-                .0;
+            match patience.wait(&self.nap, &self.woken, nap) {
+                Ok(held) => nap = held,
+                Err(_) => return,
+            }
+        }
+    }
+}
+
+impl Drop for Context {
+    /// Everything was given back, whatever happened in between.
+    fn drop(&mut self) {
+        if cfg!(debug_assertions) && !std::thread::panicking() {
+            let threads = (*self.occupied.get_mut(), *self.lent.get_mut());
+            assert_eq!(threads, (0, 0), "threads counted as inside");
+            self.permits.assert_at_rest();
         }
     }
 }

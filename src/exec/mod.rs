@@ -23,3 +23,4 @@ pub(crate) use context::{Compile, Context, Current};
 pub(crate) use fork::Fork;
 pub(crate) use pool::Pool;
 pub(crate) use run::{Finished, Origin, execute};
+pub(crate) use stack::on_enough_stack;

@@ -7,13 +7,11 @@ use super::run::Run;
 use super::segment::SegmentPtr;
 use super::stack;
 use super::worker::{Step, Worker};
+use crate::base::sync::atomic::Ordering::{AcqRel, Acquire};
+use crate::base::sync::{self, lock};
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::Ordering::{AcqRel, Acquire};
-use std::sync::{Arc, PoisonError};
-
-/// How often a participant looks again before it leaves.
-const LOOKS: u32 = 48;
+use std::sync::Arc;
 
 /// Runs the root segment to the end or to a stop, with the calling thread as first participant.
 pub(super) fn drive(run: &Arc<Run>, root: SegmentPtr) {
@@ -23,11 +21,7 @@ pub(super) fn drive(run: &Arc<Run>, root: SegmentPtr) {
         .as_ref()
         .filter(|p| Arc::ptr_eq(&p.context, context));
     if let Some(parent) = parent {
-        parent
-            .children
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .push(run.clone());
+        lock(&parent.children).push(run.clone());
     }
     run.queue.open(root);
     loop {
@@ -42,10 +36,7 @@ pub(super) fn drive(run: &Arc<Run>, root: SegmentPtr) {
         }
     }
     if let Some(parent) = parent {
-        let mut children = parent
-            .children
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let mut children = lock(&parent.children);
         children.retain(|child| !Arc::ptr_eq(child, run));
     }
 }
@@ -78,12 +69,12 @@ fn take_part(run: &Arc<Run>, root: SegmentPtr, owner: bool) {
                     break;
                 }
             }
-            None if looks == LOOKS || !run.has_others() => break,
+            None if looks == sync::LOOKS || !run.has_others() => break,
             None => {
                 looks += 1;
                 match looks % 8 {
-                    0 => std::thread::yield_now(),
-                    _ => (0..32).for_each(|_| std::hint::spin_loop()),
+                    0 => sync::yield_now(),
+                    _ => (0..32).for_each(|_| sync::spin_loop()),
                 }
             }
         }
@@ -256,7 +247,7 @@ fn invite(context: &Arc<Context>, run: &Arc<Run>) {
     context.occupied.fetch_sub(1, AcqRel);
     if context.lent.fetch_add(1, AcqRel) < context.permits.slots() {
         let of = context.clone();
-        let thread = std::thread::Builder::new()
+        let thread = sync::Builder::new()
             .name("lazygraph-lent".into())
             .spawn(move || {
                 roam(&top);
@@ -311,13 +302,7 @@ fn find(top: &Arc<Run>) -> Option<Arc<Run>> {
         if run.join() {
             let found = !run.is_over() && run.queue.has_work(run.context.permits.slots());
             if !found {
-                runs.extend(
-                    run.children
-                        .lock()
-                        .unwrap_or_else(PoisonError::into_inner)
-                        .iter()
-                        .cloned(),
-                );
+                runs.extend(lock(&run.children).iter().cloned());
             }
             run.leave();
             if found {
@@ -330,11 +315,7 @@ fn find(top: &Arc<Run>) -> Option<Arc<Run>> {
 
 /// Works on a run below `run`, if one has work.
 fn help(run: &Arc<Run>) -> bool {
-    let children: Vec<Arc<Run>> = run
-        .children
-        .lock()
-        .unwrap_or_else(PoisonError::into_inner)
-        .clone();
+    let children: Vec<Arc<Run>> = lock(&run.children).clone();
     for child in &children {
         if let Some(found) = find(child) {
             visit(&found);

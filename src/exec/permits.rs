@@ -7,10 +7,10 @@
 //! The wait to come back is bounded. A body that comes back may hold a lock that those who hold the permits
 //! want: it must never depend on them. It goes on with one thread too many then, until a helper leaves.
 
-use std::sync::atomic::AtomicUsize;
-use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed};
-use std::sync::{Condvar, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use crate::base::sync::atomic::AtomicUsize;
+use crate::base::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed};
+use crate::base::sync::{Condvar, Mutex, Patience, lock};
+use std::time::Duration;
 
 /// How long a thread waits to come back before it goes on regardless.
 const PATIENCE: Duration = Duration::from_millis(2);
@@ -67,7 +67,7 @@ impl Permits {
     pub(super) fn give(&self) {
         self.held.fetch_sub(1, AcqRel);
         if self.returning.load(Acquire) > 0 {
-            drop(self.gate.lock().unwrap_or_else(PoisonError::into_inner));
+            drop(lock(&self.gate));
             self.freed.notify_one();
         }
     }
@@ -78,22 +78,26 @@ impl Permits {
             return;
         }
         self.returning.fetch_add(1, AcqRel);
-        let until = Instant::now() + PATIENCE;
-        let mut gate = self.gate.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut patience = Patience::of(PATIENCE);
+        let mut gate = lock(&self.gate);
         while !self.try_take_any() {
-            let left = until.saturating_duration_since(Instant::now());
-            if left.is_zero() {
-                self.take();
-                break;
+            match patience.wait(&self.gate, &self.freed, gate) {
+                Ok(held) => gate = held,
+                Err(held) => {
+                    self.take();
+                    gate = held;
+                    break;
+                }
             }
-            gate = self
-                .freed
-                .wait_timeout(gate, left)
-                .unwrap_or_else(PoisonError::into_inner)
-                .0;
         }
         drop(gate);
         self.returning.fetch_sub(1, AcqRel);
+    }
+
+    /// Nobody holds one, nobody waits for one.
+    pub(super) fn assert_at_rest(&mut self) {
+        let counts = (*self.held.get_mut(), *self.returning.get_mut());
+        assert_eq!(counts, (0, 0), "permits held, and waits for one");
     }
 
     /// Whether a thread that only helps should leave before its next unit.

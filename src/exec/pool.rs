@@ -1,5 +1,6 @@
 //! The threads of a run: rayon's.
 
+use crate::base::sync::pool;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -103,12 +104,13 @@ impl Pool {
 
     /// Spawns a job on a thread of the pool.
     pub(super) fn spawn(&self, job: impl FnOnce() + Send + 'static) {
-        match self {
-            Pool::Serial => {}
-            Pool::Global { .. } | Pool::Around { .. } => rayon::spawn(job),
-            Pool::Lent { pool, .. } => pool.get().spawn(job),
-            Pool::Own { pool, .. } => pool.spawn(job),
-        }
+        let pool = match self {
+            Pool::Serial => return,
+            Pool::Global { .. } | Pool::Around { .. } => None,
+            Pool::Lent { pool, .. } => Some(pool.get()),
+            Pool::Own { pool, .. } => Some(&**pool),
+        };
+        pool::spawn(pool, job);
     }
 }
 

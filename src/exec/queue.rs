@@ -5,12 +5,13 @@
 //! priority and place in the static order, from one heap: that is what keeps memory low (promise P7).
 
 use super::segment::SegmentPtr;
+use crate::base::sync::atomic::AtomicUsize;
+use crate::base::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
+use crate::base::sync::{Mutex, RwLock, lock, unpoisoned};
 use crossbeam_deque::{Injector, Steal, Stealer, Worker};
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
-use std::sync::atomic::AtomicUsize;
-use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
-use std::sync::{Mutex, OnceLock, PoisonError, RwLock};
+use std::sync::OnceLock;
 
 /// A ready unit.
 #[derive(Clone, Copy)]
@@ -91,10 +92,7 @@ impl Queue {
     /// Takes part in the work.
     pub(super) fn enter(&self) -> Local {
         let deque = Worker::new_lifo();
-        self.stealers
-            .write()
-            .unwrap_or_else(PoisonError::into_inner)
-            .push(deque.stealer());
+        unpoisoned(self.stealers.write()).push(deque.stealer());
         Local(deque)
     }
 
@@ -125,7 +123,7 @@ impl Queue {
             depth: segment.depth,
             place: Reverse(item.unit),
         };
-        let mut heap = self.heap.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut heap = lock(&self.heap);
         heap.push(Ranked(rank, item));
         self.heaped.store(heap.len(), Release);
     }
@@ -172,7 +170,7 @@ impl Queue {
 
     /// The first in rank, of the heap and the root's sources.
     fn take_ranked(&self, root: SegmentPtr, by_priority: bool, slots: usize) -> Option<Item> {
-        let mut heap = self.heap.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut heap = lock(&self.heap);
         if by_priority && !self.allows(root, slots) {
             return None;
         }
@@ -229,12 +227,7 @@ impl Queue {
                 Steal::Retry => retry = true,
                 Steal::Empty => {}
             }
-            for stealer in self
-                .stealers
-                .read()
-                .unwrap_or_else(PoisonError::into_inner)
-                .iter()
-            {
+            for stealer in unpoisoned(self.stealers.read()).iter() {
                 match stealer.steal_batch_and_pop(&local.0) {
                     Steal::Success(item) => return Some(item),
                     Steal::Retry => retry = true,
@@ -264,9 +257,7 @@ impl Queue {
                 return true;
             }
         }
-        self.stealers
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
+        unpoisoned(self.stealers.read())
             .iter()
             .any(|s| !s.is_empty())
     }

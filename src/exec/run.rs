@@ -7,6 +7,9 @@ use super::queue::Queue;
 use super::segment::{Segment, SegmentPtr};
 use super::{parallel, serial};
 use crate::base::error::{Error, ErrorKind};
+use crate::base::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release, SeqCst};
+use crate::base::sync::atomic::{AtomicBool, AtomicUsize};
+use crate::base::sync::{Condvar, Mutex, lock, unpoisoned};
 use crate::event::Event;
 use crate::plan::Program;
 use crate::store::memo::Lineage;
@@ -14,9 +17,7 @@ use crate::task::Frame;
 use ahash::AHashSet;
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release, SeqCst};
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize};
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Instant;
 
 /// Where a nested run was started.
@@ -74,7 +75,7 @@ pub(super) const DEEPEST: usize = 50_000;
 const CLOSED: usize = 1 << (usize::BITS - 1);
 
 fn next_id() -> u64 {
-    static NEXT: AtomicU64 = AtomicU64::new(1);
+    static NEXT: std::sync::atomic::AtomicU64 = std::sync::atomic::AtomicU64::new(1);
     NEXT.fetch_add(1, Relaxed)
 }
 
@@ -118,7 +119,7 @@ impl Run {
     /// After a halt, what tasks fail with is its consequence: they were told to stop.
     pub(super) fn fail(&self, error: Error) {
         let error = self.context.halted().unwrap_or(error);
-        let mut failure = self.failure.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut failure = lock(&self.failure);
         match failure.first {
             None => failure.first = Some(error),
             Some(_) => failure.others += 1,
@@ -171,9 +172,9 @@ impl Run {
             }
         }
         self.members.fetch_or(CLOSED, AcqRel);
-        let mut bell = self.bell.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut bell = lock(&self.bell);
         while self.members.load(Acquire) != CLOSED {
-            bell = self.rung.wait(bell).unwrap_or_else(PoisonError::into_inner);
+            bell = unpoisoned(self.rung.wait(bell));
         }
     }
 
@@ -185,15 +186,15 @@ impl Run {
 
     /// Makes the owner look up, now or when it next would sleep.
     pub(super) fn ring(&self) {
-        *self.bell.lock().unwrap_or_else(PoisonError::into_inner) = true;
+        *lock(&self.bell) = true;
         self.rung.notify_all();
     }
 
     /// Sleeps until the bell rings.
     pub(super) fn listen(&self) {
-        let mut bell = self.bell.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut bell = lock(&self.bell);
         while !std::mem::take(&mut *bell) {
-            bell = self.rung.wait(bell).unwrap_or_else(PoisonError::into_inner);
+            bell = unpoisoned(self.rung.wait(bell));
         }
     }
 
@@ -204,7 +205,7 @@ impl Run {
 
     /// Why the run has no value, if so.
     fn outcome(&self) -> Result<(), Error> {
-        let mut failure = self.failure.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut failure = lock(&self.failure);
         match failure.first.take() {
             // A failure that is only the echo of the halt is told as the halt.
             Some(error) if error.is_halt() => Err(self.context.halted().unwrap_or(error)),
@@ -290,8 +291,7 @@ pub(crate) fn execute(
     }
     drop(seat);
     run.close();
-    let returned =
-        std::mem::take(&mut *run.returned.lock().unwrap_or_else(PoisonError::into_inner));
+    let returned = std::mem::take(&mut *lock(&run.returned));
     for child in returned {
         if let Some(error) = clear(child.reclaim()) {
             run.fail(error);

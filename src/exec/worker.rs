@@ -7,6 +7,8 @@ use super::run::{Origin, Run};
 use super::segment::{Continuation, Segment, SegmentPtr};
 use super::timer;
 use crate::base::error::{Error, ErrorKind};
+use crate::base::sync::atomic::{AtomicBool, Ordering};
+use crate::base::sync::{lock, thread_local};
 use crate::event::{Event, NodeInfo};
 use crate::plan::{Guard, Traits};
 use crate::store::memo::{Lineage, Shared, Ticket};
@@ -15,8 +17,7 @@ use std::any::Any;
 use std::cell::{Cell, RefCell};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 use std::time::Instant;
 
 /// What a thread is executing.
@@ -349,21 +350,13 @@ impl Worker {
         };
         segment.release(i, keep);
         let child = SegmentPtr::new(Segment::new(program, self.alone, Some(to), lineage));
-        self.run()
-            .returned
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .insert(child);
+        lock(&self.run().returned).insert(child);
         Step::Expanded(child)
     }
 
     /// The segment of a returned graph has come to its end: its node finishes. Returns that node's place.
     pub(super) fn conclude(&self, child: SegmentPtr) -> (SegmentPtr, usize) {
-        self.run()
-            .returned
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .remove(&child);
+        lock(&self.run().returned).remove(&child);
         let mut child = child.reclaim();
         let Some(to) = child.continuation.take() else {
             unreachable!("only returned graphs are concluded")

@@ -6,9 +6,10 @@
 //! other waits, by one of them, then no one can ever go on.
 
 use crate::base::error::Error;
+use crate::base::sync::{Mutex, MutexGuard};
 use ahash::AHashMap;
 use std::any::Any;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, PoisonError};
 
 /// A result that may be shared.
 pub(crate) type Shared = Arc<dyn Any + Send + Sync>;

@@ -2,11 +2,11 @@
 
 use super::value::Value;
 use crate::base::error::Error;
+use crate::base::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed};
+use crate::base::sync::atomic::{AtomicU32, fence};
 use std::cell::Cell;
 use std::marker::PhantomData;
 use std::sync::Arc;
-use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed};
-use std::sync::atomic::{AtomicU32, fence};
 
 /// An edge of a plan: which node is read, and how its slot is to be treated.
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -1,13 +1,13 @@
 //! Slots on the stack, for nodes that need no plan.
 
 use crate::base::error::drop_payload;
+use crate::base::sync::atomic::AtomicU32;
+use crate::base::sync::atomic::Ordering::Relaxed;
 use crate::task::frame::{Edge, Table};
 use crate::task::{Frame, NodeRef, Outcome};
 use std::cell::UnsafeCell;
 use std::mem::MaybeUninit;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::AtomicU32;
-use std::sync::atomic::Ordering::Relaxed;
 
 /// A few nodes without inputs that are executed where they are asked for: a segment without a plan, whose
 /// slots lie on the stack.

@@ -12,6 +12,9 @@ mod fresh;
 pub(super) use fresh::Fresh;
 
 use crate::base::error::{Error, drop_payload};
+use crate::base::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
+use crate::base::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize};
+use crate::base::sync::{Mutex, lock};
 use crate::plan::{Program, Traits};
 use crate::store::memo::{Lineage, Shared, Ticket};
 use crate::task::frame::{Edge, Table};
@@ -21,9 +24,7 @@ use std::alloc::{Layout, alloc, dealloc, handle_alloc_error};
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr::NonNull;
-use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Instant;
 
 /// One execution of a plan.
@@ -302,28 +303,19 @@ impl Segment {
 
     /// Why a node has no result.
     fn failure(&self, i: usize) -> Option<Error> {
-        let failed = self.failed.lock().unwrap_or_else(PoisonError::into_inner);
+        let failed = lock(&self.failed);
         failed.nodes.get(&i).or(failed.all.as_ref()).cloned()
     }
 
     /// A node has no result, and the run goes on.
     pub(super) fn poison(&self, i: usize, error: Error) {
-        self.failed
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .nodes
-            .entry(i)
-            .or_insert(error);
+        lock(&self.failed).nodes.entry(i).or_insert(error);
         self.any_failed.store(true, Release);
     }
 
     /// Nothing of this segment is wanted any more: its remaining nodes are passed over.
     pub(super) fn abandon(&self, error: Error) {
-        self.failed
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .all
-            .get_or_insert(error);
+        lock(&self.failed).all.get_or_insert(error);
         self.any_failed.store(true, Release);
     }
 
@@ -332,16 +324,12 @@ impl Segment {
         if !self.any_failed() {
             return None;
         }
-        self.failed
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .all
-            .clone()
+        lock(&self.failed).all.clone()
     }
 
     /// Why a node cannot run: one of its inputs has no result. A `catch` reads its first input either way.
     pub(super) fn failed_input(&self, i: usize) -> Option<Error> {
-        let failed = self.failed.lock().unwrap_or_else(PoisonError::into_inner);
+        let failed = lock(&self.failed);
         let caught = usize::from(self.program.traits[i].has(Traits::CATCHES));
         let mut inputs = self.program.inputs(i)[caught..].iter();
         inputs

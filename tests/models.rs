@@ -1,0 +1,399 @@
+//! The executor under a model checker: every lock, atomic and thread of it is shuttle's, and its schedules are
+//! tried by the thousand, at random and by PCT (Burckhardt et al., "A Randomized Scheduler with Probabilistic
+//! Guarantees of Finding Bugs", 2010). A hang, a lost value, a permit not given back is a failure.
+//!
+//! ```text
+//! RUSTFLAGS="--cfg lazygraph_shuttle" cargo test --target-dir target/models --test models
+//! LAZYGRAPH_SCHEDULES=100000 ..        as many schedules for each model
+//! ```
+#![cfg(lazygraph_shuttle)]
+
+use lazygraph::__private::steal;
+use lazygraph::{CancelToken, ErrorKind, Options, prelude::*};
+use shuttle::scheduler::{PctScheduler, RandomScheduler};
+use shuttle::{Config, Runner, thread};
+use std::cell::Cell;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+
+/// Tries `model` under many schedules.
+fn check(model: fn()) {
+    let schedules = std::env::var("LAZYGRAPH_SCHEDULES");
+    let schedules: usize = schedules.map_or(1_000, |n| n.parse().expect("a number"));
+    let config = || {
+        let mut config = Config::new();
+        config.stack_size = 256 * 1024;
+        config
+    };
+    Runner::new(RandomScheduler::new(schedules / 2), config()).run(model);
+    Runner::new(PctScheduler::new(4, schedules / 2), config()).run(model);
+}
+
+fn on(threads: usize) -> Options {
+    Options::new().threads(threads)
+}
+
+/// A value that owns memory and is counted while it lives.
+#[derive(Debug)]
+struct Counted(Arc<AtomicUsize>, Vec<i64>);
+
+impl Counted {
+    fn new(live: &Arc<AtomicUsize>, x: i64) -> Counted {
+        live.fetch_add(1, SeqCst);
+        Counted(live.clone(), vec![x])
+    }
+}
+
+impl Clone for Counted {
+    fn clone(&self) -> Counted {
+        self.0.fetch_add(1, SeqCst);
+        Counted(self.0.clone(), self.1.clone())
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, SeqCst);
+    }
+}
+
+/// What the models share with their bodies. Plain atomics: bodies are not what is modelled.
+#[derive(Clone, Debug, Default)]
+struct Seen {
+    live: Arc<AtomicUsize>,
+    runs: Arc<AtomicUsize>,
+}
+
+impl Seen {
+    fn runs(&self) -> usize {
+        self.runs.load(SeqCst)
+    }
+
+    fn assert_nothing_lives(&self) {
+        assert_eq!(self.live.load(SeqCst), 0, "values that are still alive");
+    }
+}
+
+#[delayed]
+fn make(seen: &Seen, x: i64) -> Counted {
+    seen.runs.fetch_add(1, SeqCst);
+    thread::yield_now();
+    Counted::new(&seen.live, x)
+}
+
+#[delayed]
+fn add(mut a: Counted, b: &Counted) -> Counted {
+    thread::yield_now();
+    a.1[0] += b.1[0];
+    a
+}
+
+#[delayed]
+fn total(parts: &[&Counted]) -> i64 {
+    parts.iter().map(|part| part.1[0]).sum()
+}
+
+#[delayed]
+fn number(seen: &Seen, x: i64) -> i64 {
+    seen.runs.fetch_add(1, SeqCst);
+    thread::yield_now();
+    x
+}
+
+#[delayed]
+fn plus(a: i64, b: i64) -> i64 {
+    thread::yield_now();
+    a + b
+}
+
+/// Participants join, share out the work, leave; values without memory of their own go through the deques.
+#[test]
+fn participants_come_and_go() {
+    check(|| {
+        let seen = Seen::default();
+        let leaves: Vec<_> = (0..6).map(|i| number(seen.clone(), i)).collect();
+        let sums: Vec<_> = leaves
+            .chunks(2)
+            .map(|pair| plus(&pair[0], &pair[1]))
+            .collect();
+        let all = plus(plus(&sums[0], &sums[1]), &sums[2]);
+        assert_eq!(all.compute_with(&on(3)).unwrap(), 15);
+        assert_eq!(seen.runs(), 6);
+    });
+}
+
+/// A value with several users is moved into the last of them and dropped once; strict priority and its budget.
+#[test]
+fn a_slot_is_emptied_once() {
+    check(|| {
+        let seen = Seen::default();
+        let (a, b) = (make(seen.clone(), 1), make(seen.clone(), 2));
+        let users: Vec<_> = [add(&a, &b), add(&b, &a), add(&a, &a)].into();
+        let all = total(users);
+        assert_eq!(all.compute_with(&on(3)).unwrap(), 8);
+        assert_eq!(seen.runs(), 2);
+        drop((a, b, all));
+        seen.assert_nothing_lives();
+    });
+}
+
+#[delayed]
+fn nested(seen: &Seen, x: i64) -> Result<i64, Error> {
+    let parts = vec![
+        number(seen.clone(), x),
+        number(seen.clone(), x + 1),
+        number(seen.clone(), x + 2),
+    ];
+    let sum = plus(plus(&parts[0], &parts[1]), &parts[2]);
+    compute!(sum)
+}
+
+/// Owners of nested runs wait, give their slot away and take one back.
+#[test]
+fn a_slot_is_handed_over_while_its_holder_waits() {
+    check(|| {
+        let seen = Seen::default();
+        let all: Vec<_> = (0..3).map(|i| nested(seen.clone(), i)).collect();
+        let sum = plus(plus(&all[0], &all[1]), &all[2]);
+        assert_eq!(sum.compute_with(&on(2)).unwrap(), 18);
+        assert_eq!(seen.runs(), 9);
+    });
+}
+
+#[delayed]
+fn deep(seen: &Seen, levels: i64) -> Result<i64, Error> {
+    if levels == 0 {
+        return number(seen.clone(), 1).compute();
+    }
+    let (a, b) = (deep(seen.clone(), levels - 1), nested(seen.clone(), 0));
+    let both = plus(a, b);
+    compute!(both)
+}
+
+#[test]
+fn runs_nest_in_runs() {
+    check(|| {
+        let seen = Seen::default();
+        let (a, b) = (deep(seen.clone(), 2), deep(seen.clone(), 2));
+        assert_eq!(plus(a, b).compute_with(&on(2)).unwrap(), 14);
+        assert_eq!(seen.runs(), 14);
+    });
+}
+
+shuttle::thread_local! {
+    /// Whether a body that must meet no stranger is on this thread's stack.
+    static HELD: Cell<bool> = Cell::new(false);
+}
+
+/// Holds what `HELD` stands for while `wait` waits.
+fn holding<R>(wait: impl FnOnce() -> R) -> R {
+    HELD.with(|held| assert!(!held.replace(true), "a stranger runs on a waiting stack"));
+    let result = wait();
+    HELD.with(|held| held.set(false));
+    result
+}
+
+#[delayed]
+fn parallel_inside(seen: &Seen, x: i64) -> i64 {
+    seen.runs.fetch_add(1, SeqCst);
+    // Half of the body is done by another thread of the pool, which waits in there for parts of its own.
+    let piece = thread::spawn(|| holding(steal));
+    holding(|| {
+        steal();
+        thread::yield_now();
+        steal();
+    });
+    piece.join().unwrap();
+    x
+}
+
+/// An invitation that is taken up on top of a body, or of a part of one on another thread, is declined.
+#[test]
+fn no_stranger_starts_on_a_waiting_stack() {
+    check(|| {
+        let seen = Seen::default();
+        let all: Vec<_> = (0..4).map(|i| parallel_inside(seen.clone(), i)).collect();
+        let sum = plus(plus(&all[0], &all[1]), plus(&all[2], &all[3]));
+        assert_eq!(sum.compute_with(&on(3)).unwrap(), 6);
+        assert_eq!(seen.runs(), 4);
+    });
+}
+
+#[delayed]
+fn held_across_a_compute(seen: &Seen, x: i64) -> Result<i64, Error> {
+    holding(|| {
+        let sum = plus(number(seen.clone(), x), number(seen.clone(), x));
+        let sum = plus(&sum, number(seen.clone(), x));
+        compute!(sum)
+    })
+}
+
+/// While a node waits for its nested run, its thread starts no node that could want what it holds.
+#[test]
+fn a_waiting_owner_runs_only_its_own() {
+    check(|| {
+        let seen = Seen::default();
+        let all: Vec<_> = (0..4)
+            .map(|i| held_across_a_compute(seen.clone(), i))
+            .collect();
+        let sum = plus(plus(&all[0], &all[1]), plus(&all[2], &all[3]));
+        assert_eq!(sum.compute_with(&on(2)).unwrap(), 18);
+    });
+}
+
+#[delayed(pure)]
+fn remembered(#[key(skip)] seen: &Seen, x: i64) -> i64 {
+    seen.runs.fetch_add(1, SeqCst);
+    thread::yield_now();
+    if x == 0 {
+        return 0;
+    }
+    get!(remembered(seen.clone(), x - 1)) + 1
+}
+
+#[delayed]
+fn asks(seen: &Seen, x: i64) -> i64 {
+    get!(remembered(seen.clone(), x))
+}
+
+/// A pure call that is in flight is waited for, and computed once.
+#[test]
+fn what_is_in_flight_is_shared() {
+    check(|| {
+        let seen = Seen::default();
+        let all: Vec<_> = [2, 1, 2].map(|x| asks(seen.clone(), x)).into();
+        let sum = plus(plus(&all[0], &all[1]), &all[2]);
+        assert_eq!(sum.compute_with(&on(3)).unwrap(), 5);
+        assert_eq!(seen.runs(), 3);
+    });
+}
+
+#[delayed(pure)]
+fn ping(#[key(skip)] seen: &Seen, end: bool) -> Result<i64, Error> {
+    thread::yield_now();
+    match end {
+        true => Ok(1),
+        false => pong(seen.clone()).compute(),
+    }
+}
+
+#[delayed(pure)]
+fn pong(#[key(skip)] seen: &Seen) -> Result<i64, Error> {
+    thread::yield_now();
+    let (a, b) = (ping(seen.clone(), true), ping(seen.clone(), false));
+    let both = plus(a, b);
+    compute!(both)
+}
+
+/// Two pure calls that need each other, begun on different threads, end with an error that says so.
+#[test]
+fn a_circle_of_waits_is_found() {
+    check(|| {
+        let seen = Seen::default();
+        let both = plus(ping(seen.clone(), false), pong(seen.clone()));
+        let error = both.compute_with(&on(2)).unwrap_err();
+        assert_eq!(error.root().kind(), ErrorKind::Deadlock);
+    });
+}
+
+/// A cancel meets a run at any point of its life: the value or `Cancelled`, and nothing left over.
+#[test]
+fn cancel_and_completion_meet() {
+    check(|| {
+        let seen = Seen::default();
+        let token = CancelToken::new();
+        let canceller = {
+            let token = token.clone();
+            thread::spawn(move || token.cancel())
+        };
+        let sum = total(vec![
+            make(seen.clone(), 1),
+            add(make(seen.clone(), 2), make(seen.clone(), 3)),
+        ]);
+        match sum.compute_with(&on(2).cancel(&token)) {
+            Ok(value) => assert_eq!(value, 6),
+            Err(error) => assert_eq!(error.kind(), ErrorKind::Cancelled),
+        }
+        canceller.join().unwrap();
+        drop(sum);
+        seen.assert_nothing_lives();
+    });
+}
+
+#[delayed]
+fn fails(x: i64) -> Result<i64, String> {
+    thread::yield_now();
+    Err(format!("no {x}"))
+}
+
+#[delayed]
+fn falls(seen: &Seen) -> Counted {
+    let _value = Counted::new(&seen.live, 1);
+    thread::yield_now();
+    panic!("on purpose")
+}
+
+/// Failures on several threads at once, some in nested runs: one is told, the run ends, nothing is left.
+#[test]
+fn failures_meet() {
+    check(|| {
+        let seen = Seen::default();
+        let value = make(seen.clone(), 1);
+        let parts = vec![
+            add(&value, falls(seen.clone())),
+            add(&value, &value),
+            add(falls(seen.clone()), &value),
+        ];
+        let both = plus(total(parts), fails(1));
+        let error = both.compute_with(&on(3)).unwrap_err();
+        assert!(error.to_string().contains("fails(1)") || error.to_string().contains("falls("));
+        drop((both, value));
+        seen.assert_nothing_lives();
+    });
+}
+
+#[delayed]
+fn returns_a_graph(seen: &Seen, levels: i64) -> Delayed<Counted> {
+    match levels {
+        0 => make(seen.clone(), 1),
+        _ => add(
+            returns_a_graph(seen.clone(), levels - 1),
+            make(seen.clone(), 1),
+        ),
+    }
+}
+
+/// Graphs that bodies return are run by whoever is there, and concluded once.
+#[test]
+fn returned_graphs_are_concluded_once() {
+    check(|| {
+        let seen = Seen::default();
+        let parts = vec![
+            returns_a_graph(seen.clone(), 2),
+            returns_a_graph(seen.clone(), 1),
+        ];
+        assert_eq!(total(parts).compute_with(&on(3)).unwrap(), 5);
+        seen.assert_nothing_lives();
+    });
+}
+
+/// Runs begun by two threads at once with the same handles, on one pool: each ends with all of its own.
+#[test]
+fn two_computes_share_a_graph() {
+    check(|| {
+        let seen = Seen::default();
+        let graph = total(vec![
+            make(seen.clone(), 1),
+            add(make(seen.clone(), 2), make(seen.clone(), 3)),
+        ]);
+        let other = {
+            let graph = graph.clone();
+            thread::spawn(move || graph.compute_with(&on(2)).unwrap())
+        };
+        assert_eq!(graph.compute_with(&on(2)).unwrap(), 6);
+        assert_eq!(other.join().unwrap(), 6);
+        assert_eq!(seen.runs(), 6);
+        drop(graph);
+        seen.assert_nothing_lives();
+    });
+}
