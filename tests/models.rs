@@ -93,6 +93,17 @@ fn total(parts: &[&Counted]) -> i64 {
     parts.iter().map(|part| part.1[0]).sum()
 }
 
+/// As `total`; nothing else may be alive when it runs.
+#[delayed]
+fn total_alone(seen: &Seen, parts: &[&Counted]) -> i64 {
+    assert_eq!(
+        seen.live.load(SeqCst),
+        parts.len(),
+        "values that live too long"
+    );
+    parts.iter().map(|part| part.1[0]).sum()
+}
+
 #[delayed]
 fn number(seen: &Seen, x: i64) -> i64 {
     seen.runs.fetch_add(1, SeqCst);
@@ -129,7 +140,7 @@ fn a_slot_is_emptied_once() {
         let seen = Seen::default();
         let (a, b) = (make(seen.clone(), 1), make(seen.clone(), 2));
         let users: Vec<_> = [add(&a, &b), add(&b, &a), add(&a, &a)].into();
-        let all = total(users);
+        let all = total_alone(seen.clone(), users);
         assert_eq!(all.compute_with(&on(3)).unwrap(), 8);
         assert_eq!(seen.runs(), 2);
         drop((a, b, all));
@@ -228,6 +239,12 @@ fn held_across_a_compute(seen: &Seen, x: i64) -> Result<i64, Error> {
     })
 }
 
+/// As `plus`, and wants what `held_across_a_compute` holds.
+#[delayed]
+fn plus_holding(a: i64, b: i64) -> i64 {
+    holding(|| a + b)
+}
+
 /// While a node waits for its nested run, its thread starts no node that could want what it holds.
 #[test]
 fn a_waiting_owner_runs_only_its_own() {
@@ -236,8 +253,9 @@ fn a_waiting_owner_runs_only_its_own() {
         let all: Vec<_> = (0..4)
             .map(|i| held_across_a_compute(seen.clone(), i))
             .collect();
-        let sum = plus(plus(&all[0], &all[1]), plus(&all[2], &all[3]));
-        assert_eq!(sum.compute_with(&on(2)).unwrap(), 18);
+        let (a, b) = (plus_holding(&all[0], 0), plus_holding(&all[1], 0));
+        let (c, d) = (plus_holding(&all[2], &all[3]), plus_holding(a, b));
+        assert_eq!(plus(c, d).compute_with(&on(3)).unwrap(), 18);
     });
 }
 

@@ -1,5 +1,6 @@
 //! What the runs of one compute have in common: an outermost run and all nested ones below it.
 
+use super::bell::{Bell, Sleepers};
 use super::cancel::{Cancel, CancelToken, IsCancelled};
 use super::permits::Permits;
 use super::pool::Pool;
@@ -7,7 +8,7 @@ use super::run::Run;
 use super::timer::{self, Deadline};
 use crate::base::error::{Error, ErrorKind};
 use crate::base::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering};
-use crate::base::sync::{Condvar, Mutex, Patience, lock};
+use crate::base::sync::{Mutex, lock};
 use crate::event::Observer;
 use crate::plan::Program;
 use crate::store::memo::Memo;
@@ -38,8 +39,8 @@ pub(crate) struct Context {
     pub(super) occupied: AtomicUsize,
     /// Threads of our own that stand in for pool threads that wait.
     pub(super) lent: AtomicUsize,
-    nap: Mutex<()>,
-    woken: Condvar,
+    /// Those who sleep in a run of this context or of one below.
+    pub(super) sleepers: Sleepers,
     limit: Option<Duration>,
     deadline: Mutex<Option<Deadline>>,
 }
@@ -74,8 +75,7 @@ impl Context {
             stops: AtomicBool::new(false),
             occupied: AtomicUsize::new(0),
             lent: AtomicUsize::new(0),
-            nap: Mutex::new(()),
-            woken: Condvar::new(),
+            sleepers: Sleepers::default(),
             limit,
             deadline: Mutex::new(None),
         });
@@ -102,7 +102,7 @@ impl Context {
         let _ = self
             .halt
             .compare_exchange(0, why, Ordering::AcqRel, Ordering::Acquire);
-        self.wake_naps();
+        self.sleepers.wake();
     }
 
     /// Why nothing may start any more, if so.
@@ -126,22 +126,14 @@ impl Context {
             || self.above.as_ref().is_some_and(|above| above.is_halted())
     }
 
-    /// Some run was stopped: whoever sleeps between attempts looks whether it was theirs.
-    pub(super) fn wake_naps(&self) {
-        drop(lock(&self.nap));
-        self.woken.notify_all();
-    }
-
-    /// Sleeps, unless and until `run` is stopped.
-    pub(super) fn nap(&self, pause: Duration, run: &Run) {
-        let mut patience = Patience::of(pause);
-        let mut nap = lock(&self.nap);
-        while !run.is_stopped() {
-            match patience.wait(&self.nap, &self.woken, nap) {
-                Ok(held) => nap = held,
-                Err(_) => return,
-            }
+    /// Sleeps on `bell`, unless `run` has been stopped: a stop of it, of a run or context above, rings the bell.
+    pub(super) fn sleep_on(&self, bell: &Arc<Bell>, run: &Run, sleep: impl FnOnce(&Bell)) {
+        let above = || std::iter::successors(Some(self), |context| context.above.as_deref());
+        above().for_each(|context| context.sleepers.add(bell));
+        if !run.is_stopped() {
+            sleep(bell);
         }
+        above().for_each(|context| context.sleepers.remove(bell));
     }
 }
 

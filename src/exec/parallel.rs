@@ -1,6 +1,7 @@
 //! The rayon scheduler: participants of a run, and how they come and go.
 
 use super::Current;
+use super::bell::Bell;
 use super::context::Context;
 use super::queue::{Item, Local};
 use super::run::Run;
@@ -325,13 +326,18 @@ fn help(run: &Arc<Run>) -> bool {
     false
 }
 
-/// Gives the slot away and sleeps until the run is over or something of it is ready again.
-fn sleep(run: &Arc<Run>) {
+/// Sleeps until the run is over or something of it is ready again.
+pub(super) fn sleep(run: &Arc<Run>) {
+    rest(run, &run.bell, Bell::listen);
+}
+
+/// Sleeps on `bell`, and lets somebody else work meanwhile. A stop of the run rings it.
+pub(super) fn rest(run: &Arc<Run>, bell: &Arc<Bell>, sleep: impl FnOnce(&Bell)) {
     let context = &run.context;
     context.permits.give();
     if let Some(busy) = find(&top_of(run)) {
         invite(context, &busy);
     }
-    run.listen();
+    context.sleep_on(bell, run, sleep);
     context.permits.take_back();
 }

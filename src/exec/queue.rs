@@ -53,7 +53,8 @@ impl Ord for Ranked {
 #[derive(Default)]
 pub(super) struct Queue {
     root: OnceLock<SegmentPtr>,
-    stealers: RwLock<Vec<Stealer<Item>>>,
+    stealers: RwLock<Vec<(usize, Stealer<Item>)>>,
+    entered: AtomicUsize,
     /// What comes from outside the participants: units woken from the memo.
     injector: Injector<Item>,
     heap: Mutex<BinaryHeap<Ranked>>,
@@ -74,7 +75,10 @@ struct Budget {
 }
 
 /// A participant's own end of the queue.
-pub(super) struct Local(Worker<Item>);
+pub(super) struct Local {
+    deque: Worker<Item>,
+    number: usize,
+}
 
 /// The most sources that a participant takes at once.
 const CHUNK: usize = 32;
@@ -92,22 +96,24 @@ impl Queue {
     /// Takes part in the work.
     pub(super) fn enter(&self) -> Local {
         let deque = Worker::new_lifo();
-        unpoisoned(self.stealers.write()).push(deque.stealer());
-        Local(deque)
+        let number = self.entered.fetch_add(1, Relaxed);
+        unpoisoned(self.stealers.write()).push((number, deque.stealer()));
+        Local { deque, number }
     }
 
     /// Takes part no more; what was left in the deque is put where others find it.
     pub(super) fn exit(&self, local: &Local) {
-        while let Some(item) = local.0.pop() {
+        while let Some(item) = local.deque.pop() {
             self.injector.push(item);
         }
+        unpoisoned(self.stealers.write()).retain(|(number, _)| *number != local.number);
     }
 
     /// Makes a unit ready.
     pub(super) fn push(&self, local: &Local, item: Item) {
         match item.segment.get().program.by_priority {
             true => self.push_ranked(item),
-            false => local.0.push(item),
+            false => local.deque.push(item),
         }
     }
 
@@ -130,7 +136,7 @@ impl Queue {
 
     /// The next unit for a participant of a run with so many worker slots.
     pub(super) fn take(&self, local: &Local, slots: usize) -> Option<Item> {
-        if let Some(item) = local.0.pop() {
+        if let Some(item) = local.deque.pop() {
             return Some(item);
         }
         let root = self.root.get().copied()?;
@@ -227,8 +233,8 @@ impl Queue {
                 Steal::Retry => retry = true,
                 Steal::Empty => {}
             }
-            for stealer in unpoisoned(self.stealers.read()).iter() {
-                match stealer.steal_batch_and_pop(&local.0) {
+            for (_, stealer) in unpoisoned(self.stealers.read()).iter() {
+                match stealer.steal_batch_and_pop(&local.deque) {
                     Steal::Success(item) => return Some(item),
                     Steal::Retry => retry = true,
                     Steal::Empty => {}
@@ -259,7 +265,7 @@ impl Queue {
         }
         unpoisoned(self.stealers.read())
             .iter()
-            .any(|s| !s.is_empty())
+            .any(|(_, s)| !s.is_empty())
     }
 }
 
@@ -284,7 +290,7 @@ fn take_sources(root: SegmentPtr, local: &Local, slots: usize) -> Option<Item> {
     };
     let (first, rest) = units.split_first()?;
     for unit in rest.iter().rev() {
-        local.0.push(item(*unit));
+        local.deque.push(item(*unit));
     }
     Some(item(*first))
 }

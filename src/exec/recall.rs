@@ -1,5 +1,6 @@
 //! Asking the memo for a node's result before it is computed.
 
+use super::parallel;
 use super::segment::SegmentPtr;
 use super::worker::Worker;
 use crate::base::error::{Error, ErrorKind};
@@ -33,7 +34,7 @@ impl Worker {
             let waker = self.waker(at, unit, i);
             match memo.wait(key, &call, segment.lineage.as_ref(), waker) {
                 Wait::Registered if self.alone => {
-                    self.run().listen();
+                    parallel::sleep(self.run());
                     if self.run().is_stopped() {
                         let error = Error::run(ErrorKind::Cancelled, "the run was cancelled");
                         return Recall::Failed(error);

@@ -1,5 +1,6 @@
 //! One run: its failure, its end, and who takes part.
 
+use super::bell::Bell;
 use super::cancel::IsCancelled;
 use super::context::Context;
 use super::observe;
@@ -9,7 +10,7 @@ use super::{parallel, serial};
 use crate::base::error::{Error, ErrorKind};
 use crate::base::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release, SeqCst};
 use crate::base::sync::atomic::{AtomicBool, AtomicUsize};
-use crate::base::sync::{Condvar, Mutex, lock, unpoisoned};
+use crate::base::sync::{Mutex, lock};
 use crate::event::Event;
 use crate::plan::Program;
 use crate::store::memo::Lineage;
@@ -55,8 +56,7 @@ pub(crate) struct Run {
     stopped: AtomicBool,
     failure: Mutex<Failure>,
     /// Rings when the owner should look up: finished, stopped, woken from the memo, everybody gone.
-    bell: Mutex<bool>,
-    rung: Condvar,
+    pub(super) bell: Arc<Bell>,
     /// Nested runs that nodes of this run have started.
     pub(super) children: Mutex<Vec<Arc<Run>>>,
     /// Segments of returned graphs that have not been reclaimed.
@@ -91,8 +91,7 @@ impl Run {
             done: AtomicBool::new(false),
             stopped: AtomicBool::new(false),
             failure: Mutex::default(),
-            bell: Mutex::new(false),
-            rung: Condvar::new(),
+            bell: Arc::default(),
             children: Mutex::default(),
             returned: Mutex::default(),
         })
@@ -129,8 +128,7 @@ impl Run {
             for context in std::iter::successors(Some(&self.context), |c| c.above.as_ref()) {
                 context.stops.store(true, Release);
             }
-            self.context.wake_naps();
-            self.ring();
+            self.context.sleepers.wake();
         }
     }
 
@@ -172,30 +170,16 @@ impl Run {
             }
         }
         self.members.fetch_or(CLOSED, AcqRel);
-        let mut bell = lock(&self.bell);
-        while self.members.load(Acquire) != CLOSED {
-            bell = unpoisoned(self.rung.wait(bell));
-        }
+        self.bell.until(|| self.members.load(Acquire) == CLOSED);
     }
 
     pub(super) fn has_others(&self) -> bool {
         self.members.load(Relaxed) & !CLOSED > 1
     }
 
-    // -------------------------------------------------------------- the bell
-
     /// Makes the owner look up, now or when it next would sleep.
     pub(super) fn ring(&self) {
-        *lock(&self.bell) = true;
-        self.rung.notify_all();
-    }
-
-    /// Sleeps until the bell rings.
-    pub(super) fn listen(&self) {
-        let mut bell = lock(&self.bell);
-        while !std::mem::take(&mut *bell) {
-            bell = unpoisoned(self.rung.wait(bell));
-        }
+        self.bell.ring();
     }
 
     pub(super) fn finish(&self) {

@@ -2,6 +2,7 @@
 
 use super::cancel::{CancelToken, IsCancelled};
 use super::observe;
+use super::parallel;
 use super::recall::Recall;
 use super::run::{Origin, Run};
 use super::segment::{Continuation, Segment, SegmentPtr};
@@ -287,7 +288,7 @@ impl Worker {
                     error: &error,
                 })
             });
-            run.context.nap(pause, run);
+            parallel::rest(run, &Arc::default(), |bell| bell.listen_for(pause));
             pause = pause.saturating_mul(2);
             attempt += 1;
         }
@@ -310,7 +311,7 @@ impl Worker {
         let deadline = timer::at(Instant::now() + limit, move || {
             flag.store(true, Ordering::Release);
             if let Some(run) = run.upgrade() {
-                run.context.wake_naps();
+                run.context.sleepers.wake();
             }
         });
         self.active.overdue.replace(Some(overdue.clone()));

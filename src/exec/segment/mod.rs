@@ -405,11 +405,16 @@ unsafe impl Sync for SegmentPtr {}
 impl SegmentPtr {
     pub(super) fn new(segment: Segment) -> SegmentPtr {
         // SAFETY: a box is never null.
-        SegmentPtr(unsafe { NonNull::new_unchecked(Box::into_raw(Box::new(segment))) })
+        let new = SegmentPtr(unsafe { NonNull::new_unchecked(Box::into_raw(Box::new(segment))) });
+        #[cfg(lazygraph_shuttle)]
+        census::born(new);
+        new
     }
 
     #[inline]
     pub(super) fn get<'s>(self) -> &'s Segment {
+        #[cfg(lazygraph_shuttle)]
+        census::assert_alive(self);
         // SAFETY: as the type says.
         unsafe { &*self.0.as_ptr() }
     }
@@ -417,7 +422,35 @@ impl SegmentPtr {
     /// Takes the segment back. Sound because only the participant that finishes its last unit, or the owner
     /// of a run that everybody has left, does so, and no pointer to it is used afterwards.
     pub(super) fn reclaim(self) -> Box<Segment> {
+        #[cfg(lazygraph_shuttle)]
+        census::ended(self);
         // SAFETY: as above; made by `new`.
         unsafe { Box::from_raw(self.0.as_ptr()) }
+    }
+}
+
+/// For models: which segments there are, so that a look at one that was reclaimed is found out.
+#[cfg(lazygraph_shuttle)]
+mod census {
+    use super::SegmentPtr;
+    use ahash::AHashSet;
+    use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
+
+    fn alive() -> MutexGuard<'static, AHashSet<SegmentPtr>> {
+        static ALIVE: LazyLock<Mutex<AHashSet<SegmentPtr>>> = LazyLock::new(Mutex::default);
+        ALIVE.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn born(segment: SegmentPtr) {
+        alive().insert(segment);
+    }
+
+    pub(super) fn assert_alive(segment: SegmentPtr) {
+        let is_alive = alive().contains(&segment);
+        assert!(is_alive, "a look at a segment that was reclaimed");
+    }
+
+    pub(super) fn ended(segment: SegmentPtr) {
+        assert!(alive().remove(&segment), "a segment is reclaimed twice");
     }
 }

@@ -1,0 +1,72 @@
+//! What a thread sleeps on while others work for it, and who is to be woken when a run is stopped.
+
+use crate::base::sync::{Condvar, Mutex, Patience, lock, unpoisoned};
+use std::sync::{Arc, Weak};
+use std::time::Duration;
+
+/// Wakes one sleeper. A ring that comes before the sleeper listens is not lost.
+#[derive(Default)]
+pub(super) struct Bell {
+    rung: Mutex<bool>,
+    changed: Condvar,
+}
+
+impl Bell {
+    pub(super) fn ring(&self) {
+        *lock(&self.rung) = true;
+        self.changed.notify_all();
+    }
+
+    /// Sleeps until the bell rings.
+    pub(super) fn listen(&self) {
+        let mut rung = lock(&self.rung);
+        while !std::mem::take(&mut *rung) {
+            rung = unpoisoned(self.changed.wait(rung));
+        }
+    }
+
+    /// Sleeps until the bell rings, or for so long.
+    pub(super) fn listen_for(&self, time: Duration) {
+        let mut patience = Patience::of(time);
+        let mut rung = lock(&self.rung);
+        while !std::mem::take(&mut *rung) {
+            match patience.wait(&self.rung, &self.changed, rung) {
+                Ok(held) => rung = held,
+                Err(_) => return,
+            }
+        }
+    }
+
+    /// Sleeps until `is_so`, which is looked at again after every ring; the ring stays for the next listener.
+    pub(super) fn until(&self, is_so: impl Fn() -> bool) {
+        let mut rung = lock(&self.rung);
+        while !is_so() {
+            rung = unpoisoned(self.changed.wait(rung));
+        }
+    }
+}
+
+/// The bells of those who sleep and must be woken by a stop.
+#[derive(Default)]
+pub(super) struct Sleepers(Mutex<Vec<Weak<Bell>>>);
+
+impl Sleepers {
+    pub(super) fn add(&self, bell: &Arc<Bell>) {
+        lock(&self.0).push(Arc::downgrade(bell));
+    }
+
+    pub(super) fn remove(&self, bell: &Arc<Bell>) {
+        let bell = Arc::downgrade(bell);
+        let mut bells = lock(&self.0);
+        if let Some(at) = bells.iter().position(|b| b.ptr_eq(&bell)) {
+            bells.swap_remove(at);
+        }
+    }
+
+    pub(super) fn wake(&self) {
+        let bells = lock(&self.0).clone();
+        for bell in bells.iter().filter_map(Weak::upgrade) {
+            bell.ring();
+        }
+    }
+}
