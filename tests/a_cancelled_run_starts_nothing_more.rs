@@ -158,3 +158,38 @@ fn another_run_of_the_same_graph_is_not_concerned() {
     assert!(x.compute_with(&Options::new().cancel(&token)).is_err());
     assert_eq!(x.compute().unwrap(), 2);
 }
+
+#[delayed]
+fn refuses(started: &Tally) -> Result<i64, String> {
+    started.add();
+    Err("not yet".into())
+}
+
+/// A nested run with options of its own, whose node would be tried again in an hour.
+#[delayed]
+fn waits_to_try_again(started: &Tally) -> Result<i64, Error> {
+    let again = refuses(started.clone())
+        .retries(1)
+        .backoff(std::time::Duration::from_secs(3600));
+    again.compute_with(&Options::new().fuse(false))
+}
+
+#[test]
+fn a_pause_between_attempts_ends_with_the_run_around() {
+    let (started, token) = (Tally::new(), CancelToken::new());
+    let canceller = std::thread::spawn({
+        let (started, token) = (started.clone(), token.clone());
+        move || {
+            let one = wait_until(|| started.get() == 1);
+            token.cancel();
+            one
+        }
+    });
+    let options = Options::new().threads(2).cancel(&token);
+    let error = waits_to_try_again(started.clone())
+        .compute_with(&options)
+        .unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Cancelled);
+    assert!(canceller.join().unwrap());
+    assert_eq!(started.get(), 1);
+}

@@ -9,6 +9,7 @@ mod a_borrow_cannot_outlive_its_scope;
 mod a_cancelled_run_starts_nothing_more;
 mod a_circle_of_waits_is_an_error;
 mod a_failed_graph_can_run_again;
+mod a_fault_anywhere_leaves_no_trace;
 mod a_fused_unit_names_the_inner_node;
 mod a_long_argument_is_never_printed_whole;
 mod a_million_nodes_need_no_stack;

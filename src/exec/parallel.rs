@@ -202,7 +202,8 @@ impl Part<'_> {
             }
             let concluded = catch_unwind(AssertUnwindSafe(|| self.worker.conclude(at)));
             match concluded {
-                Ok(place) => (at, unit) = place,
+                Ok(Some(place)) => (at, unit) = place,
+                Ok(None) => return next,
                 // Only the drop of a child's leftovers runs user code there, and that is caught.
                 Err(payload) => {
                     self.worker.panicked(payload);

@@ -64,7 +64,9 @@ impl Sweep<'_> {
                 Some((below, next)) => {
                     self.segment.set(below);
                     self.next.set(next);
-                    self.worker.conclude(at);
+                    if self.worker.conclude(at).is_none() {
+                        return;
+                    }
                 }
                 None => {
                     if !run.is_stopped() {

@@ -267,7 +267,19 @@ impl Worker {
                 Ok(Outcome::Failed(e)) => Error::failed(segment.program.culprit(i), e.0),
                 Err(error) => error,
             };
-            if attempt == guard.retries || run.is_stopped() {
+            let mut again = attempt < guard.retries && !run.is_stopped();
+            if again {
+                self.tell(segment, i, |run, node, tell| {
+                    tell(&Event::NodeRetried {
+                        run,
+                        node,
+                        error: &error,
+                    })
+                });
+                parallel::rest(run, &Arc::default(), |bell| bell.listen_for(pause));
+                again = !run.is_stopped();
+            }
+            if !again {
                 if let Some(ticket) = ticket {
                     match run.is_stopped() {
                         // Perhaps it failed only because it was told to stop.
@@ -281,14 +293,6 @@ impl Worker {
                 self.failed(segment, i, error);
                 return Step::Done;
             }
-            self.tell(segment, i, |run, node, tell| {
-                tell(&Event::NodeRetried {
-                    run,
-                    node,
-                    error: &error,
-                })
-            });
-            parallel::rest(run, &Arc::default(), |bell| bell.listen_for(pause));
             pause = pause.saturating_mul(2);
             attempt += 1;
         }
@@ -355,8 +359,12 @@ impl Worker {
         Step::Expanded(child)
     }
 
-    /// The segment of a returned graph has come to its end: its node finishes. Returns that node's place.
-    pub(super) fn conclude(&self, child: SegmentPtr) -> (SegmentPtr, usize) {
+    /// The segment of a returned graph has come to its end: its node finishes. Returns that node's place, unless
+    /// the run was stopped: then the last node may have failed, and there may be no output.
+    pub(super) fn conclude(&self, child: SegmentPtr) -> Option<(SegmentPtr, usize)> {
+        if self.run().is_stopped() {
+            return None;
+        }
         lock(&self.run().returned).remove(&child);
         let mut child = child.reclaim();
         let Some(to) = child.continuation.take() else {
@@ -391,7 +399,7 @@ impl Worker {
                 Error::panicked(segment.program.culprit(i), payload),
             );
         }
-        (to.segment, to.unit)
+        Some((to.segment, to.unit))
     }
 
     fn deliver(
