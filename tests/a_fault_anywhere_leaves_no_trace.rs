@@ -259,8 +259,9 @@ fn matrix() {
             };
             let options = options.clone().optimize(optimize);
             // The interleaving differs from run to run.
-            for _ in 0..if workers > 1 { 10 } else { 0 } {
-                PLACES.map(|place| inject(place, &options, &format!("{place:?}, {name}")));
+            let rounds = if workers > 1 { 10 } else { 0 };
+            for place in PLACES.iter().cycle().take(rounds * PLACES.len()) {
+                inject(*place, &options, &format!("{place:?}, {name}"));
             }
             let counts = PLACES.map(|place| inject(place, &options, &format!("{place:?}, {name}")));
             table += &format!("{name}: ");

@@ -233,8 +233,8 @@ fn no_stranger_starts_on_a_waiting_stack() {
 #[delayed]
 fn held_across_a_compute(seen: &Seen, x: i64) -> Result<i64, Error> {
     holding(|| {
-        let sum = plus(number(seen.clone(), x), number(seen.clone(), x));
-        let sum = plus(&sum, number(seen.clone(), x));
+        let sum = plus(slow(x), number(seen.clone(), x));
+        let sum = plus(&sum, slow(x));
         compute!(sum)
     })
 }
@@ -245,20 +245,22 @@ fn plus_holding(a: i64, b: i64) -> i64 {
     holding(|| a + b)
 }
 
+#[delayed]
+fn slow(x: i64) -> i64 {
+    (0..12).for_each(|_| thread::yield_now());
+    x
+}
+
 /// While a node waits for its nested run, its thread starts no node that could want what it holds.
 #[test]
 fn a_waiting_owner_runs_only_its_own() {
     check(|| {
         let seen = Seen::default();
-        let all: Vec<_> = (0..4)
-            .map(|i| held_across_a_compute(seen.clone(), i))
-            .collect();
-        let users: Vec<_> = (0..3).map(|x| plus_holding(&all[1], x)).collect();
-        let more: Vec<_> = (0..3).map(|x| plus_holding(&all[2], x)).collect();
-        let sum = plus(plus(&users[0], &users[1]), plus(&users[2], &more[0]));
-        let sum = plus(sum, plus(&more[1], &more[2]));
-        let sum = plus(sum, plus(&all[0], &all[3]));
-        assert_eq!(sum.compute_with(&on(3)).unwrap(), 42);
+        let held = held_across_a_compute(seen.clone(), 1);
+        let gate = slow(1);
+        let users: Vec<_> = (0..4).map(|x| plus_holding(&gate, x)).collect();
+        let sum = plus(plus(&users[0], &users[1]), plus(&users[2], &users[3]));
+        assert_eq!(plus(held, sum).compute_with(&on(3)).unwrap(), 13);
     });
 }
 
