@@ -33,6 +33,8 @@ mod real {
 
     /// How often a participant looks again before it leaves.
     pub(crate) const LOOKS: u32 = 48;
+    /// How long it pauses between two looks.
+    pub(crate) const SPINS: u32 = 32;
 
     pub(crate) mod pool {
         /// Has a thread of the pool, or of the global one, do a job.
@@ -83,7 +85,8 @@ mod shuttled {
     pub(crate) use shuttle::thread::{Builder, yield_now};
     pub(crate) use shuttle::thread_local;
 
-    pub(crate) const LOOKS: u32 = 2;
+    pub(crate) const LOOKS: u32 = 1;
+    pub(crate) const SPINS: u32 = 1;
 
     /// A wait that ends after a few chances for others.
     pub(crate) struct Patience(u32);

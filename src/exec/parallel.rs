@@ -75,7 +75,7 @@ fn take_part(run: &Arc<Run>, root: SegmentPtr, owner: bool) {
                 looks += 1;
                 match looks % 8 {
                     0 => sync::yield_now(),
-                    _ => (0..32).for_each(|_| sync::spin_loop()),
+                    _ => (0..sync::SPINS).for_each(|_| sync::spin_loop()),
                 }
             }
         }
