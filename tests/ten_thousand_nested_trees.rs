@@ -67,7 +67,7 @@ fn tree(world: &World, seed: u64, level: usize) -> Result<usize, Error> {
     let met = HELD.with_borrow(|held| held.contains(&lock));
     shared.reentries.fetch_add(usize::from(met), SeqCst);
     // Half of the nodes hold a lock while they wait; met again, taking it would be the end of the test.
-    let guard = (next(&mut random) % 2 == 0 && !met).then(|| {
+    let guard = (next(&mut random).is_multiple_of(2) && !met).then(|| {
         let guard = shared.locks[lock.0][lock.1].lock();
         HELD.with_borrow_mut(|held| held.push(lock));
         guard
@@ -79,7 +79,7 @@ fn tree(world: &World, seed: u64, level: usize) -> Result<usize, Error> {
         0 => (0..64usize).into_par_iter().map(|x| x % 2).sum::<usize>() - 32,
         _ => 0,
     };
-    if next(&mut random) % 64 == 0 {
+    if next(&mut random).is_multiple_of(64) {
         shared.threads.fetch_max(thread_count(), SeqCst);
     }
     let result = compute(&below).map(|sizes| sizes.into_iter().sum::<usize>() + 1 + inside);

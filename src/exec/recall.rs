@@ -5,6 +5,7 @@ use super::segment::SegmentPtr;
 use super::worker::Worker;
 use crate::base::error::{Error, ErrorKind};
 use crate::store::memo::{Begin, Ticket, Wait, Waker};
+use std::sync::Arc;
 
 /// What the memo says of a node.
 pub(super) enum Recall {
@@ -32,7 +33,9 @@ impl Worker {
             }
             let call = segment.program.culprit(i).call;
             let waker = self.waker(at, unit, i);
-            match memo.wait(key, &call, segment.lineage.as_ref(), waker) {
+            let run = Arc::downgrade(self.run());
+            let is_over = Box::new(move || run.upgrade().is_none_or(|run| run.is_stopped()));
+            match memo.wait(key, &call, segment.lineage.as_ref(), waker, is_over) {
                 Wait::Registered if self.alone => {
                     parallel::sleep(self.run());
                     if self.run().is_stopped() {

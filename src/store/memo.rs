@@ -17,6 +17,9 @@ pub(crate) type Shared = Arc<dyn Any + Send + Sync>;
 /// Called once, when an entry that was waited for has changed.
 pub(crate) type Waker = Box<dyn FnOnce() + Send>;
 
+/// Whether a wait is over, though what was waited for has not changed.
+pub(crate) type IsOver = Box<dyn Fn() -> bool + Send>;
+
 /// The running entries that a node's execution holds up, innermost first.
 pub(crate) struct Lineage {
     pub(crate) key: u128,
@@ -69,6 +72,8 @@ struct Waiting {
     target: u128,
     target_call: String,
     lineage: Option<Arc<Lineage>>,
+    /// Whether nobody waits any more: the run was stopped.
+    is_over: IsOver,
 }
 
 const SHARDS: usize = 16;
@@ -128,12 +133,14 @@ impl Memo {
         call: &str,
         lineage: Option<&Arc<Lineage>>,
         waker: Waker,
+        is_over: IsOver,
     ) -> Wait {
         let mut waits = self.waits.lock().unwrap_or_else(PoisonError::into_inner);
         let mut shard = self.shard(key);
         let Some(Entry::Running(wakers)) = shard.get_mut(&key) else {
             return Wait::Changed;
         };
+        waits.retain(|wait| !(wait.is_over)());
         if let Some(circle) = circle(&waits, key, call, lineage) {
             return Wait::Deadlock(circle);
         }
@@ -143,6 +150,7 @@ impl Memo {
             target: key,
             target_call: call.to_owned(),
             lineage: lineage.cloned(),
+            is_over,
         });
         Wait::Registered
     }
@@ -242,6 +250,10 @@ mod tests {
             .fold(None, |above, &key| Some(Arc::new(Lineage { key, above })))
     }
 
+    fn never() -> IsOver {
+        Box::new(|| false)
+    }
+
     #[test]
     fn the_second_asker_is_told_when_the_first_is_done() {
         let memo = Arc::new(Memo::default());
@@ -251,7 +263,13 @@ mod tests {
         assert!(matches!(memo.begin(7), Begin::Busy));
         let (tx, rx) = std::sync::mpsc::channel();
         assert!(matches!(
-            memo.wait(7, "f", None, Box::new(move || tx.send(()).unwrap())),
+            memo.wait(
+                7,
+                "f",
+                None,
+                Box::new(move || tx.send(()).unwrap()),
+                never()
+            ),
             Wait::Registered
         ));
         ticket.complete(Arc::new(1i64));
@@ -274,7 +292,13 @@ mod tests {
     fn a_wait_for_oneself_is_a_deadlock() {
         let memo = Arc::new(Memo::default());
         let _ticket = memo.begin(1);
-        let wait = memo.wait(1, "f(1)", lineage(&[1, 2]).as_ref(), Box::new(|| {}));
+        let wait = memo.wait(
+            1,
+            "f(1)",
+            lineage(&[1, 2]).as_ref(),
+            Box::new(|| {}),
+            never(),
+        );
         assert!(
             matches!(wait, Wait::Deadlock(text) if text == "deadlock: `f(1)` waits for itself")
         );
@@ -286,17 +310,34 @@ mod tests {
         let _tickets = [memo.begin(1), memo.begin(2), memo.begin(3)];
         // Below 1, somebody waits for 2; below 2, somebody waits for 3.
         assert!(matches!(
-            memo.wait(2, "b", lineage(&[1]).as_ref(), Box::new(|| {})),
+            memo.wait(2, "b", lineage(&[1]).as_ref(), Box::new(|| {}), never()),
             Wait::Registered
         ));
         assert!(matches!(
-            memo.wait(3, "c", lineage(&[2]).as_ref(), Box::new(|| {})),
+            memo.wait(3, "c", lineage(&[2]).as_ref(), Box::new(|| {}), never()),
             Wait::Registered
         ));
         // Below 3, somebody asks for 1: 1 waits for 2 waits for 3 waits for 1.
-        let wait = memo.wait(1, "a", lineage(&[3]).as_ref(), Box::new(|| {}));
+        let wait = memo.wait(1, "a", lineage(&[3]).as_ref(), Box::new(|| {}), never());
         assert!(
             matches!(wait, Wait::Deadlock(text) if text == "deadlock: `a` waits for `b` waits for `c` waits for `a`")
         );
+    }
+
+    #[test]
+    fn a_wait_that_is_over_closes_no_circle() {
+        let memo = Arc::new(Memo::default());
+        let _tickets = [memo.begin(1), memo.begin(2)];
+        // Below 1, somebody waited for 2 until its run was stopped.
+        let over = memo.wait(
+            2,
+            "b",
+            lineage(&[1]).as_ref(),
+            Box::new(|| {}),
+            Box::new(|| true),
+        );
+        assert!(matches!(over, Wait::Registered));
+        let wait = memo.wait(1, "a", lineage(&[2]).as_ref(), Box::new(|| {}), never());
+        assert!(matches!(wait, Wait::Registered));
     }
 }
