@@ -56,6 +56,7 @@ mod store;
 mod task;
 
 pub use base::error::{BoxError, Error, ErrorKind};
+pub use base::footprint::Footprint;
 pub use base::token::{Hasher128, Token};
 pub use compute::{
     Explain, Options, Plan, RunOptions, Scheduler, compute, compute_all, compute_all_with,
@@ -73,4 +74,4 @@ pub use plan::{MemoryProfile, PlanNode};
 pub use task::{Value, View};
 
 #[cfg(feature = "macros")]
-pub use lazygraph_macros::{Token, delayed};
+pub use lazygraph_macros::{Footprint, Token, delayed};
