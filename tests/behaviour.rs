@@ -11,6 +11,8 @@ mod a_circle_of_waits_is_an_error;
 mod a_failed_graph_can_run_again;
 mod a_fused_unit_names_the_inner_node;
 mod a_long_argument_is_never_printed_whole;
+mod a_memo_is_shared_by_the_computes_that_use_it;
+mod a_memo_stays_within_its_bounds;
 mod a_million_nodes_need_no_stack;
 mod a_panic_anywhere_is_an_error;
 mod a_recursion_that_never_ends_is_an_error;

@@ -3,6 +3,7 @@
 mod cancel;
 mod context;
 mod fork;
+mod keep;
 mod observe;
 mod parallel;
 mod permits;

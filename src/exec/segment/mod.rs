@@ -8,10 +8,12 @@
 //! - what one thread wrote, another reads only after an acquire of a count or queue that the first released.
 
 mod fresh;
+mod watch;
 
 pub(super) use fresh::Fresh;
 
 use crate::base::error::{Error, drop_payload};
+use crate::base::footprint::Size;
 use crate::plan::{Program, Traits};
 use crate::store::memo::{Lineage, Shared, Ticket};
 use crate::task::frame::{Edge, Table};
@@ -25,6 +27,7 @@ use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
+use watch::Watch;
 
 /// One execution of a plan.
 pub(crate) struct Segment {
@@ -35,6 +38,8 @@ pub(crate) struct Segment {
     pub(super) waits: Box<[AtomicU32]>,
     /// How many users of each result have not run yet; empty unless live results are counted.
     readers: Box<[AtomicU32]>,
+    /// What is alive, if anybody observes.
+    watch: Option<Box<Watch>>,
     /// Units that have not finished.
     remaining: AtomicUsize,
     /// The next of the plan's sources that nobody has taken.
@@ -64,7 +69,8 @@ pub(super) struct Continuation {
     pub(super) unit: usize,
     pub(super) node: usize,
     pub(super) ticket: Option<Ticket>,
-    pub(super) since: Instant,
+    /// When the body was called, if anybody wants to know.
+    pub(super) since: Option<Instant>,
 }
 
 // SAFETY: the raw pointers are to the segment's own buffers, whose contents are `Send + Sync` values guarded
@@ -77,6 +83,7 @@ impl Segment {
     pub(super) fn new(
         program: Arc<Program>,
         exclusive: bool,
+        observed: bool,
         continuation: Option<Continuation>,
         lineage: Option<Arc<Lineage>>,
     ) -> Segment {
@@ -117,6 +124,7 @@ impl Segment {
             true => program.uses.iter().map(|n| AtomicU32::new(*n)).collect(),
             false => Box::default(),
         };
+        let watch = observed.then(|| Box::new(Watch::of(&program)));
         let remaining = AtomicUsize::new(program.unit_count());
         let depth = continuation
             .as_ref()
@@ -127,6 +135,7 @@ impl Segment {
             uses,
             waits,
             readers,
+            watch,
             remaining,
             sources: AtomicUsize::new(0),
             any_failed: AtomicBool::new(false),
@@ -204,6 +213,46 @@ impl Segment {
             .count();
         // A failed node has brought nothing to life, but its users will count as if: the budget is only stricter.
         Some((usize::from(traits(i).counts()), ended))
+    }
+
+    /// Whether the life of a node's result is told to observers.
+    pub(super) fn is_watched(&self, i: usize) -> bool {
+        self.watch.as_ref().is_some_and(|watch| watch.counts(i))
+    }
+
+    /// A watched result has come to life.
+    pub(super) fn born(&self, i: usize, size: Size) {
+        if let Some(watch) = &self.watch {
+            watch.born(i, size);
+        }
+    }
+
+    /// The watched results that end with node `i`, which has finished.
+    pub(super) fn ended(&self, i: usize) -> impl Iterator<Item = (usize, Size)> + '_ {
+        let inputs = self.program.inputs(i).iter().map(|e| e.index());
+        let watch = self.watch.iter();
+        watch.flat_map(move |watch| {
+            let inputs = inputs.clone();
+            inputs.filter_map(|k| Some((k, watch.read(k)?)))
+        })
+    }
+
+    /// The watched results whose users will not run.
+    pub(super) fn left_alive(&self) -> Vec<(usize, Size)> {
+        self.watch.as_ref().map_or_else(Vec::new, |w| w.left())
+    }
+
+    /// How large the result of a node is that this thread has just filled. Unwinds if its `Footprint` does.
+    pub(super) fn measure(&self, i: usize) -> Size {
+        let mut result: *const u8 = self.slot(i);
+        // SAFETY: the slot is filled, and this node's count has not been given away; where its result is
+        // indirect the slot holds a pointer to it.
+        unsafe {
+            if self.program.traits[i].has(Traits::INDIRECT) {
+                result = result.cast::<*const u8>().read();
+            }
+            self.program.node(i).measure(result)
+        }
     }
 
     /// Lets go the inputs of a node that has run. Panics if the `Drop` of one does; the slot is empty then.
