@@ -50,6 +50,7 @@ mod pure_nodes_are_shared_across_nesting_levels;
 mod results_may_have_any_size_and_alignment;
 mod retries_run_again_as_often_as_asked;
 mod the_call_decides_purity_over_the_attribute;
+mod the_memory_of_a_run_can_be_counted;
 mod the_planned_peak_holds_on_one_worker;
 mod the_planned_peak_holds_on_several_workers;
 mod thousands_of_small_runs_end;
