@@ -37,6 +37,29 @@ pub enum Event<'e> {
         /// How long the body took.
         elapsed: Duration,
     },
+    /// A result that owns memory is in place, and nodes that have not run yet want it. Emitted just before the
+    /// node's `NodeFinished`. Not for outputs of the run's plan, for values that were put into the graph, and for
+    /// what was remembered: such a node is `NodeRemembered`.
+    ResultBorn {
+        /// The run it belongs to.
+        run: u64,
+        /// The node whose result it is.
+        node: &'e NodeInfo,
+        /// What it takes: its `size_of`, and its [`Footprint`](crate::Footprint).
+        bytes: usize,
+        /// Its type has no footprint: what it owns is not in `bytes`.
+        estimated: bool,
+    },
+    /// The last node that wanted a result has finished, or will not run: the result was moved into it or let go.
+    /// What the memo remembers lives on there.
+    ResultEnded {
+        /// The run it belongs to.
+        run: u64,
+        /// The node whose result it was.
+        node: &'e NodeInfo,
+        /// What `ResultBorn` told.
+        bytes: usize,
+    },
     /// An attempt failed, and another one will follow.
     NodeRetried {
         /// The run it belongs to.

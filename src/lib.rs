@@ -22,13 +22,15 @@
 //! | evaluate once, use in several computes | [`Delayed::persist`] |
 //! | compile once, run often, look at it | [`Plan`] |
 //! | choose threads, cancel, observe | [`Options`] |
+//! | share pure results between computes, bound what is remembered | [`Memo`] |
+//! | see how much memory results take | [`Counter`], `#[derive(Footprint)]` for your types ([`Footprint`]) |
 //!
 //! # What makes two nodes the same
 //!
 //! | node | is equal to |
 //! |---|---|
 //! | a call of a `#[delayed]` function | nothing else: every call is its own node, evaluated once per compute |
-//! | a call of a `#[delayed(pure)]` function | every call of that function with equal arguments (see [`Token`]), in this graph and in the graphs nested below it |
+//! | a call of a `#[delayed(pure)]` function | every call of that function with equal arguments (see [`Token`]), in this graph, in the graphs nested below it, and in others with the same [`Memo`] |
 //! | a projection ([`at`](Delayed::at), [`unzip`](Delayed::unzip), [`map`](Delayed::map) with a closure that captures nothing), an operator between delayed values, [`join`] | the same one over equal inputs, in this graph |
 //! | an operator with a plain operand, a closure that captures | nothing else |
 //! | [`value`] | clones of its handle |
@@ -56,6 +58,7 @@ mod store;
 mod task;
 
 pub use base::error::{BoxError, Error, ErrorKind};
+pub use base::footprint::Footprint;
 pub use base::token::{Hasher128, Token};
 pub use compute::{
     Explain, Options, Plan, RunOptions, Scheduler, compute, compute_all, compute_all_with,
@@ -70,7 +73,8 @@ pub use diag::{Counter, TextLog};
 pub use event::{Event, NodeInfo, Observer};
 pub use exec::{CancelToken, check};
 pub use plan::{MemoryProfile, PlanNode};
+pub use store::{Memo, MemoStats};
 pub use task::{Value, View};
 
 #[cfg(feature = "macros")]
-pub use lazygraph_macros::{Token, delayed};
+pub use lazygraph_macros::{Footprint, Token, delayed};

@@ -10,6 +10,7 @@ pub use crate::task::operand::{Lend, Lent, Many, Operands, Val};
 pub use crate::task::outcome::{Fallible, TaskErr, TaskError};
 pub use crate::task::spec::{Cost, Function, Purity, TaskSpec};
 
+use crate::base::footprint::Footprint;
 use crate::base::token::{Hasher128, Token};
 use crate::delayed::Delayed;
 use crate::task::{Value, call_node, flat_node};
@@ -174,6 +175,29 @@ impl<T: ?Sized> NoShow<T> for Probe<T> {}
 impl<T: ?Sized + fmt::Debug> Probe<T> {
     /// How it is shown.
     pub const SHOW: Option<ShowFn<T>> = Some(<T as fmt::Debug>::fmt);
+}
+
+/// The answer where `T` is no `Footprint`.
+pub trait NoFootprint<T: ?Sized> {
+    /// How much memory it owns.
+    const FOOTPRINT: Option<fn(&T) -> usize> = None;
+    /// Whether it never owns any.
+    const FLAT: bool = false;
+}
+impl<T: ?Sized> NoFootprint<T> for Probe<T> {}
+impl<T: ?Sized + Footprint> Probe<T> {
+    /// How much memory it owns.
+    pub const FOOTPRINT: Option<fn(&T) -> usize> = Some(<T as Footprint>::footprint);
+    /// Whether it never owns any.
+    pub const FLAT: bool = <T as Footprint>::FLAT;
+}
+
+/// The footprint of a result, where its type has one.
+pub fn footprint_of<T: Value>(
+    result: &dyn std::any::Any,
+    measure: Option<fn(&T) -> usize>,
+) -> Option<usize> {
+    Some(measure?(result.downcast_ref::<T>()?))
 }
 
 /// Leaves an argument out of the key.

@@ -21,8 +21,9 @@ pub(crate) fn expand(
     plain: &TokenStream,
 ) -> TokenStream {
     let (marker, private) = (&task.marker, &task.paths.private);
-    let (spec, keys, build) = (
+    let (spec, footprint, keys, build) = (
         spec(task, identity),
+        footprint(task),
         task.key_constants(vis),
         build(task, vis, plain),
     );
@@ -36,6 +37,7 @@ pub(crate) fn expand(
         #[automatically_derived]
         impl #private::Function for #marker {
             const SPEC: #private::TaskSpec = #spec;
+            #footprint
         }
 
         #(#cfgs)*
@@ -104,6 +106,23 @@ fn spec(task: &Task, identity: &Identity) -> TokenStream {
             retries: #retries,
             timeout: #timeout,
             generic: #generic,
+        }
+    }
+}
+
+/// How a result is measured, where its type is known.
+fn footprint(task: &Task) -> TokenStream {
+    let (private, out) = (&task.paths.private, &task.output.ty);
+    if types::mentions(out, &task.scope.names) {
+        return quote!();
+    }
+    let result = Ident::new("__result", Span::mixed_site());
+    quote! {
+        #[inline]
+        fn footprint(#result: &dyn ::core::any::Any) -> ::core::option::Option<usize> {
+            #[allow(unused_imports)]
+            use #private::NoFootprint as _;
+            #private::footprint_of::<#out>(#result, <#private::Probe<#out>>::FOOTPRINT)
         }
     }
 }

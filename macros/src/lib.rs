@@ -1,4 +1,4 @@
-//! The macros of `lazygraph`: `#[delayed]` and `#[derive(Token)]`. Use them through that crate.
+//! The macros of `lazygraph`: `#[delayed]`, `#[derive(Token)]` and `#[derive(Footprint)]`. Use them through that crate.
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 
@@ -11,6 +11,7 @@ mod debug;
 mod duration;
 mod expand;
 mod fallback;
+mod footprint;
 mod generics;
 mod identity;
 mod implied;
@@ -316,6 +317,35 @@ pub fn delayed(args: TokenStream, item: TokenStream) -> TokenStream {
 #[proc_macro_derive(Token, attributes(token))]
 pub fn derive_token(input: TokenStream) -> TokenStream {
     token::derive(syn::parse_macro_input!(input)).into()
+}
+
+/// Derives `Footprint`: the bytes of heap memory that the fields own, together.
+///
+/// A field of a type without `Footprint` says how it is measured: `#[footprint(with = function)]`, or that it is not:
+/// `#[footprint(skip)]`. `#[footprint(crate = path)]` on the type says where `lazygraph` is, if not at `::lazygraph`.
+///
+/// ```
+/// use lazygraph::Footprint;
+///
+/// # mod foreign { pub struct Image { pub pixels: Vec<u8> } }
+/// #[derive(Footprint)]
+/// struct Frame {
+///     title: String,
+///     #[footprint(with = pixels)]
+///     image: foreign::Image,
+///     #[footprint(skip)]
+///     done: std::sync::Mutex<bool>,
+/// }
+/// fn pixels(image: &foreign::Image) -> usize { image.pixels.capacity() }
+///
+/// let image = foreign::Image { pixels: vec![0; 100] };
+/// let frame = Frame { title: "abc".to_owned(), image, done: false.into() };
+/// assert_eq!(frame.footprint(), 103);
+/// # let _ = frame.done;
+/// ```
+#[proc_macro_derive(Footprint, attributes(footprint))]
+pub fn derive_footprint(input: TokenStream) -> TokenStream {
+    footprint::derive(syn::parse_macro_input!(input)).into()
 }
 
 fn delay(

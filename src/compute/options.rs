@@ -8,6 +8,7 @@ use crate::graph::build;
 use crate::optimize::report::Report;
 use crate::optimize::{Passes, optimize};
 use crate::plan::{Program, lower};
+use crate::store::Memo;
 use crate::task::{Input, Use};
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -27,7 +28,7 @@ pub enum Scheduler {
 /// How a graph is to be run: [`RunOptions`] that borrow nothing.
 pub type Options = RunOptions<'static>;
 
-/// How a graph is to be run: scheduler, threads, optimizer switches, cancel, deadline, observers.
+/// How a graph is to be run: scheduler, threads, optimizer switches, cancel, deadline, observers, memo.
 ///
 /// What is not said is inherited inside a task, and the default elsewhere: every pass, the current rayon
 /// pool, no deadline. Written as [`Options`]; the lifetime is that of a borrowed [`pool`](Self::pool).
@@ -53,6 +54,7 @@ pub struct RunOptions<'p> {
     cancel: Option<CancelToken>,
     timeout: Option<Duration>,
     observers: Vec<Arc<dyn Observer>>,
+    memo: Option<Memo>,
     cull: Option<bool>,
     dedupe: Option<bool>,
     inline: Option<bool>,
@@ -125,6 +127,35 @@ impl<'p> RunOptions<'p> {
         self
     }
 
+    /// Remembers pure results in this memo: computes that are given the same one share them. See [`Memo`].
+    ///
+    /// Without it an outermost run has a memo of its own, which is dropped with it, and a nested run uses that of the
+    /// run around it. Given to a nested run, it is used by that run and what is below it, instead of that of the run
+    /// around.
+    ///
+    /// # Examples
+    /// ```
+    /// use lazygraph::{Counter, Memo, Options, prelude::*};
+    ///
+    /// #[delayed(pure)]
+    /// fn fib(n: u64) -> u64 {
+    ///     if n < 2 { return n }
+    ///     let (a, b) = get!(fib(n - 1), fib(n - 2));
+    ///     a + b
+    /// }
+    ///
+    /// let seen = Counter::new();
+    /// let session = Options::new().memo(&Memo::new()).observe(&seen);
+    /// fib(20).compute_with(&session)?;
+    /// fib(22).compute_with(&session)?;
+    /// assert_eq!(seen.executed("fib"), 23); // two more for the second
+    /// # Ok::<(), Error>(())
+    /// ```
+    pub fn memo(mut self, memo: &Memo) -> Self {
+        self.memo = Some(memo.clone());
+        self
+    }
+
     /// All passes of the optimizer, on (the default) or off. Later switches for single passes win.
     pub fn optimize(self, on: bool) -> Self {
         let on = Some(on);
@@ -144,7 +175,7 @@ impl<'p> RunOptions<'p> {
         self
     }
 
-    /// Makes equal pure calls one, also across nested runs.
+    /// Makes equal pure calls one, also across nested runs. Off, nothing is remembered either.
     pub fn dedupe(mut self, on: bool) -> Self {
         self.dedupe = Some(on);
         self
@@ -180,6 +211,7 @@ impl<'p> RunOptions<'p> {
             cancel: self.cancel.clone(),
             timeout: self.timeout,
             observers: self.observers.clone(),
+            memo: self.memo.clone(),
             cull: self.cull,
             dedupe: self.dedupe,
             inline: self.inline,
@@ -196,6 +228,7 @@ impl<'p> RunOptions<'p> {
             && self.cancel.is_none()
             && self.timeout.is_none()
             && self.observers.is_empty()
+            && self.memo.is_none()
             && [self.cull, self.dedupe, self.inline, self.fuse, self.order] == [None; 5]
     }
 
@@ -269,6 +302,7 @@ impl fmt::Debug for RunOptions<'_> {
             .field("cancel", &self.cancel)
             .field("timeout", &self.timeout)
             .field("observers", &self.observers.len())
+            .field("memo", &self.memo)
             .field("cull", &self.cull)
             .field("dedupe", &self.dedupe)
             .field("inline", &self.inline)
@@ -329,6 +363,7 @@ impl Setup<'_> {
             pool,
             observers,
             above,
+            options.memo.as_ref(),
             token,
             limit,
         ))

@@ -4,7 +4,8 @@ use crate::event::{Event, Observer};
 use ahash::AHashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// Counts executed bodies by function name, nested runs included. Clones share their counts.
+/// Counts executed bodies by function name, and the intermediate results that are alive; nested runs included.
+/// Clones share their counts.
 ///
 /// # Examples
 /// ```
@@ -26,6 +27,11 @@ pub struct Counter(Arc<Mutex<Counts>>);
 struct Counts {
     by_function: AHashMap<&'static str, Count>,
     runs: usize,
+    live: usize,
+    live_bytes: usize,
+    peak: usize,
+    peak_bytes: usize,
+    estimated: bool,
 }
 
 #[derive(Default, Debug)]
@@ -74,7 +80,49 @@ impl Counter {
         self.counts().runs
     }
 
-    /// Sets all counts to zero.
+    /// How many intermediate results are alive that own heap memory: as [`Event::ResultBorn`] and
+    /// [`Event::ResultEnded`] tell it.
+    pub fn live(&self) -> usize {
+        self.counts().live
+    }
+
+    /// The most that were alive at one time.
+    ///
+    /// [`MemoryProfile::peak`](crate::MemoryProfile::peak) says what one worker should come to; a result is there
+    /// before its inputs are let go, so it is up to one more.
+    ///
+    /// # Examples
+    /// ```
+    /// use lazygraph::{Counter, Options, prelude::*};
+    ///
+    /// #[delayed]
+    /// fn zeros(n: usize) -> Vec<u64> { vec![0; n] }
+    /// #[delayed]
+    /// fn length(v: &[u64]) -> usize { v.len() }
+    ///
+    /// let seen = Counter::new();
+    /// length(zeros(1000)).compute_with(&Options::new().observe(&seen))?;
+    /// assert_eq!((seen.live(), seen.peak_live()), (0, 1));
+    /// assert_eq!(seen.peak_bytes(), size_of::<Vec<u64>>() + 8000);
+    /// assert!(!seen.is_estimate());
+    /// # Ok::<(), Error>(())
+    /// ```
+    pub fn peak_live(&self) -> usize {
+        self.counts().peak
+    }
+
+    /// The most bytes that such results took at one time.
+    pub fn peak_bytes(&self) -> usize {
+        self.counts().peak_bytes
+    }
+
+    /// Whether [`peak_bytes`](Self::peak_bytes) is too low: some result was of a type without
+    /// [`Footprint`](crate::Footprint), and counted with its `size_of` alone.
+    pub fn is_estimate(&self) -> bool {
+        self.counts().estimated
+    }
+
+    /// Sets all counts to zero. Not while a run goes on: what ends then was not counted.
     pub fn reset(&self) {
         *self.counts() = Counts::default();
     }
@@ -88,6 +136,10 @@ impl Observer for Counter {
             Event::NodeStarted { node, .. } => counts.of(node.function).executed += 1,
             Event::NodeFailed { node, .. } => counts.of(node.function).failed += 1,
             Event::NodeRemembered { node, .. } => counts.of(node.function).remembered += 1,
+            Event::ResultBorn {
+                bytes, estimated, ..
+            } => counts.born(*bytes, *estimated),
+            Event::ResultEnded { bytes, .. } => counts.ended(*bytes),
             _ => {}
         }
     }
@@ -96,5 +148,18 @@ impl Observer for Counter {
 impl Counts {
     fn of(&mut self, function: &'static str) -> &mut Count {
         self.by_function.entry(function).or_default()
+    }
+
+    fn born(&mut self, bytes: usize, estimated: bool) {
+        self.live += 1;
+        self.live_bytes = self.live_bytes.saturating_add(bytes);
+        self.peak = self.peak.max(self.live);
+        self.peak_bytes = self.peak_bytes.max(self.live_bytes);
+        self.estimated |= estimated;
+    }
+
+    fn ended(&mut self, bytes: usize) {
+        self.live = self.live.saturating_sub(1);
+        self.live_bytes = self.live_bytes.saturating_sub(bytes);
     }
 }

@@ -71,6 +71,24 @@ impl Observer for TextLog {
                     node.id, node.label
                 )
             }
+            Event::ResultBorn {
+                run,
+                node,
+                bytes,
+                estimated,
+            } => {
+                let more = if *estimated { " and more" } else { "" };
+                format!(
+                    "run {run} node {} {} holds {bytes} bytes{more}",
+                    node.id, node.label
+                )
+            }
+            Event::ResultEnded { run, node, bytes } => {
+                format!(
+                    "run {run} node {} {} lets {bytes} bytes go",
+                    node.id, node.label
+                )
+            }
             Event::NodeRetried { run, node, error } => {
                 format!(
                     "run {run} node {} {} will be tried again: {error:#}",

@@ -11,7 +11,8 @@ use crate::base::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering};
 use crate::base::sync::{Mutex, lock};
 use crate::event::Observer;
 use crate::plan::Program;
-use crate::store::memo::Memo;
+use crate::store::Memo;
+use crate::store::memo::RunMemo;
 use crate::task::NodePtr;
 use std::any::Any;
 use std::sync::Arc;
@@ -27,7 +28,7 @@ pub(crate) struct Context {
     pub(crate) inherited: Arc<dyn Any + Send + Sync>,
     pub(crate) pool: Pool,
     pub(crate) observers: Vec<Arc<dyn Observer>>,
-    pub(crate) memo: Arc<Memo>,
+    pub(crate) memo: Arc<RunMemo>,
     /// The context of the run in which this one was started with options of its own.
     pub(crate) above: Option<Arc<Context>>,
     /// Why no run of this context may start anything: 0, or a `Halt`.
@@ -56,12 +57,17 @@ impl Context {
         pool: Pool,
         observers: Vec<Arc<dyn Observer>>,
         above: Option<Arc<Context>>,
+        memo: Option<&Memo>,
         token: Option<&CancelToken>,
         limit: Option<Duration>,
     ) -> Arc<Context> {
-        let memo = above
-            .as_ref()
-            .map_or_else(Arc::default, |above| above.memo.clone());
+        let inherited_memo = above.as_ref().map(|above| &above.memo);
+        let memo = match (memo, inherited_memo) {
+            (Some(memo), Some(above)) if above.uses(memo) => above.clone(),
+            (Some(memo), _) => RunMemo::of(memo),
+            (None, Some(above)) => above.clone(),
+            (None, None) => RunMemo::own(),
+        };
         let permits = Permits::new(pool.slots());
         let context = Arc::new(Context {
             permits,

@@ -4,6 +4,7 @@ mod bell;
 mod cancel;
 mod context;
 mod fork;
+mod keep;
 mod observe;
 mod parallel;
 mod permits;

@@ -4,6 +4,7 @@ use super::context::Context;
 use super::run::Run;
 use super::segment::Segment;
 use crate::base::error::{Error, ErrorKind, drop_payload, panic_message};
+use crate::base::footprint::Size;
 use crate::event::{Event, NodeInfo};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -23,6 +24,16 @@ pub(super) fn tell(context: &Context, event: &Event<'_>) -> Result<(), Error> {
         drop_payload(payload);
         Error::run(ErrorKind::Observer, message)
     })
+}
+
+/// Tells all observers that results have ended.
+pub(super) fn ended(run: &Run, segment: &Segment, ended: impl IntoIterator<Item = (usize, Size)>) {
+    for (i, size) in ended {
+        node(run, segment, i, |run, node, tell| {
+            let bytes = size.bytes;
+            tell(&Event::ResultEnded { run, node, bytes });
+        });
+    }
 }
 
 /// Tells all observers of something about a node; a panic of one fails the run.

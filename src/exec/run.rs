@@ -97,6 +97,12 @@ impl Run {
         })
     }
 
+    /// Whether it is the outermost of the runs that use its memo as it does.
+    fn brought_its_memo(&self) -> bool {
+        let above = self.parent.as_ref().map(|p| &p.context.memo);
+        above.is_none_or(|above| !Arc::ptr_eq(above, &self.context.memo))
+    }
+
     // -------------------------------------------------------------- stopping
 
     /// Whether nothing of this run may start any more.
@@ -268,7 +274,16 @@ pub(crate) fn execute(
     )?;
     let seat = Seat::take(&run);
     let alone = context.pool.is_serial() || units <= 1 && !program.may_grow();
-    let root = SegmentPtr::new(Segment::new(program.clone(), alone, None, lineage));
+    let root = {
+        let observed = !context.observers.is_empty();
+        SegmentPtr::new(Segment::new(
+            program.clone(),
+            alone,
+            observed,
+            None,
+            lineage,
+        ))
+    };
     match alone {
         true => serial::drive(&run, root),
         false => parallel::drive(&run, root),
@@ -277,7 +292,7 @@ pub(crate) fn execute(
     run.close();
     let returned = std::mem::take(&mut *lock(&run.returned));
     for child in returned {
-        if let Some(error) = clear(child.reclaim()) {
+        if let Some(error) = clear(&run, child.reclaim()) {
             run.fail(error);
         }
     }
@@ -331,10 +346,10 @@ impl Finished {
         let result = run.outcome().and_then(|()| {
             catch_unwind(AssertUnwindSafe(|| root.outputs(read))).map_err(output_panic)
         });
-        let mut left = clear(root);
-        if run.parent.is_none() {
+        let mut left = clear(&run, root);
+        if run.brought_its_memo() {
             // Late invitations keep the context for a while: what was remembered ends with the run.
-            run.context.memo.clear(|value| {
+            run.context.memo.end(|value| {
                 if let Err(payload) = catch_unwind(AssertUnwindSafe(|| drop(value))) {
                     left.get_or_insert(drop_panic(payload));
                 }
@@ -357,8 +372,10 @@ impl Finished {
     }
 }
 
-fn clear(mut segment: Box<Segment>) -> Option<Error> {
-    segment.clear().map(drop_panic)
+fn clear(run: &Run, mut segment: Box<Segment>) -> Option<Error> {
+    let panic = segment.clear().map(drop_panic);
+    observe::ended(run, &segment, segment.left_alive());
+    panic
 }
 
 fn drop_panic(payload: Box<dyn Any + Send>) -> Error {

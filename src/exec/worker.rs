@@ -73,7 +73,7 @@ impl Active {
         let segment = self.segment.get().get();
         let node = self.node.get();
         let lineage = match self.key.get() {
-            Some(key) => Some(lineage_of(segment, key)),
+            Some(key) => Some(self.run.lineage_of(segment, key)),
             None => segment.lineage.clone(),
         };
         Origin {
@@ -85,11 +85,10 @@ impl Active {
     }
 }
 
-fn lineage_of(segment: &Segment, key: u128) -> Arc<Lineage> {
-    Arc::new(Lineage {
-        key,
-        above: segment.lineage.clone(),
-    })
+impl Run {
+    fn lineage_of(&self, segment: &Segment, key: u128) -> Arc<Lineage> {
+        self.context.memo.lineage(key, segment.lineage.clone())
+    }
 }
 
 /// What a step came to.
@@ -108,7 +107,7 @@ pub(super) struct Worker {
     above: Option<Rc<Active>>,
     /// The only thread of the run: it waits itself where others are parked.
     pub(super) alone: bool,
-    observed: bool,
+    pub(super) observed: bool,
 }
 
 impl Drop for Worker {
@@ -169,15 +168,25 @@ impl Worker {
     #[cold]
     pub(super) fn panicked(&self, payload: Box<dyn Any + Send>) {
         let (segment, i) = (self.active.segment.get().get(), self.active.node.get());
+        self.active.key.set(None);
         self.failed(
             segment,
             i,
             Error::panicked(segment.program.culprit(i), payload),
         );
+        observe::ended(self.run(), segment, segment.ended(i));
     }
 
     #[cold]
     fn special(&self, at: SegmentPtr, unit: usize, i: usize) -> Step {
+        let step = self.carefully(at, unit, i);
+        if self.observed && !matches!(step, Step::Parked) {
+            observe::ended(self.run(), at.get(), at.get().ended(i));
+        }
+        step
+    }
+
+    fn carefully(&self, at: SegmentPtr, unit: usize, i: usize) -> Step {
         let segment = at.get();
         let traits = segment.program.traits[i];
         if segment.any_failed() {
@@ -220,7 +229,7 @@ impl Worker {
 
     // -------------------------------------------------------------- attempts
 
-    fn attempts(&self, at: SegmentPtr, unit: usize, i: usize, mut ticket: Option<Ticket>) -> Step {
+    fn attempts(&self, at: SegmentPtr, unit: usize, i: usize, ticket: Option<Ticket>) -> Step {
         let segment = at.get();
         let run = self.run();
         let guard = match segment.program.traits[i].has(Traits::GUARDED) {
@@ -238,19 +247,12 @@ impl Worker {
             self.tell(segment, i, |run, node, tell| {
                 tell(&Event::NodeStarted { run, node, attempt })
             });
-            let since = Instant::now();
+            let timed = self.observed || ticket.as_ref().is_some_and(Ticket::wants_cost);
+            let since = timed.then(Instant::now);
             let error = match self.attempt(segment, i, keep, &guard) {
                 Ok(Outcome::Value) => {
                     segment.fill(i);
-                    if let Some(ticket) = ticket.take()
-                        && let Some(value) = segment.export(i)
-                    {
-                        ticket.complete(value);
-                    }
-                    let elapsed = since.elapsed();
-                    self.tell(segment, i, |run, node, tell| {
-                        tell(&Event::NodeFinished { run, node, elapsed })
-                    });
+                    self.keep(segment, i, ticket, since);
                     segment.release(i, keep);
                     return Step::Done;
                 }
@@ -350,11 +352,13 @@ impl Worker {
             tell(&Event::NodeExpanded { run, node, nodes })
         });
         let lineage = match &to.ticket {
-            Some(_) => Some(lineage_of(segment, segment.program.keys[i])),
+            Some(_) => Some(self.run().lineage_of(segment, segment.program.keys[i])),
             None => segment.lineage.clone(),
         };
         segment.release(i, keep);
-        let child = SegmentPtr::new(Segment::new(program, self.alone, Some(to), lineage));
+        let (alone, observed) = (self.alone, self.observed);
+        let child = Segment::new(program, alone, observed, Some(to), lineage);
+        let child = SegmentPtr::new(child);
         lock(&self.run().returned).insert(child);
         Step::Expanded(child)
     }
@@ -408,7 +412,7 @@ impl Worker {
         i: usize,
         value: &Shared,
         ticket: Option<Ticket>,
-        since: Instant,
+        since: Option<Instant>,
     ) {
         if !segment.import(i, value) {
             let culprit = segment.program.culprit(i);
@@ -419,13 +423,7 @@ impl Worker {
             );
             return;
         }
-        if let Some(ticket) = ticket {
-            ticket.complete(value.clone());
-        }
-        let elapsed = since.elapsed();
-        self.tell(segment, i, |run, node, tell| {
-            tell(&Event::NodeFinished { run, node, elapsed })
-        });
+        self.keep(segment, i, ticket, since);
     }
 
     // -------------------------------------------------------------- failure
@@ -462,7 +460,7 @@ impl Worker {
     }
 
     /// Tells the observers, if there are any, what `emit` makes of the run and the node.
-    fn tell(
+    pub(super) fn tell(
         &self,
         segment: &Segment,
         i: usize,

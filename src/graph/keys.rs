@@ -2,20 +2,22 @@
 
 use super::{Graph, Traits, build};
 use crate::base::error::{Error, ErrorKind};
-use crate::base::token::{Hasher128, StdHasher};
+use crate::base::token::{Hasher128, StdHasher, with_locality};
 use crate::task::{Describe, Input, NodePtr, NodeRef, Purity, Settings, Use};
 use ahash::AHashMap;
 use std::any::TypeId;
 use std::hash::Hash;
 
 /// What a node's key is good for.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(crate) enum Merge {
     /// Impure: equal to itself alone.
     Never,
     /// Equal to nodes of the same key in this graph: it depends on an impure node of this evaluation.
     Here,
-    /// Equal to nodes of the same key in any graph of the same outermost run.
+    /// Equal to nodes of the same key in any graph of the same outermost run: it depends on what a scope lends.
+    Run,
+    /// Equal to nodes of the same key in any graph.
     Anywhere,
 }
 
@@ -55,10 +57,10 @@ impl Keys {
     ) -> Result<(u128, Merge), Error> {
         let (node, traits) = (graph.node(i), graph.traits[i]);
         if !traits.has(Traits::MERGE) {
-            let merge = if traits.has(Traits::CONSTANT) {
-                Merge::Anywhere
-            } else {
-                Merge::Never
+            let merge = match () {
+                () if traits.has(Traits::BORROWED) => Merge::Run,
+                () if traits.has(Traits::CONSTANT) => Merge::Anywhere,
+                () => Merge::Never,
             };
             return Ok((identity(node), merge));
         }
@@ -66,16 +68,14 @@ impl Keys {
         let mut merge = Merge::Anywhere;
         for link in graph.inputs(i) {
             inputs.push(self.keys[link.index()]);
-            if self.merge[link.index()] != Merge::Anywhere {
-                merge = Merge::Here;
-            }
+            merge = merge.min(self.merge[link.index()].max(Merge::Here));
         }
         let settings = graph.settings.get(&(i as u32));
         let content = content(node, settings, inputs)?;
         let Some(given) = settings.and_then(|s| s.key) else {
-            return Ok((content, merge));
+            return Ok((with_locality(content, merge != Merge::Anywhere), merge));
         };
-        let content = (merge == Merge::Anywhere).then_some(content);
+        let content = (merge >= Merge::Run).then_some(content);
         let mut hasher = Hasher128::new(given);
         hasher.u128(node.spec().id);
         node.identity().hash(&mut StdHasher::new(&mut hasher));
@@ -95,7 +95,8 @@ impl Keys {
             Some(_) => {}
             None => _ = explicit.insert(given, now),
         }
-        Ok((hasher.finish(), merge))
+        let key = with_locality(hasher.finish(), merge != Merge::Anywhere);
+        Ok((key, merge))
     }
 }
 

@@ -91,7 +91,7 @@ fn merge_settings(graph: &mut Graph, kept: u32, gone: u32) {
 fn mark_remembered(graph: &mut Graph, keys: &Keys, passes: Passes) {
     for i in 0..graph.len() {
         let traits = graph.traits[i];
-        if !traits.has(Traits::MERGE) || keys.merge[i] != Merge::Anywhere {
+        if !traits.has(Traits::MERGE) || keys.merge[i] < Merge::Run {
             continue;
         }
         let structural = graph.node(i).spec().purity == Purity::Structural;

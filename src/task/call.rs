@@ -9,6 +9,7 @@ use super::outcome::TaskError;
 use super::result::Typed;
 use super::spec::Function;
 use super::value::Value;
+use crate::base::footprint::Size;
 use std::any::TypeId;
 use std::marker::PhantomData;
 use std::panic::Location;
@@ -38,6 +39,19 @@ where
     R: Send + Sync + 'static,
     D: Fn(&Ops, &mut Describe<'_>) + Send + Sync + 'static,
 {
+    unsafe fn measure(result: *const u8) -> Size {
+        // SAFETY: this function is only in tables of nodes whose result is a `T`.
+        let result = unsafe { &*result.cast::<T>() };
+        let owned = match std::mem::needs_drop::<T>() {
+            true => F::footprint(result),
+            false => Some(0),
+        };
+        Size {
+            bytes: size_of::<T>().saturating_add(owned.unwrap_or(0)),
+            estimated: owned.is_none(),
+        }
+    }
+
     unsafe fn visit(this: *const Header, inputs: &mut Inputs) {
         // SAFETY: this function is only in tables of this type's nodes.
         unsafe { as_call::<F, T, Ops, R, D>(this) }
@@ -67,6 +81,7 @@ where
             flat,
             alias: None,
             identity: TypeId::of::<R>,
+            measure: Self::measure,
             visit: Self::visit,
             run,
             describe: Self::describe,

@@ -7,6 +7,7 @@ use super::outcome::TaskError;
 use super::result::ResultType;
 use super::settings::Settings;
 use super::spec::TaskSpec;
+use crate::base::footprint::Size;
 use std::any::TypeId;
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, Location, catch_unwind, resume_unwind};
@@ -34,6 +35,8 @@ pub(crate) struct Vtable {
     /// Another node stands behind this one (`recompute`): see [`NodeRef::task`].
     pub(super) alias: Option<unsafe fn(*const Header) -> *const Header>,
     pub(super) identity: fn() -> TypeId,
+    /// How large a result is, from a pointer to it.
+    pub(super) measure: unsafe fn(*const u8) -> Size,
     pub(super) visit: unsafe fn(*const Header, &mut Inputs),
     pub(super) run: unsafe fn(*const Header, &Frame<'_>, *mut u8) -> Outcome,
     pub(super) describe: unsafe fn(*const Header, &mut Describe<'_>),
@@ -309,6 +312,15 @@ impl<'n> NodeRef<'n> {
         let header = self.behind();
         // SAFETY: the table belongs to the node; the rest is the caller's promise.
         unsafe { (header.vtable.run)(header, frame, out) }
+    }
+
+    /// How large its result is. Unwinds if the result's `Footprint` does.
+    ///
+    /// # Safety
+    /// `result` points to a result of this node, which stays there during the call.
+    pub(crate) unsafe fn measure(self, result: *const u8) -> Size {
+        // SAFETY: the table belongs to the node; the rest is the caller's promise.
+        unsafe { (self.task().measure)(result) }
     }
 
     /// Tells what its arguments are.

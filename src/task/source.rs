@@ -6,6 +6,7 @@ use super::result::{ResultType, Share, Storage, Typed, drop_shared};
 use super::spec::{Purity, TaskSpec};
 use super::value::Value;
 use crate::base::error::OutOfScope;
+use crate::base::footprint::Size;
 use std::any::TypeId;
 use std::cell::Cell;
 use std::marker::PhantomData;
@@ -34,6 +35,11 @@ impl<S: Source> SourceNode<S> {
         flat: false,
         alias: None,
         identity: TypeId::of::<S>,
+        // Put into the graph from outside: not a result that anybody measures.
+        measure: |_| Size {
+            bytes: S::RESULT.size,
+            estimated: true,
+        },
         visit: |_, _| {},
         run: |this, _, out| {
             // SAFETY: this closure is only in tables of this type's nodes; `out` is the caller's promise.

@@ -1,5 +1,6 @@
 //! What is known of a delayed function where it is written.
 
+use std::any::Any;
 use std::time::Duration;
 
 /// May equal calls be merged?
@@ -82,4 +83,11 @@ impl TaskSpec {
 pub trait Function: 'static {
     /// What is known of it.
     const SPEC: TaskSpec;
+
+    /// The [`Footprint`](crate::Footprint) of a result; `None` if its type has none, or is not known where the
+    /// function is written.
+    fn footprint(result: &dyn Any) -> Option<usize> {
+        let _ = result;
+        None
+    }
 }

@@ -18,6 +18,22 @@ pub use hasher::{Hasher128, function_id};
 #[cfg(feature = "serde")]
 pub(crate) use serde_front::token_serde;
 
+/// The bit of a key that says: it holds the identity of what a scope has lent, so it means nothing later.
+const LOCAL: u128 = 1 << 127;
+
+/// The key, said to be of something that means nothing once the run has ended, or not.
+pub(crate) fn with_locality(key: u128, local: bool) -> u128 {
+    match local {
+        true => key | LOCAL,
+        false => key & !LOCAL,
+    }
+}
+
+/// Whether the key is of something that means nothing once the run has ended.
+pub(crate) fn is_local(key: u128) -> bool {
+    key & LOCAL != 0
+}
+
 /// A value whose *content* determines a stable 128-bit key.
 ///
 /// Derive it with `#[derive(Token)]`; it is implemented for the types of the standard library that own their

@@ -7,11 +7,15 @@
 //!   emptied by the last of them;
 //! - what one thread wrote, another reads only after an acquire of a count or queue that the first released.
 
+#[cfg(lazygraph_shuttle)]
+mod census;
 mod fresh;
+mod watch;
 
 pub(super) use fresh::Fresh;
 
 use crate::base::error::{Error, drop_payload};
+use crate::base::footprint::Size;
 use crate::base::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
 use crate::base::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize};
 use crate::base::sync::{Mutex, lock};
@@ -26,6 +30,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr::NonNull;
 use std::sync::Arc;
 use std::time::Instant;
+use watch::Watch;
 
 /// One execution of a plan.
 pub(crate) struct Segment {
@@ -36,6 +41,8 @@ pub(crate) struct Segment {
     pub(super) waits: Box<[AtomicU32]>,
     /// How many users of each result have not run yet; empty unless live results are counted.
     readers: Box<[AtomicU32]>,
+    /// What is alive, if anybody observes.
+    watch: Option<Box<Watch>>,
     /// Units that have not finished.
     remaining: AtomicUsize,
     /// The next of the plan's sources that nobody has taken.
@@ -65,7 +72,8 @@ pub(super) struct Continuation {
     pub(super) unit: usize,
     pub(super) node: usize,
     pub(super) ticket: Option<Ticket>,
-    pub(super) since: Instant,
+    /// When the body was called, if anybody wants to know.
+    pub(super) since: Option<Instant>,
 }
 
 // SAFETY: the raw pointers are to the segment's own buffers, whose contents are `Send + Sync` values guarded
@@ -78,6 +86,7 @@ impl Segment {
     pub(super) fn new(
         program: Arc<Program>,
         exclusive: bool,
+        observed: bool,
         continuation: Option<Continuation>,
         lineage: Option<Arc<Lineage>>,
     ) -> Segment {
@@ -118,6 +127,7 @@ impl Segment {
             true => program.uses.iter().map(|n| AtomicU32::new(*n)).collect(),
             false => Box::default(),
         };
+        let watch = observed.then(|| Box::new(Watch::of(&program)));
         let remaining = AtomicUsize::new(program.unit_count());
         let depth = continuation
             .as_ref()
@@ -128,6 +138,7 @@ impl Segment {
             uses,
             waits,
             readers,
+            watch,
             remaining,
             sources: AtomicUsize::new(0),
             any_failed: AtomicBool::new(false),
@@ -205,6 +216,46 @@ impl Segment {
             .count();
         // A failed node has brought nothing to life, but its users will count as if: the budget is only stricter.
         Some((usize::from(traits(i).counts()), ended))
+    }
+
+    /// Whether the life of a node's result is told to observers.
+    pub(super) fn is_watched(&self, i: usize) -> bool {
+        self.watch.as_ref().is_some_and(|watch| watch.counts(i))
+    }
+
+    /// A watched result has come to life.
+    pub(super) fn born(&self, i: usize, size: Size) {
+        if let Some(watch) = &self.watch {
+            watch.born(i, size);
+        }
+    }
+
+    /// The watched results that end with node `i`, which has finished.
+    pub(super) fn ended(&self, i: usize) -> impl Iterator<Item = (usize, Size)> + '_ {
+        let inputs = self.program.inputs(i).iter().map(|e| e.index());
+        let watch = self.watch.iter();
+        watch.flat_map(move |watch| {
+            let inputs = inputs.clone();
+            inputs.filter_map(|k| Some((k, watch.read(k)?)))
+        })
+    }
+
+    /// The watched results whose users will not run.
+    pub(super) fn left_alive(&self) -> Vec<(usize, Size)> {
+        self.watch.as_ref().map_or_else(Vec::new, |w| w.left())
+    }
+
+    /// How large the result of a node is that this thread has just filled. Unwinds if its `Footprint` does.
+    pub(super) fn measure(&self, i: usize) -> Size {
+        let mut result: *const u8 = self.slot(i);
+        // SAFETY: the slot is filled, and this node's count has not been given away; where its result is
+        // indirect the slot holds a pointer to it.
+        unsafe {
+            if self.program.traits[i].has(Traits::INDIRECT) {
+                result = result.cast::<*const u8>().read();
+            }
+            self.program.node(i).measure(result)
+        }
     }
 
     /// Lets go the inputs of a node that has run. Panics if the `Drop` of one does; the slot is empty then.
@@ -426,31 +477,5 @@ impl SegmentPtr {
         census::ended(self);
         // SAFETY: as above; made by `new`.
         unsafe { Box::from_raw(self.0.as_ptr()) }
-    }
-}
-
-/// For models: which segments there are, so that a look at one that was reclaimed is found out.
-#[cfg(lazygraph_shuttle)]
-mod census {
-    use super::SegmentPtr;
-    use ahash::AHashSet;
-    use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
-
-    fn alive() -> MutexGuard<'static, AHashSet<SegmentPtr>> {
-        static ALIVE: LazyLock<Mutex<AHashSet<SegmentPtr>>> = LazyLock::new(Mutex::default);
-        ALIVE.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    pub(super) fn born(segment: SegmentPtr) {
-        alive().insert(segment);
-    }
-
-    pub(super) fn assert_alive(segment: SegmentPtr) {
-        let is_alive = alive().contains(&segment);
-        assert!(is_alive, "a look at a segment that was reclaimed");
-    }
-
-    pub(super) fn ended(segment: SegmentPtr) {
-        assert!(alive().remove(&segment), "a segment is reclaimed twice");
     }
 }
