@@ -192,8 +192,8 @@ impl<T: ?Sized + Footprint> Probe<T> {
     pub const FLAT: bool = <T as Footprint>::FLAT;
 }
 
-/// The footprint of a result, where its type has one.
-pub fn footprint_of<T: Value>(
+/// The footprint of a result, where its type has one. Of any type: that it may be a result is checked once, elsewhere.
+pub fn footprint_of<T: 'static>(
     result: &dyn std::any::Any,
     measure: Option<fn(&T) -> usize>,
 ) -> Option<usize> {

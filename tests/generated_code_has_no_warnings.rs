@@ -27,7 +27,7 @@
 )]
 #![deny(clippy::all, clippy::pedantic)]
 
-use lazygraph::{Delayed, Token, Value, delayed, value};
+use lazygraph::{Delayed, Footprint, Token, Value, delayed, value};
 use std::collections::HashMap;
 use std::hash::BuildHasher;
 
@@ -57,14 +57,14 @@ pub fn norm(v: &[f64], p: f64) -> Result<f64, String> {
 }
 
 /// A config.
-#[derive(Token, Clone, Debug)]
+#[derive(Token, Footprint, Clone, Debug)]
 pub struct Config {
     tolerance: f64,
     mode: Mode,
 }
 
 /// A mode.
-#[derive(Token, Clone, Debug)]
+#[derive(Token, Footprint, Clone, Debug)]
 pub enum Mode {
     /// Fast.
     Fast,
@@ -75,6 +75,21 @@ pub enum Mode {
     },
     /// Both.
     Both(u8, String),
+}
+
+/// Measured as far as it goes.
+#[derive(Footprint, Debug)]
+pub struct Measured<T, const N: usize> {
+    /// Asked.
+    pub items: [T; N],
+    #[footprint(with = bits)]
+    seen: [u64; 4],
+    #[footprint(skip)]
+    lock: std::sync::Mutex<bool>,
+}
+
+const fn bits(_: &[u64; 4]) -> usize {
+    0
 }
 
 /// Keyed by derived tokens.
@@ -198,4 +213,12 @@ fn it_runs_too() {
     assert!((sim.check(config(Mode::Fast)).get() - 3.0).abs() < 1e-9);
     assert!((sim.helper().get() - Sim::new(3.0).time).abs() < 1e-9);
     assert_eq!(value(Hidden(1)).double(Other).map(|h| h.0).get(), 2);
+    let measured = Measured {
+        items: ["ab".to_owned(), String::new()],
+        seen: [1; 4],
+        lock: false.into(),
+    };
+    assert_eq!(measured.footprint(), 2);
+    assert!(!*measured.lock.lock().unwrap());
+    assert_eq!(config(Mode::Fast).footprint(), 0);
 }
