@@ -44,6 +44,7 @@
 #[path = "private.rs"]
 pub mod __private;
 mod base;
+mod client;
 mod compute;
 mod delayed;
 mod diag;
@@ -60,18 +61,23 @@ mod task;
 pub use base::error::{BoxError, Error, ErrorKind};
 pub use base::footprint::Footprint;
 pub use base::token::{Hasher128, Token};
+pub use client::{
+    AsCompleted, AsHandle, CallStar, Client, ClientBuilder, ClientStats, Futures, HandleFuture,
+    Seceded, Status, Yielded, as_completed, get_client, hold_slot, rejoin, secede, sync,
+    worker_client,
+};
 pub use compute::{
     Explain, Options, Plan, RunOptions, Scheduler, compute, compute_all, compute_all_with,
     compute_with,
 };
 pub use delayed::{
     Any_, Apply2, Apply3, Apply4, Apply5, Apply6, Apply7, Apply8, Arg, ArgAny, ArgRef, ArgRefs,
-    AsDelayed, CallWith, Delayed, DynM, Exact, Gen, Join, Keyed, Lazy, Mode, NotDelayed, Scope,
-    call, checkpoint, delayed, join, scope, tree_reduce, value, value_arc,
+    AsDelayed, CallWith, Delayed, DynM, Exact, Gen, Handle, Join, Keyed, Lazy, Mode, NotDelayed,
+    Scope, call, checkpoint, delayed, join, scope, tree_reduce, value, value_arc,
 };
 pub use diag::{Counter, TextLog};
 pub use event::{Event, NodeInfo, Observer};
-pub use exec::{CancelToken, check};
+pub use exec::{CancelToken, Chapter, check};
 pub use plan::{MemoryProfile, PlanNode};
 pub use store::{Memo, MemoStats};
 pub use task::{Value, View};

@@ -2,5 +2,5 @@
 
 pub use crate::{
     Apply2 as _, Apply3 as _, Apply4 as _, Apply5 as _, Apply6 as _, Apply7 as _, Apply8 as _,
-    Delayed, Error, Value, call, compute, delayed, get, join, value,
+    Client, Delayed, Error, Value, call, compute, delayed, get, join, value,
 };

@@ -31,6 +31,10 @@ pub enum ErrorKind {
     Invalid,
     /// An observer panicked.
     Observer,
+    /// Every thread waits, and no more may be lent to do what is waited for.
+    Exhausted,
+    /// A call that only means something inside a task was made outside of one.
+    NotInTask,
 }
 
 /// Why a computation failed. Cheap to clone.
@@ -129,6 +133,7 @@ impl Error {
                 | ErrorKind::Deadlock
                 | ErrorKind::OutOfScope
                 | ErrorKind::KeyConflict
+                | ErrorKind::Exhausted
                 | ErrorKind::Invalid),
             ) => kind,
             _ if source.is::<OutOfScope>() => ErrorKind::OutOfScope,

@@ -28,7 +28,7 @@ mod real {
 
     pub(crate) use std::hint::spin_loop;
     pub(crate) use std::sync::{Condvar, Mutex, MutexGuard, RwLock, atomic};
-    pub(crate) use std::thread::{Builder, yield_now};
+    pub(crate) use std::thread::{Builder, sleep as pause, yield_now};
     pub(crate) use std::thread_local;
 
     /// How often a participant looks again before it leaves.
@@ -84,6 +84,10 @@ mod shuttled {
     pub(crate) use shuttle::sync::{Condvar, Mutex, MutexGuard, RwLock, atomic};
     pub(crate) use shuttle::thread::{Builder, yield_now};
     pub(crate) use shuttle::thread_local;
+
+    pub(crate) fn pause(_: Duration) {
+        yield_now();
+    }
 
     pub(crate) const LOOKS: u32 = 1;
     pub(crate) const SPINS: u32 = 1;

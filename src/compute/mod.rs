@@ -11,6 +11,7 @@ use crate::delayed::{Delayed, Join, Outcomes, value_arc};
 use crate::exec::{Current, Finished, Fork, Origin, execute, on_enough_stack};
 use crate::plan::Program;
 use crate::task::{Frame, Input, Use, Value};
+pub(crate) use options::Service;
 use options::Setup;
 use std::sync::Arc;
 

@@ -3,7 +3,7 @@
 use super::invalid;
 use crate::base::error::Error;
 use crate::event::Observer;
-use crate::exec::{CancelToken, Compile, Context, Current, Pool};
+use crate::exec::{CancelToken, Compile, Context, Current, Executor, Job, Pool, Terms};
 use crate::graph::build;
 use crate::optimize::report::Report;
 use crate::optimize::{Passes, optimize};
@@ -199,6 +199,10 @@ impl<'p> RunOptions<'p> {
         self
     }
 
+    pub(crate) fn cancel_token(&self) -> Option<&CancelToken> {
+        self.cancel.as_ref()
+    }
+
     /// The same without what only lives as long as a borrow.
     pub(super) fn without_pool(&self) -> Option<Options> {
         if self.pool.is_some() {
@@ -244,20 +248,23 @@ impl<'p> RunOptions<'p> {
         }
         self.check()?;
         let defaults = around.as_ref().map_or(Passes::ALL, passes_of);
-        let passes = Passes {
-            cull: self.cull.unwrap_or(defaults.cull),
-            dedupe: self.dedupe.unwrap_or(defaults.dedupe),
-            inline: self.inline.unwrap_or(defaults.inline),
-            fuse: self.fuse.unwrap_or(defaults.fuse),
-            order: self.order.unwrap_or(defaults.order),
-        };
         Ok(Setup {
-            passes,
+            passes: self.passes(defaults),
             context: Made::New {
                 options: self.clone(),
                 around,
             },
         })
+    }
+
+    fn passes(&self, defaults: Passes) -> Passes {
+        Passes {
+            cull: self.cull.unwrap_or(defaults.cull),
+            dedupe: self.dedupe.unwrap_or(defaults.dedupe),
+            inline: self.inline.unwrap_or(defaults.inline),
+            fuse: self.fuse.unwrap_or(defaults.fuse),
+            order: self.order.unwrap_or(defaults.order),
+        }
     }
 
     /// Refuses what cannot be honoured.
@@ -280,16 +287,18 @@ impl<'p> RunOptions<'p> {
         }
     }
 
-    fn threads_of(&self, around: Option<&Arc<Context>>) -> Result<Pool, Error> {
-        match (self.scheduler, self.threads, self.pool) {
-            (Some(Scheduler::Serial), ..) => Ok(Pool::Serial),
-            (_, Some(n), _) => {
-                Pool::of(n).map_err(|e| invalid(format!("cannot start {n} threads: {e}")))
+    /// The threads of the run around, if nothing else is said.
+    fn executor(&self, around: Option<&Arc<Context>>) -> Result<Arc<Executor>, Error> {
+        let pool = match (self.scheduler, self.threads, self.pool, around) {
+            (Some(Scheduler::Serial), ..) => Pool::Serial,
+            (_, Some(n), ..) => {
+                Pool::of(n).map_err(|e| invalid(format!("cannot start {n} threads: {e}")))?
             }
-            (.., Some(pool)) => Ok(Pool::lent(pool)),
-            (None, ..) if around.is_some() => Ok(around.map_or(Pool::Serial, |c| c.pool.clone())),
-            _ => Ok(Pool::current()),
-        }
+            (_, _, Some(pool), _) => Pool::lent(pool),
+            (None, None, None, Some(around)) => return Ok(around.executor.clone()),
+            _ => Pool::current(),
+        };
+        Ok(Executor::of_compute(pool))
     }
 }
 
@@ -348,19 +357,15 @@ impl Setup<'_> {
             Made::New { options, around } => (options, around),
         };
         let passes = self.passes;
-        let pool = options.threads_of(around.as_ref())?;
+        let executor = options.executor(around.as_ref())?;
         let inherited = around.iter().flat_map(|c| &c.observers);
         let observers = inherited.chain(&options.observers).cloned().collect();
         let above = around.clone();
-        let returned: Compile = Box::new(move |graph| {
-            let output = vec![Input::new(graph, Use::Value)];
-            Ok(Arc::new(compile(output, passes)?.0))
-        });
         let (token, limit) = (options.cancel.as_ref(), options.timeout);
         Ok(Context::new(
-            returned,
+            returned_with(passes),
             Arc::new(passes),
-            pool,
+            executor,
             observers,
             above,
             options.memo.as_ref(),
@@ -368,6 +373,65 @@ impl Setup<'_> {
             limit,
         ))
     }
+}
+
+/// How a client's tasks are run.
+pub(crate) struct Service {
+    passes: Passes,
+    pub(crate) terms: Arc<Terms>,
+}
+
+impl Service {
+    /// With the options that all tasks have.
+    ///
+    /// # Errors
+    /// `Invalid` for options that say who runs the nodes: that is the client's own business.
+    pub(crate) fn new(options: &Options, executor: Arc<Executor>) -> Result<Service, Error> {
+        if options.scheduler.is_some() || options.threads.is_some() || options.pool.is_some() {
+            return Err(invalid(
+                "a client has threads of its own: say `ClientBuilder::threads` or `ClientBuilder::pool`, not its options",
+            ));
+        }
+        let passes = options.passes(Passes::ALL);
+        let (memo, observers) = (options.memo.clone(), options.observers.clone());
+        let memo = memo.unwrap_or_default();
+        let passes_of_tasks = Arc::new(passes);
+        let context = Context::new(
+            returned_with(passes),
+            passes_of_tasks,
+            executor,
+            observers,
+            None,
+            Some(&memo),
+            None,
+            None,
+        );
+        let limit = options.timeout;
+        let terms = Arc::new(Terms {
+            context,
+            memo,
+            limit,
+        });
+        Ok(Service { passes, terms })
+    }
+
+    /// Futures of the graph of one output, or of many of which each is a future of its own. Nothing runs yet.
+    pub(crate) fn plan(&self, outputs: Vec<Input>, each: bool) -> Result<Arc<Job>, Error> {
+        let program = compile(outputs, self.passes)?.0;
+        let program = match each {
+            true => program.with_separate_outputs(),
+            false => program,
+        };
+        Ok(Job::planned(&self.terms, Arc::new(program), each))
+    }
+}
+
+/// Compiles the graphs that bodies return.
+fn returned_with(passes: Passes) -> Compile {
+    Arc::new(move |graph| {
+        let output = vec![Input::new(graph, Use::Value)];
+        Ok(Arc::new(compile(output, passes)?.0))
+    })
 }
 
 /// From handles to a plan.

@@ -1,6 +1,7 @@
 //! What may be passed for a parameter declared as `P`: the rows that overload a constructor's arguments.
 
 use super::Delayed;
+use super::handle::{Handle, all};
 use super::join::{Join, Joined, SharedOf, SomeOf};
 use super::lend::{
     Gathered, GatheredSeen, ManyOf, ManyPlain, Pointed, PointedOf, Same, SameOf, Seen, SeenOf,
@@ -120,6 +121,18 @@ impl<T> Keyed<false> for &Vec<Delayed<T>> {}
 impl<T> Keyed<false> for Option<Delayed<T>> {}
 #[diagnostic::do_not_recommend]
 impl<T, const N: usize> Keyed<false> for [Delayed<T>; N] {}
+#[diagnostic::do_not_recommend]
+impl<T> Keyed<false> for Handle<T> {}
+#[diagnostic::do_not_recommend]
+impl<T> Keyed<false> for &Handle<T> {}
+#[diagnostic::do_not_recommend]
+impl<T> Keyed<false> for Vec<Handle<T>> {}
+#[diagnostic::do_not_recommend]
+impl<T> Keyed<false> for &[Handle<T>] {}
+#[diagnostic::do_not_recommend]
+impl<T> Keyed<false> for &Vec<Handle<T>> {}
+#[diagnostic::do_not_recommend]
+impl<T, const N: usize> Keyed<false> for [Handle<T>; N] {}
 
 // ------------------------------------------------------------------ by value: P = T
 
@@ -163,6 +176,17 @@ by_value! {
     // an `Arc<T>` parameter shares a delayed `T`, without a clone
     [T: Value] Arc<T>, Exact: Delayed<T> => |x| Val::from_parts(SharedOf(x));
     [T: Value] Arc<T>, Exact: &Delayed<T> => |x| Val::from_parts(SharedOf(x.clone()));
+    // futures
+    [T: Value, M: Mode] T, M: Handle<T> => |x| Val::from_node(x.to_delayed().node);
+    [T: Value, M: Mode] T, M: &Handle<T> => |x| Val::from_node(x.to_delayed().node);
+    [T: Value] Arc<T>, Exact: Handle<T> => |x| Val::from_parts(SharedOf(x.to_delayed()));
+    [T: Value] Arc<T>, Exact: &Handle<T> => |x| Val::from_parts(SharedOf(x.to_delayed()));
+    [T: Value + Clone] Option<T>, Exact: Handle<T> => |x| Val::from_parts(SomeOf(x.to_delayed()));
+    [T: Value + Clone] Option<T>, Exact: &Handle<T> => |x| Val::from_parts(SomeOf(x.to_delayed()));
+    [T: Value + Clone, M: Mode] Vec<T>, M: Vec<Handle<T>> => |x| Val::from_parts(Joined(all(&x)));
+    [T: Value + Clone, M: Mode] Vec<T>, M: &[Handle<T>] => |x| Val::from_parts(Joined(all(x)));
+    [T: Value + Clone, M: Mode] Vec<T>, M: &Vec<Handle<T>> => |x| Val::from_parts(Joined(all(x)));
+    [T: Value + Clone, M: Mode, const N: usize] Vec<T>, M: [Handle<T>; N] => |x| Val::from_parts(Joined(all(&x)));
     // owned text from borrowed text
     [] String, Exact: &str => |x| Val::literal(x.to_owned());
     [] String, Exact: &String => |x| Val::literal(x.clone());
@@ -234,7 +258,12 @@ macro_rules! by_reference {
 by_reference! {
     [T: Value, M: Mode] T, M: Delayed<T> => |x| SameOf(x.node, of::<T>());
     [T: Value, M: Mode] T, M: &Delayed<T> => |x| SameOf(x.node.clone(), of::<T>());
+    [T: Value, M: Mode] T, M: Handle<T> => |x| SameOf(x.to_delayed().node, of::<T>());
+    [T: Value, M: Mode] T, M: &Handle<T> => |x| SameOf(x.to_delayed().node, of::<T>());
     [T: Value] T, Exact: Arc<T> => |x| Pointed(x);
+    [T: Value + Clone] Vec<T>, Exact: Vec<Handle<T>> => |x| Gathered(all(&x));
+    [T: Value + Clone] Vec<T>, Exact: &[Handle<T>] => |x| Gathered(all(x));
+    [T: Value + Clone] Vec<T>, Exact: &Vec<Handle<T>> => |x| Gathered(all(x));
     [T: Value + Clone] Vec<T>, Exact: Vec<Delayed<T>> => |x| Gathered(x);
     [T: Value + Clone] Vec<T>, Exact: &[Delayed<T>] => |x| Gathered(x.to_owned_join());
     [T: Value + Clone] Vec<T>, Exact: &Vec<Delayed<T>> => |x| Gathered(x.to_owned_join());
@@ -259,6 +288,20 @@ macro_rules! viewed {
             #[inline]
             fn into_operand(self) -> Lend<$q> {
                 Lend::new(SeenOf(self.node.clone(), of::<S>()))
+            }
+        }
+        #[diagnostic::do_not_recommend]
+        impl<$($g)* S: Value + View<$q>> ArgRef<$q, $m> for Handle<S> {
+            #[inline]
+            fn into_operand(self) -> Lend<$q> {
+                Lend::new(SeenOf(self.to_delayed().node, of::<S>()))
+            }
+        }
+        #[diagnostic::do_not_recommend]
+        impl<$($g)* S: Value + View<$q>> ArgRef<$q, $m> for &Handle<S> {
+            #[inline]
+            fn into_operand(self) -> Lend<$q> {
+                Lend::new(SeenOf(self.to_delayed().node, of::<S>()))
             }
         }
     };
@@ -304,6 +347,10 @@ by_reference! {
     [T: Value + Clone, M: Mode] [T], M: &[Delayed<T>] => |x| GatheredSeen(x.to_owned_join());
     [T: Value + Clone, M: Mode] [T], M: &Vec<Delayed<T>> => |x| GatheredSeen(x.to_owned_join());
     [T: Value + Clone, M: Mode, const N: usize] [T], M: [Delayed<T>; N] => |x| GatheredSeen(Vec::from(x));
+    [T: Value + Clone, M: Mode] [T], M: Vec<Handle<T>> => |x| GatheredSeen(all(&x));
+    [T: Value + Clone, M: Mode] [T], M: &[Handle<T>] => |x| GatheredSeen(all(x));
+    [T: Value + Clone, M: Mode] [T], M: &Vec<Handle<T>> => |x| GatheredSeen(all(x));
+    [T: Value + Clone, M: Mode, const N: usize] [T], M: [Handle<T>; N] => |x| GatheredSeen(all(&x));
 }
 
 // ------------------------------------------------------------------ `&dyn Trait`
@@ -361,6 +408,9 @@ by_references! {
     [T: Value, M: Mode] T, M: &[Delayed<T>] => |x| ManyOf::same(x.iter().map(|d| d.node.clone()));
     [T: Value, M: Mode] T, M: &Vec<Delayed<T>> => |x| ManyOf::same(x.iter().map(|d| d.node.clone()));
     [T: Value, M: Mode, const N: usize] T, M: [Delayed<T>; N] => |x| ManyOf::same(x.into_iter().map(|d| d.node));
+    [T: Value, M: Mode] T, M: Vec<Handle<T>> => |x| ManyOf::same(x.iter().map(|h| h.to_delayed().node));
+    [T: Value, M: Mode] T, M: &[Handle<T>] => |x| ManyOf::same(x.iter().map(|h| h.to_delayed().node));
+    [T: Value, M: Mode] T, M: &Vec<Handle<T>> => |x| ManyOf::same(x.iter().map(|h| h.to_delayed().node));
     [T: Value] T, Exact: Vec<T> => |x| ManyPlain(x);
 }
 

@@ -4,6 +4,7 @@ mod apply;
 mod args;
 mod catch;
 mod closure;
+mod handle;
 mod join;
 mod lend;
 mod ops;
@@ -15,11 +16,13 @@ mod settings;
 pub use apply::{Apply2, Apply3, Apply4, Apply5, Apply6, Apply7, Apply8, AsDelayed};
 pub use args::{Any_, Arg, ArgAny, ArgRef, ArgRefs, DynM, Exact, Gen, Keyed, Mode, NotDelayed};
 pub use closure::{CallWith, Lazy, call, delayed};
+pub use handle::Handle;
 pub use join::{Join, checkpoint, join};
 pub use reduce::tree_reduce;
 pub use scope::{Scope, scope};
 
 pub(crate) use catch::Outcomes;
+pub(crate) use handle::typed;
 
 use crate::task::{NodePtr, Value, source};
 use std::fmt;

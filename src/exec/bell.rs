@@ -6,13 +6,13 @@ use std::time::Duration;
 
 /// Wakes one sleeper. A ring that comes before the sleeper listens is not lost.
 #[derive(Default)]
-pub(super) struct Bell {
+pub(crate) struct Bell {
     rung: Mutex<bool>,
     changed: Condvar,
 }
 
 impl Bell {
-    pub(super) fn ring(&self) {
+    pub(crate) fn ring(&self) {
         *lock(&self.rung) = true;
         self.changed.notify_all();
     }

@@ -88,7 +88,7 @@ impl CancelToken {
     /// It is cancelled when the run is: by its own token, its deadline, the task's deadline, or the failure
     /// of another task.
     pub fn current() -> Option<CancelToken> {
-        super::worker::current_token()
+        super::active::current_token()
     }
 
     pub(crate) fn listen(&self, listener: Weak<dyn Cancel>) {

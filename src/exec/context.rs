@@ -2,12 +2,12 @@
 
 use super::bell::{Bell, Sleepers};
 use super::cancel::{Cancel, CancelToken, IsCancelled};
-use super::permits::Permits;
-use super::pool::Pool;
+use super::executor::Executor;
+use super::job::Job;
 use super::run::Run;
 use super::timer::{self, Deadline};
 use crate::base::error::{Error, ErrorKind};
-use crate::base::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering};
+use crate::base::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use crate::base::sync::{Mutex, lock};
 use crate::event::Observer;
 use crate::plan::Program;
@@ -15,18 +15,18 @@ use crate::store::Memo;
 use crate::store::memo::RunMemo;
 use crate::task::NodePtr;
 use std::any::Any;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock, Weak};
 use std::time::{Duration, Instant};
 
 /// Makes the plan of a graph that a body has returned.
-pub(crate) type Compile = Box<dyn Fn(&NodePtr) -> Result<Arc<Program>, Error> + Send + Sync>;
+pub(crate) type Compile = Arc<dyn Fn(&NodePtr) -> Result<Arc<Program>, Error> + Send + Sync>;
 
 /// What the runs of one compute have in common.
 pub(crate) struct Context {
     pub(crate) compile: Compile,
     /// What nested runs inherit; opaque here.
     pub(crate) inherited: Arc<dyn Any + Send + Sync>,
-    pub(crate) pool: Pool,
+    pub(crate) executor: Arc<Executor>,
     pub(crate) observers: Vec<Arc<dyn Observer>>,
     pub(crate) memo: Arc<RunMemo>,
     /// The context of the run in which this one was started with options of its own.
@@ -35,15 +35,12 @@ pub(crate) struct Context {
     halt: AtomicU8,
     /// Some run of this context was stopped: the others ask whether it was one above them.
     pub(super) stops: AtomicBool,
-    pub(super) permits: Permits,
-    /// Pool threads that are, or are about to be, in a run: also those that wait there.
-    pub(super) occupied: AtomicUsize,
-    /// Threads of our own that stand in for pool threads that wait.
-    pub(super) lent: AtomicUsize,
     /// Those who sleep in a run of this context or of one below.
     pub(super) sleepers: Sleepers,
     limit: Option<Duration>,
     deadline: Mutex<Option<Deadline>>,
+    /// The task of a client that it was made for.
+    job: OnceLock<Weak<Job>>,
 }
 
 const CANCELLED: u8 = 1;
@@ -54,7 +51,7 @@ impl Context {
     pub(crate) fn new(
         compile: Compile,
         inherited: Arc<dyn Any + Send + Sync>,
-        pool: Pool,
+        executor: Arc<Executor>,
         observers: Vec<Arc<dyn Observer>>,
         above: Option<Arc<Context>>,
         memo: Option<&Memo>,
@@ -68,25 +65,56 @@ impl Context {
             (None, Some(above)) => above.clone(),
             (None, None) => RunMemo::own(),
         };
-        let permits = Permits::new(pool.slots());
-        let context = Arc::new(Context {
-            permits,
+        let context = Context {
             compile,
             inherited,
-            pool,
+            executor,
             observers,
             memo,
             above,
             halt: AtomicU8::new(0),
             stops: AtomicBool::new(false),
-            occupied: AtomicUsize::new(0),
-            lent: AtomicUsize::new(0),
             sleepers: Sleepers::default(),
             limit,
             deadline: Mutex::new(None),
-        });
+            job: OnceLock::new(),
+        };
+        context.begun(token)
+    }
+
+    /// For one task of a client: it can be stopped on its own, and its failures are its own.
+    pub(super) fn of_job(
+        client: &Arc<Context>,
+        memo: &Memo,
+        limit: Option<Duration>,
+    ) -> Arc<Context> {
+        let context = Context {
+            compile: client.compile.clone(),
+            inherited: client.inherited.clone(),
+            executor: client.executor.clone(),
+            observers: client.observers.clone(),
+            memo: RunMemo::of(memo),
+            above: Some(client.clone()),
+            halt: AtomicU8::new(0),
+            stops: AtomicBool::new(false),
+            sleepers: Sleepers::default(),
+            limit,
+            deadline: Mutex::new(None),
+            job: OnceLock::new(),
+        };
+        context.begun(None)
+    }
+
+    pub(super) fn is_for(&self, job: &Arc<Job>) {
+        let _ = self.job.set(Arc::downgrade(job));
+    }
+
+    /// From here on it may be cancelled, and its time runs.
+    fn begun(self, token: Option<&CancelToken>) -> Arc<Context> {
+        let limit = self.limit;
+        let context = Arc::new(self);
         if let Some(token) = token {
-            let listener: std::sync::Weak<dyn Cancel> = Arc::downgrade(&context) as _;
+            let listener: Weak<dyn Cancel> = Arc::downgrade(&context) as _;
             token.listen(listener);
         }
         if limit.is_some_and(|limit| limit.is_zero()) {
@@ -104,11 +132,28 @@ impl Context {
         context
     }
 
-    fn stop(&self, why: u8) {
+    /// Cancels it; whoever does so sees to it that its run is ended.
+    pub(super) fn cancel_quietly(&self) {
+        self.halt_for(CANCELLED);
+    }
+
+    /// Refuses everything from here on.
+    pub(crate) fn close(&self) {
+        self.halt_for(CANCELLED);
+    }
+
+    fn halt_for(&self, why: u8) {
         let _ = self
             .halt
             .compare_exchange(0, why, Ordering::AcqRel, Ordering::Acquire);
         self.sleepers.wake();
+    }
+
+    fn stop(&self, why: u8) {
+        self.halt_for(why);
+        if let Some(job) = self.job.get().and_then(Weak::upgrade) {
+            job.was_stopped();
+        }
     }
 
     /// Why nothing may start any more, if so.
@@ -143,17 +188,6 @@ impl Context {
     }
 }
 
-impl Drop for Context {
-    /// Everything was given back, whatever happened in between.
-    fn drop(&mut self) {
-        if cfg!(debug_assertions) && !std::thread::panicking() {
-            let threads = (*self.occupied.get_mut(), *self.lent.get_mut());
-            assert_eq!(threads, (0, 0), "threads counted as inside");
-            self.permits.assert_at_rest();
-        }
-    }
-}
-
 impl Cancel for Context {
     fn cancel(&self) {
         self.stop(CANCELLED);
@@ -172,11 +206,18 @@ pub(crate) struct Current;
 impl Current {
     /// The context of the run it belongs to.
     pub(crate) fn context() -> Option<Arc<Context>> {
-        super::worker::with_active(|active| active.run.context.clone())
+        super::active::with_active(|active| active.run.context.clone())
+    }
+
+    /// Whose executor it runs on: the nearest that is anybody's.
+    pub(crate) fn owner() -> Option<Arc<dyn Any + Send + Sync>> {
+        let context = Current::context()?;
+        let mut contexts = std::iter::successors(Some(&context), |c| c.above.as_ref());
+        contexts.find_map(|context| context.executor.owner())
     }
 
     /// Whether a body is running on this thread.
     pub(crate) fn is_inside() -> bool {
-        super::worker::with_active(|_| ()).is_some()
+        super::active::with_active(|_| ()).is_some()
     }
 }

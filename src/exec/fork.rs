@@ -6,7 +6,7 @@
 
 use super::run::DEEPEST;
 use super::segment::Fresh;
-use super::worker::{Active, with_active};
+use super::active::{Active, with_active};
 use crate::base::error::{Error, ErrorKind};
 use crate::plan::{Traits, culprit, traits_of};
 use crate::task::node::output_of;
@@ -30,7 +30,8 @@ impl<'o> Fork<'o> {
         }
         let active = with_active(Rc::clone)?;
         let context = &active.run.context;
-        let alone = context.permits.slots() <= 1 || !context.permits.may_be_free();
+        let permits = &context.executor.permits;
+        let alone = permits.slots() <= 1 || !permits.may_be_free();
         if !alone || !context.observers.is_empty() {
             return None;
         }

@@ -50,6 +50,7 @@ impl Worker {
                 }
             }
         }
+        self.publish(segment, i);
         if let Some(elapsed) = elapsed {
             self.tell(segment, i, |run, node, tell| {
                 tell(&Event::NodeFinished { run, node, elapsed })

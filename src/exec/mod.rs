@@ -1,9 +1,13 @@
 //! L5: plan → values. The protocol is written in `README.md` beside this file.
 
+mod active;
+mod agenda;
 mod bell;
 mod cancel;
 mod context;
+mod executor;
 mod fork;
+mod job;
 mod keep;
 mod observe;
 mod parallel;
@@ -17,12 +21,21 @@ mod run;
 pub(crate) mod segment;
 mod serial;
 mod stack;
+mod story;
+mod task;
 mod timer;
+mod wait;
 mod worker;
 
+pub(crate) use bell::Bell;
+pub(crate) use cancel::Cancel;
 pub use cancel::{CancelToken, check};
 pub(crate) use context::{Compile, Context, Current};
+pub(crate) use executor::Executor;
 pub(crate) use fork::Fork;
+pub(crate) use job::{Job, Terms, job_of};
 pub(crate) use pool::Pool;
 pub(crate) use run::{Finished, Origin, execute};
 pub(crate) use stack::on_enough_stack;
+pub use story::Chapter;
+pub(crate) use wait::{Awaited, holding, rejoin_here, secede, wait};

@@ -2,17 +2,20 @@
 
 use super::Current;
 use super::bell::Bell;
-use super::context::Context;
+use super::executor::Executor;
 use super::queue::{Item, Local};
 use super::run::Run;
 use super::segment::SegmentPtr;
 use super::stack;
+use super::active::with_active;
 use super::worker::{Step, Worker};
-use crate::base::sync::atomic::Ordering::{AcqRel, Acquire};
+use crate::base::sync::atomic::Ordering::{AcqRel, SeqCst};
 use crate::base::sync::{self, lock};
+use smallvec::SmallVec;
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::time::Duration;
 
 /// Runs the root segment to the end or to a stop, with the calling thread as first participant.
 pub(super) fn drive(run: &Arc<Run>, root: SegmentPtr) {
@@ -20,9 +23,12 @@ pub(super) fn drive(run: &Arc<Run>, root: SegmentPtr) {
     let parent = run
         .parent
         .as_ref()
-        .filter(|p| Arc::ptr_eq(&p.context, context));
+        .filter(|p| Arc::ptr_eq(&p.context.executor, &context.executor));
     if let Some(parent) = parent {
         lock(&parent.children).push(run.clone());
+        if let Some(job) = &run.job {
+            job.has_nested();
+        }
     }
     run.queue.open(root);
     loop {
@@ -42,12 +48,6 @@ pub(super) fn drive(run: &Arc<Run>, root: SegmentPtr) {
     }
 }
 
-impl Run {
-    fn is_over(&self) -> bool {
-        self.done.load(Acquire) || self.is_stopped()
-    }
-}
-
 /// Works on a run until nothing of it is ready, or it is over.
 fn take_part(run: &Arc<Run>, root: SegmentPtr, owner: bool) {
     let worker = Worker::enter(run, root, false);
@@ -56,7 +56,7 @@ fn take_part(run: &Arc<Run>, root: SegmentPtr, owner: bool) {
         run,
         worker: &worker,
         local: &local,
-        slots: run.context.permits.slots(),
+        slots: run.context.executor.permits.slots(),
     };
     let mut looks = 0;
     let mut next: Option<Item> = None;
@@ -66,7 +66,8 @@ fn take_part(run: &Arc<Run>, root: SegmentPtr, owner: bool) {
                 looks = 0;
                 part.invite_if_useful();
                 next = part.unit(item);
-                if !owner && run.context.permits.are_short() {
+                worker.rejoin();
+                if !owner && run.is_to_be_left() {
                     break;
                 }
             }
@@ -84,9 +85,9 @@ fn take_part(run: &Arc<Run>, root: SegmentPtr, owner: bool) {
         run.queue.push(&local, item);
     }
     run.queue.exit(&local);
-    if !owner && run.queue.has_work(run.context.permits.slots()) {
+    if !owner && run.queue.has_work(run.context.executor.permits.slots()) {
         // It leaves, for the run has too many threads: the owner, should it sleep, must see to the rest.
-        run.ring();
+        run.was_woken();
     }
 }
 
@@ -131,6 +132,7 @@ impl Part<'_> {
             if self.run.is_stopped() {
                 return End::Left;
             }
+            self.run.begin();
             let step = catch_unwind(AssertUnwindSafe(|| self.worker.step(item.segment, unit, i)));
             if let Ok(Step::Parked) = step {
                 return End::Left;
@@ -214,95 +216,179 @@ impl Part<'_> {
     }
 
     fn invite_if_useful(&self) {
-        let context = &self.run.context;
-        if context.permits.may_be_free() && self.run.queue.has_work(self.slots) {
-            invite(context, self.run);
+        let executor = &self.run.context.executor;
+        if executor.permits.may_be_free() && self.run.queue.has_work(self.slots) {
+            let _ = invite(executor, &self.run.top());
         }
     }
 }
 
 // ------------------------------------------------------------------ coming and going
 
-/// Asks one more thread to take part in the tree that `run` belongs to: a pool thread, or one of our own if
-/// all of those are inside already and some of them wait.
-fn invite(context: &Arc<Context>, run: &Arc<Run>) {
-    if !context.permits.try_take() {
-        return;
+/// Where an invited thread looks for work.
+#[derive(Clone)]
+pub(super) enum Source {
+    /// At and below the outermost run of a compute.
+    Compute(Arc<Run>),
+    /// Among the tasks of a client.
+    Client,
+}
+
+/// What an invitation came to.
+#[derive(PartialEq, Eq, Debug)]
+pub(super) enum Invited {
+    Yes,
+    /// Every slot is in use: who holds one will look for work.
+    NoSlot,
+    /// There is a slot, but no thread to work on it.
+    NoThread,
+}
+
+/// Asks one more thread to work: a pool thread, or one of our own if all of those are inside already and some of
+/// them wait.
+pub(super) fn invite(executor: &Arc<Executor>, source: &Source) -> Invited {
+    if !executor.permits.try_take() {
+        return Invited::NoSlot;
     }
     stack::learn();
-    let top = top_of(run);
-    if context.occupied.fetch_add(1, AcqRel) < context.pool.threads()
-        && context.pool.is_within_reach()
+    executor.promise();
+    if executor.occupied.fetch_add(1, AcqRel) < executor.pool.threads()
+        && executor.pool.is_within_reach()
     {
-        let of = context.clone();
-        context.pool.spawn(move || {
+        let (of, source) = (executor.clone(), source.clone());
+        executor.pool.spawn(move || {
             // Rayon may run this job inside a body that waits in `join` or `par_iter` on this thread: then
             // nothing else may start on this stack (promise P5).
             if !Current::is_inside() && stack::is_at_bottom() {
-                roam(&top);
+                work(&of, &source);
+                of.occupied.fetch_sub(1, AcqRel);
+                return;
             }
             of.occupied.fetch_sub(1, AcqRel);
-            of.permits.give();
+            match source {
+                // Its owner goes on with the work.
+                Source::Compute(_) if of.take_promised() => of.permits.give(),
+                Source::Compute(_) => {}
+                // Nobody else might look.
+                Source::Client => _ = lend(&of, &source),
+            }
         });
-        return;
+        return Invited::Yes;
     }
-    context.occupied.fetch_sub(1, AcqRel);
-    if context.lent.fetch_add(1, AcqRel) < context.permits.slots() {
-        let of = context.clone();
+    executor.occupied.fetch_sub(1, AcqRel);
+    lend(executor, source)
+}
+
+/// How long a thread of ours leaves a permit to a body that has given its own up and launches tasks: most then wait for
+/// them, and do them themselves.
+const GRACE: Duration = Duration::from_micros(500);
+
+/// Starts a thread of our own for a permit that was promised; gives it up if there can be none.
+fn lend(executor: &Arc<Executor>, source: &Source) -> Invited {
+    if executor.is_somebody_coming() {
+        return Invited::Yes;
+    }
+    if executor.lent.fetch_add(1, AcqRel) < executor.lendable {
+        let patient = with_active(|active| active.has_seceded()) == Some(true);
+        let (of, source) = (executor.clone(), source.clone());
+        executor.coming.fetch_add(1, SeqCst);
         let thread = sync::Builder::new()
             .name("lazygraph-lent".into())
             .spawn(move || {
-                roam(&top);
+                if patient {
+                    sync::pause(GRACE);
+                }
+                of.coming.fetch_sub(1, SeqCst);
+                work(&of, &source);
                 of.lent.fetch_sub(1, AcqRel);
-                of.permits.give();
             });
         if thread.is_ok() {
+            return Invited::Yes;
+        }
+        executor.coming.fetch_sub(1, SeqCst);
+    }
+    executor.lent.fetch_sub(1, AcqRel);
+    if executor.take_promised() {
+        executor.permits.give();
+    }
+    Invited::NoThread
+}
+
+/// What an invited thread does with the permit that it was promised, which it gives up in the end.
+fn work(executor: &Arc<Executor>, source: &Source) {
+    if !executor.take_promised() {
+        // Somebody came back from a wait before it came.
+        return;
+    }
+    loop {
+        while let Some(run) = find_any(executor, source) {
+            visit(&run);
+            if executor.permits.are_short() {
+                break;
+            }
+        }
+        executor.permits.give();
+        // Who has added a task meanwhile may have found no permit free.
+        let more = matches!(source, Source::Client) && find_any(executor, source).is_some();
+        if !(more && executor.permits.try_take()) {
             return;
         }
     }
-    context.lent.fetch_sub(1, AcqRel);
-    context.permits.give();
 }
 
-/// The outermost run of the same compute.
-fn top_of(run: &Arc<Run>) -> Arc<Run> {
-    let mut top = run;
-    while let Some(parent) = top
-        .parent
-        .as_ref()
-        .filter(|p| Arc::ptr_eq(&p.context, &run.context))
-    {
-        top = parent;
+/// A run that has work.
+pub(super) fn find_any(executor: &Executor, source: &Source) -> Option<Arc<Run>> {
+    match (source, &executor.agenda) {
+        (Source::Client, Some(agenda)) => loop {
+            let task = agenda.next()?;
+            // Its work may be below it, or gone.
+            if let Some(run) = find(&task) {
+                return Some(run);
+            }
+        },
+        (Source::Client, None) => None,
+        (Source::Compute(top), _) => find(top),
     }
-    top.clone()
 }
 
-/// Takes part in whatever has work below `top`, the outermost first, until nothing has.
-fn roam(top: &Arc<Run>) {
-    while let Some(run) = find(top) {
-        visit(&run);
-        if top.context.permits.are_short() {
-            return;
+impl Run {
+    /// Where those who work on it look for work.
+    pub(super) fn top(self: &Arc<Run>) -> Source {
+        let executor = &self.context.executor;
+        if executor.agenda.is_some() {
+            return Source::Client;
         }
+        let mut top = self;
+        while let Some(parent) = top
+            .parent
+            .as_ref()
+            .filter(|p| Arc::ptr_eq(&p.context.executor, executor))
+        {
+            top = parent;
+        }
+        Source::Compute(top.clone())
     }
 }
 
-fn visit(run: &Arc<Run>) {
+pub(super) fn visit(run: &Arc<Run>) {
     if !run.join() {
         return;
     }
     if let Some(root) = run.queue.root() {
         take_part(run, root, false);
     }
+    if run.is_task && run.is_over() {
+        run.shut();
+    }
     run.leave();
 }
 
 /// A run at or below `top` that has work, the nearest first.
-fn find(top: &Arc<Run>) -> Option<Arc<Run>> {
+pub(super) fn find(top: &Arc<Run>) -> Option<Arc<Run>> {
     let mut runs = VecDeque::from([top.clone()]);
     while let Some(run) = runs.pop_front() {
         if run.join() {
-            let found = !run.is_over() && run.queue.has_work(run.context.permits.slots());
+            let found = run.has_work();
             if !found {
                 runs.extend(lock(&run.children).iter().cloned());
             }
@@ -334,11 +420,43 @@ pub(super) fn sleep(run: &Arc<Run>) {
 
 /// Sleeps on `bell`, and lets somebody else work meanwhile. A stop of the run rings it.
 pub(super) fn rest(run: &Arc<Run>, bell: &Arc<Bell>, sleep: impl FnOnce(&Bell)) {
-    let context = &run.context;
-    context.permits.give();
-    if let Some(busy) = find(&top_of(run)) {
-        invite(context, &busy);
+    let held = held_here(run);
+    for run in &held {
+        let executor = &run.context.executor;
+        executor.permits.give();
+        let source = run.top();
+        if find_any(executor, &source).is_some() {
+            let _ = invite(executor, &source);
+        }
     }
-    context.sleep_on(bell, run, sleep);
-    context.permits.take_back();
+    run.context.sleep_on(bell, run, sleep);
+    for run in &held {
+        run.context.executor.take_back();
+    }
+}
+
+/// Of each executor that this thread holds a permit of, a run: that of `run`, and of those that the thread's bodies
+/// are in.
+pub(super) fn held_here(run: &Arc<Run>) -> SmallVec<[Arc<Run>; 2]> {
+    /// `None`: no body on the way outwards has seceded, so far.
+    type Seen = (Arc<Run>, Option<bool>);
+    let mut seen: SmallVec<[Seen; 2]> = SmallVec::new();
+    let mut see = |run: &Arc<Run>, held: Option<bool>| {
+        let executor = &run.context.executor;
+        let same = |(r, _): &&mut Seen| Arc::ptr_eq(&r.context.executor, executor);
+        match seen.iter_mut().find(same) {
+            Some((_, known)) => *known = known.or(held),
+            None => seen.push((run.clone(), held)),
+        }
+    };
+    see(run, None);
+    with_active(|active| {
+        let mut active = Some(active);
+        while let Some(at) = active {
+            see(&at.run, at.has_seceded().then(|| at.helps.get()));
+            active = at.above.as_ref();
+        }
+    });
+    let held = seen.into_iter().filter(|(_, held)| held.unwrap_or(true));
+    held.map(|(run, _)| run).collect()
 }

@@ -94,6 +94,15 @@ impl Permits {
         self.returning.fetch_sub(1, AcqRel);
     }
 
+    /// Whether nobody holds one. Exact only while nobody takes or gives.
+    pub(super) fn are_all_free(&self) -> bool {
+        self.held.load(Acquire) == 0 && self.returning.load(Acquire) == 0
+    }
+
+    pub(super) fn free(&self) -> usize {
+        self.slots.saturating_sub(self.held.load(Acquire))
+    }
+
     /// Nobody holds one, nobody waits for one.
     pub(super) fn assert_at_rest(&mut self) {
         let counts = (*self.held.get_mut(), *self.returning.get_mut());

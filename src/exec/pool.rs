@@ -20,6 +20,8 @@ pub(crate) enum Pool {
         pool: Arc<rayon::ThreadPool>,
         slots: usize,
     },
+    /// The pool of a client: all slots are its threads'.
+    Client { pool: Arc<rayon::ThreadPool> },
 }
 
 impl Pool {
@@ -71,6 +73,24 @@ impl Pool {
         Ok(Pool::Own { pool, slots })
     }
 
+    /// A pool of its own for a client.
+    ///
+    /// # Errors
+    /// If the threads cannot be started.
+    pub(crate) fn of_client(slots: usize) -> Result<Pool, rayon::ThreadPoolBuildError> {
+        let name = |i| format!("lazygraph-client-{i}");
+        let builder = rayon::ThreadPoolBuilder::new()
+            .num_threads(slots)
+            .thread_name(name);
+        let pool = Arc::new(builder.build()?);
+        Ok(Pool::Client { pool })
+    }
+
+    /// The threads of a pool that the client's user has.
+    pub(crate) fn given(pool: Arc<rayon::ThreadPool>) -> Pool {
+        Pool::Client { pool }
+    }
+
     pub(super) fn is_serial(&self) -> bool {
         self.slots() <= 1
     }
@@ -81,6 +101,7 @@ impl Pool {
             Pool::Serial => 1,
             Pool::Global { slots } | Pool::Around { slots } => *slots,
             Pool::Lent { slots, .. } | Pool::Own { slots, .. } => *slots,
+            Pool::Client { pool } => pool.current_num_threads(),
         }
     }
 
@@ -90,6 +111,7 @@ impl Pool {
             Pool::Serial => 0,
             Pool::Global { slots } | Pool::Around { slots } | Pool::Lent { slots, .. } => *slots,
             Pool::Own { slots, .. } => *slots - 1,
+            Pool::Client { pool } => pool.current_num_threads(),
         }
     }
 
@@ -97,7 +119,8 @@ impl Pool {
     pub(super) fn is_within_reach(&self) -> bool {
         match self {
             Pool::Serial => false,
-            Pool::Global { .. } | Pool::Lent { .. } | Pool::Own { .. } => true,
+            Pool::Global { .. } | Pool::Lent { .. } => true,
+            Pool::Own { .. } | Pool::Client { .. } => true,
             Pool::Around { .. } => rayon::current_thread_index().is_some(),
         }
     }
@@ -108,7 +131,7 @@ impl Pool {
             Pool::Serial => return,
             Pool::Global { .. } | Pool::Around { .. } => None,
             Pool::Lent { pool, .. } => Some(pool.get()),
-            Pool::Own { pool, .. } => Some(&**pool),
+            Pool::Own { pool, .. } | Pool::Client { pool } => Some(&**pool),
         };
         pool::spawn(pool, job);
     }

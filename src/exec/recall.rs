@@ -4,7 +4,8 @@ use super::parallel;
 use super::segment::SegmentPtr;
 use super::worker::Worker;
 use crate::base::error::{Error, ErrorKind};
-use crate::store::memo::{Begin, Ticket, Wait, Waker};
+use crate::store::memo::{Begin, Ticket, Wait, Waker, await_future};
+use crate::task::Claim;
 use std::sync::Arc;
 
 /// What the memo says of a node.
@@ -35,7 +36,8 @@ impl Worker {
             let waker = self.waker(at, unit, i);
             let run = Arc::downgrade(self.run());
             let is_over = Box::new(move || run.upgrade().is_none_or(|run| run.is_stopped()));
-            match memo.wait(key, &call, segment.lineage.as_ref(), waker, is_over) {
+            let lineage = self.run().lineage_at(segment, i);
+            match memo.wait(key, &call, lineage.as_ref(), waker, is_over) {
                 Wait::Registered if self.alone => {
                     parallel::sleep(self.run());
                     if self.run().is_stopped() {
@@ -52,6 +54,45 @@ impl Worker {
         }
     }
 
+    /// Whether the future that node `i` stands for has ended; waits for it where this thread is alone.
+    pub(super) fn arrive(&self, at: SegmentPtr, unit: usize, i: usize, claim: &Claim) -> Recall {
+        let segment = at.get();
+        loop {
+            match claim.promise().outcome() {
+                Some(Ok(value)) if segment.import(i, &value) => return Recall::Remembered,
+                Some(Ok(_)) => {
+                    let message = "a future is of another type than its handle says";
+                    return Recall::Failed(Error::run(ErrorKind::Invalid, message));
+                }
+                Some(Err(error)) => return Recall::Failed(error),
+                None => {}
+            }
+            // A graph that a client has started can only wait for what was started before. One that was made in a
+            // body may wait for what that body holds up.
+            let run = self.run();
+            if let Some(lineage) = run.lineage_at(segment, i)
+                && !(run.is_task && segment.continuation.is_none())
+            {
+                let (run, future) = (Arc::downgrade(run), claim.clone());
+                let is_over = Box::new(move || {
+                    let over = run.upgrade().is_none_or(|run| run.is_over());
+                    over || future.promise().has_ended()
+                });
+                if let Err(circle) = await_future(claim, &lineage, is_over) {
+                    return Recall::Failed(Error::run(ErrorKind::Deadlock, circle));
+                }
+            }
+            claim.promise().on_end(self.waker(at, unit, i));
+            if !self.alone {
+                return Recall::Parked;
+            }
+            parallel::sleep(run);
+            if run.is_stopped() {
+                return Recall::Failed(Error::run(ErrorKind::Cancelled, "the run was cancelled"));
+            }
+        }
+    }
+
     fn waker(&self, at: SegmentPtr, unit: usize, i: usize) -> Waker {
         let run = self.run().clone();
         let item = super::queue::Item {
@@ -63,7 +104,7 @@ impl Worker {
             true => Box::new(move || run.ring()),
             false => Box::new(move || {
                 run.queue.inject(item);
-                run.ring();
+                run.was_woken();
             }),
         }
     }

@@ -3,6 +3,8 @@
 use super::bell::Bell;
 use super::cancel::IsCancelled;
 use super::context::Context;
+use super::executor::Executor;
+use super::job::Job;
 use super::observe;
 use super::queue::Queue;
 use super::segment::{Segment, SegmentPtr};
@@ -33,7 +35,7 @@ pub(crate) struct Origin {
 impl Origin {
     /// The task whose body is running on this thread, if any.
     pub(crate) fn here() -> Option<Origin> {
-        super::worker::with_active(|active| active.origin())
+        super::active::with_active(|active| active.origin())
     }
 }
 
@@ -47,9 +49,17 @@ pub(crate) struct Run {
     pub(super) parent: Option<Arc<Run>>,
     /// How many runs it is nested in.
     pub(super) depth: usize,
+    /// The task of a client that it belongs to.
+    pub(super) job: Option<Arc<Job>>,
+    /// It *is* that task: nobody owns it, the last to leave concludes.
+    pub(super) is_task: bool,
+    /// Of a task: some body of it has begun.
+    pub(super) begun: AtomicBool,
+    /// Of a task: nobody new may join.
+    pub(super) shut: AtomicBool,
     pub(super) queue: Queue,
     /// Participants inside, and `CLOSED`.
-    members: AtomicUsize,
+    pub(super) members: AtomicUsize,
     /// The root segment has finished.
     pub(super) done: AtomicBool,
     /// Nothing may start any more.
@@ -72,7 +82,7 @@ struct Failure {
 /// How deep runs may be nested: endless recursion is an error before it has eaten all memory.
 pub(super) const DEEPEST: usize = 50_000;
 
-const CLOSED: usize = 1 << (usize::BITS - 1);
+pub(super) const CLOSED: usize = 1 << (usize::BITS - 1);
 
 fn next_id() -> u64 {
     static NEXT: std::sync::atomic::AtomicU64 = std::sync::atomic::AtomicU64::new(1);
@@ -80,11 +90,22 @@ fn next_id() -> u64 {
 }
 
 impl Run {
-    fn new(context: Arc<Context>, parent: Option<Arc<Run>>, depth: usize) -> Arc<Run> {
+    pub(super) fn new(
+        context: Arc<Context>,
+        parent: Option<Arc<Run>>,
+        depth: usize,
+        task: Option<Arc<Job>>,
+    ) -> Arc<Run> {
+        let is_task = task.is_some();
+        let job = task.or_else(|| parent.as_ref()?.job.clone());
         Arc::new(Run {
             context,
             id: next_id(),
             depth,
+            job,
+            is_task,
+            begun: AtomicBool::new(false),
+            shut: AtomicBool::new(false),
             parent,
             queue: Queue::default(),
             members: AtomicUsize::new(1),
@@ -101,6 +122,17 @@ impl Run {
     fn brought_its_memo(&self) -> bool {
         let above = self.parent.as_ref().map(|p| &p.context.memo);
         above.is_none_or(|above| !Arc::ptr_eq(above, &self.context.memo))
+    }
+
+    /// Late invitations keep the context for a while: what was remembered ends with the run.
+    pub(super) fn end_memo(&self) -> Option<Error> {
+        let mut left = None;
+        self.context.memo.end(|value| {
+            if let Err(payload) = catch_unwind(AssertUnwindSafe(|| drop(value))) {
+                left.get_or_insert(drop_panic(payload));
+            }
+        });
+        left
     }
 
     // -------------------------------------------------------------- stopping
@@ -156,12 +188,20 @@ impl Run {
     }
 
     /// Takes part no more: touches none of its segments from here on.
-    pub(super) fn leave(&self) {
+    pub(super) fn leave(self: &Arc<Run>) {
         let left = self.members.fetch_sub(1, AcqRel) - 1;
-        if left == CLOSED || self.is_stopped() {
-            self.ring();
+        match (&self.job, self.is_task) {
+            (Some(job), true) => {
+                if left == CLOSED {
+                    job.conclude(self);
+                }
+            }
+            _ if left == CLOSED || self.is_stopped() => self.ring(),
+            _ => {}
         }
     }
+
+    // -------------------------------------------------------------- an owner's run
 
     /// Lets nobody in any more and waits until everybody else has left. The owner's last step.
     fn close(&self) {
@@ -194,7 +234,7 @@ impl Run {
     }
 
     /// Why the run has no value, if so.
-    fn outcome(&self) -> Result<(), Error> {
+    pub(super) fn outcome(&self) -> Result<(), Error> {
         let mut failure = lock(&self.failure);
         match failure.first.take() {
             // A failure that is only the echo of the halt is told as the halt.
@@ -256,7 +296,7 @@ pub(crate) fn execute(
         }
         None => (None, None, None, 0),
     };
-    let run = Run::new(context.clone(), parent, depth);
+    let run = Run::new(context.clone(), parent, depth, None);
     if depth > DEEPEST {
         let message =
             format!("computes are nested more than {DEEPEST} deep: does the recursion end?");
@@ -273,7 +313,7 @@ pub(crate) fn execute(
         },
     )?;
     let seat = Seat::take(&run);
-    let alone = context.pool.is_serial() || units <= 1 && !program.may_grow();
+    let alone = context.executor.pool.is_serial() || units <= 1 && !program.may_grow();
     let root = {
         let observed = !context.observers.is_empty();
         SegmentPtr::new(Segment::new(
@@ -305,34 +345,34 @@ pub(crate) fn execute(
 
 /// The place of the thread that a compute begins on: it holds a permit, and a thread of the pool if it is one.
 struct Seat<'r> {
-    context: &'r Context,
+    executor: &'r Executor,
     pooled: bool,
 }
 
 impl<'r> Seat<'r> {
     /// `None` for a nested run: its owner has the permit of the run it is in.
     fn take(run: &'r Run) -> Option<Seat<'r>> {
-        let context = &run.context;
+        let executor = &*run.context.executor;
         if run
             .parent
             .as_ref()
-            .is_some_and(|p| Arc::ptr_eq(&p.context, context))
+            .is_some_and(|p| std::ptr::eq(&*p.context.executor, executor))
         {
             return None;
         }
-        context.permits.take();
+        executor.permits.take();
         let pooled = rayon::current_thread_index().is_some();
-        context.occupied.fetch_add(usize::from(pooled), AcqRel);
-        Some(Seat { context, pooled })
+        executor.occupied.fetch_add(usize::from(pooled), AcqRel);
+        Some(Seat { executor, pooled })
     }
 }
 
 impl Drop for Seat<'_> {
     fn drop(&mut self) {
-        self.context
+        self.executor
             .occupied
             .fetch_sub(usize::from(self.pooled), AcqRel);
-        self.context.permits.give();
+        self.executor.permits.give();
     }
 }
 
@@ -347,13 +387,10 @@ impl Finished {
             catch_unwind(AssertUnwindSafe(|| root.outputs(read))).map_err(output_panic)
         });
         let mut left = clear(&run, root);
-        if run.brought_its_memo() {
-            // Late invitations keep the context for a while: what was remembered ends with the run.
-            run.context.memo.end(|value| {
-                if let Err(payload) = catch_unwind(AssertUnwindSafe(|| drop(value))) {
-                    left.get_or_insert(drop_panic(payload));
-                }
-            });
+        if run.brought_its_memo()
+            && let Some(panic) = run.end_memo()
+        {
+            left.get_or_insert(panic);
         }
         let result = match (result, left) {
             (Ok(_), Some(error)) => Err(error),
@@ -372,7 +409,7 @@ impl Finished {
     }
 }
 
-fn clear(run: &Run, mut segment: Box<Segment>) -> Option<Error> {
+pub(super) fn clear(run: &Run, mut segment: Box<Segment>) -> Option<Error> {
     let panic = segment.clear().map(drop_panic);
     observe::ended(run, &segment, segment.left_alive());
     panic

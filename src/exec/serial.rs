@@ -19,6 +19,7 @@ pub(super) fn drive(run: &Arc<Run>, root: SegmentPtr) {
     // One catch for a whole sweep: a panic comes back here, and the sweep goes on behind the node.
     while let Err(payload) = catch_unwind(AssertUnwindSafe(|| sweep.run())) {
         worker.panicked(payload);
+        worker.rejoin();
     }
 }
 
@@ -44,7 +45,9 @@ impl Sweep<'_> {
                 }
                 let i = self.next.get();
                 self.next.set(i + 1);
-                match self.worker.step(at, 0, i) {
+                let step = self.worker.step(at, 0, i);
+                self.worker.rejoin();
+                match step {
                     Step::Done => {}
                     Step::Expanded(child) => {
                         returned = Some(child);

@@ -1,18 +1,20 @@
 //! Executing nodes: what serial and parallel runs share.
 
-use super::cancel::{CancelToken, IsCancelled};
+use super::active::{ACTIVE, Active};
+use super::job::Job;
 use super::observe;
 use super::parallel;
 use super::recall::Recall;
-use super::run::{Origin, Run};
+use super::run::Run;
 use super::segment::{Continuation, Segment, SegmentPtr};
 use super::timer;
+use super::wait;
 use crate::base::error::{Error, ErrorKind};
 use crate::base::sync::atomic::{AtomicBool, Ordering};
-use crate::base::sync::{lock, thread_local};
+use crate::base::sync::lock;
 use crate::event::{Event, NodeInfo};
 use crate::plan::{Guard, Traits};
-use crate::store::memo::{Lineage, Shared, Ticket};
+use crate::store::memo::{Shared, Ticket};
 use crate::task::{NodePtr, Outcome};
 use std::any::Any;
 use std::cell::{Cell, RefCell};
@@ -20,76 +22,6 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Instant;
-
-/// What a thread is executing.
-pub(super) struct Active {
-    pub(super) run: Arc<Run>,
-    segment: Cell<SegmentPtr>,
-    node: Cell<usize>,
-    /// Set by the deadline of the node.
-    overdue: RefCell<Option<Arc<AtomicBool>>>,
-    /// The entry of the memo that the node's execution settles, if it does.
-    key: Cell<Option<u128>>,
-    /// How many direct nested computes (see `fork`) it is inside of.
-    pub(super) forks: Cell<usize>,
-}
-
-thread_local! {
-    static ACTIVE: RefCell<Option<Rc<Active>>> = const { RefCell::new(None) };
-}
-
-/// Looks at what this thread is executing; `None` outside of tasks.
-pub(super) fn with_active<R>(look: impl FnOnce(&Rc<Active>) -> R) -> Option<R> {
-    let active = ACTIVE.try_with(|active| active.borrow().clone()).ok()??;
-    Some(look(&active))
-}
-
-/// The token of the task whose body is running on this thread.
-pub(super) fn current_token() -> Option<CancelToken> {
-    struct Task {
-        run: Arc<Run>,
-        overdue: Option<Arc<AtomicBool>>,
-    }
-    impl IsCancelled for Task {
-        fn is_cancelled(&self) -> bool {
-            self.overdue
-                .as_ref()
-                .is_some_and(|o| o.load(Ordering::Acquire))
-                || self.run.is_cancelled()
-        }
-    }
-    with_active(|active| {
-        let task = Task {
-            run: active.run.clone(),
-            overdue: active.overdue.borrow().clone(),
-        };
-        CancelToken::under(Some(Arc::new(task)))
-    })
-}
-
-impl Active {
-    /// This execution, as the origin of a nested run.
-    pub(super) fn origin(&self) -> Origin {
-        let segment = self.segment.get().get();
-        let node = self.node.get();
-        let lineage = match self.key.get() {
-            Some(key) => Some(self.run.lineage_of(segment, key)),
-            None => segment.lineage.clone(),
-        };
-        Origin {
-            run: self.run.clone(),
-            node,
-            forks: self.forks.get(),
-            lineage,
-        }
-    }
-}
-
-impl Run {
-    fn lineage_of(&self, segment: &Segment, key: u128) -> Arc<Lineage> {
-        self.context.memo.lineage(key, segment.lineage.clone())
-    }
-}
 
 /// What a step came to.
 pub(super) enum Step {
@@ -104,15 +36,16 @@ pub(super) enum Step {
 /// A thread's part in a run.
 pub(super) struct Worker {
     pub(super) active: Rc<Active>,
-    above: Option<Rc<Active>>,
     /// The only thread of the run: it waits itself where others are parked.
     pub(super) alone: bool,
     pub(super) observed: bool,
+    /// The task whose futures are told of each output.
+    sink: Option<Arc<Job>>,
 }
 
 impl Drop for Worker {
     fn drop(&mut self) {
-        let above = self.above.take();
+        let above = self.active.above.clone();
         let _ = ACTIVE.try_with(|active| active.replace(above));
     }
 }
@@ -122,6 +55,7 @@ const SPECIAL: u16 = Traits::KEYED | Traits::GUARDED | Traits::CATCHES | Traits:
 
 impl Worker {
     pub(super) fn enter(run: &Arc<Run>, root: SegmentPtr, alone: bool) -> Worker {
+        let above = ACTIVE.with(|a| a.take());
         let active = Rc::new(Active {
             run: run.clone(),
             segment: Cell::new(root),
@@ -129,14 +63,46 @@ impl Worker {
             overdue: RefCell::new(None),
             key: Cell::new(None),
             forks: Cell::new(0),
+            seceded: RefCell::new(None),
+            helps: Cell::new(false),
+            holds: Cell::new(0),
+            above,
         });
-        let above = ACTIVE.with(|a| a.replace(Some(active.clone())));
+        ACTIVE.with(|a| a.replace(Some(active.clone())));
         let observed = !run.context.observers.is_empty();
+        let job = run.job.as_ref().filter(|job| run.is_task && job.is_many());
         Worker {
             active,
-            above,
             alone,
             observed,
+            sink: job.cloned(),
+        }
+    }
+
+    /// A body that ends takes its slot back, if it has not.
+    #[inline]
+    pub(super) fn rejoin(&self) {
+        if self.active.has_seceded() {
+            wait::rejoin(&self.active);
+        }
+    }
+
+    /// The task whose futures the results of a segment are.
+    fn sink(&self, segment: &Segment) -> Option<&Arc<Job>> {
+        let sink = self.sink.as_ref();
+        sink.filter(|_| segment.continuation.is_none())
+    }
+
+    /// The result of node `i` is in place: tells the futures that it is.
+    pub(super) fn publish(&self, segment: &Segment, i: usize) {
+        if let Some(job) = self.sink(segment)
+            && job.publishes(i)
+            && let Some(value) = segment.export(i)
+        {
+            // What was published is not wanted as an output any more.
+            for _ in 0..job.publish(i, &Ok(value)) {
+                segment.let_go(i);
+            }
         }
     }
 
@@ -151,7 +117,8 @@ impl Worker {
         let segment = at.get();
         self.active.segment.set(at);
         self.active.node.set(i);
-        if segment.program.traits[i].has(SPECIAL) || self.observed || segment.any_failed() {
+        let told = self.observed || self.sink.is_some();
+        if segment.program.traits[i].has(SPECIAL) || told || segment.any_failed() {
             return self.special(at, unit, i);
         }
         match segment.execute(i, false) {
@@ -200,11 +167,28 @@ impl Worker {
                 return Step::Done;
             }
         }
+        if let Some(job) = self.sink(segment)
+            && !job.begin(i)
+        {
+            segment.skip(i);
+            let error = Error::run(ErrorKind::Cancelled, "the task was cancelled");
+            self.give_up(segment, i, error);
+            return Step::Done;
+        }
+        if let Some(claim) = segment.program.awaits(i) {
+            match self.arrive(at, unit, i, claim) {
+                Recall::Failed(error) => self.give_up(segment, i, error),
+                Recall::Parked => return Step::Parked,
+                Recall::Remembered | Recall::Compute(_) => self.publish(segment, i),
+            }
+            return Step::Done;
+        }
         let mut ticket = None;
         if traits.has(Traits::KEYED) {
             match self.recall(at, unit, i) {
                 Recall::Compute(mine) => ticket = mine,
                 Recall::Remembered => {
+                    self.publish(segment, i);
                     self.tell(segment, i, |run, node, tell| {
                         tell(&Event::NodeRemembered { run, node })
                     });
@@ -352,8 +336,8 @@ impl Worker {
             tell(&Event::NodeExpanded { run, node, nodes })
         });
         let lineage = match &to.ticket {
-            Some(_) => Some(self.run().lineage_of(segment, segment.program.keys[i])),
-            None => segment.lineage.clone(),
+            Some(_) => Some(self.run().lineage_of(segment, i, segment.program.keys[i])),
+            None => self.run().lineage_at(segment, i),
         };
         segment.release(i, keep);
         let (alone, observed) = (self.alone, self.observed);
@@ -442,6 +426,9 @@ impl Worker {
     /// Node `i` has no result. If no one above catches that, the run has failed.
     fn give_up(&self, segment: &Segment, i: usize, error: Error) {
         if !segment.program.is_fatal(i) {
+            if let Some(job) = self.sink(segment) {
+                job.publish(i, &Err(error.clone()));
+            }
             segment.poison(i, error);
             return;
         }

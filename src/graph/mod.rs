@@ -234,7 +234,7 @@ pub(crate) fn traits_of(node: NodeRef<'_>, settings: Option<&Settings>) -> Trait
     if spec.inline && traits.has(Traits::MERGE) {
         traits.set(Traits::INLINE);
     }
-    if spec.retries > 0 || spec.timeout.is_some() {
+    if spec.retries > 0 || spec.timeout.is_some() || task.awaits() {
         traits.set(Traits::GUARDED);
     }
     if let Some(s) = settings {

@@ -14,7 +14,7 @@ pub(crate) use crate::graph::{Traits, culprit, traits_of};
 use crate::base::error::{Culprit, Error};
 use crate::task::frame::Edge;
 use crate::task::node::node_of;
-use crate::task::{NodePtr, NodeRef, RawNode, Settings};
+use crate::task::{Claim, NodePtr, NodeRef, RawNode, Settings};
 use ahash::AHashMap;
 use std::sync::OnceLock;
 use std::time::Duration;
@@ -140,6 +140,22 @@ impl Program {
     /// Whether running it may add work that the plan does not show.
     pub(crate) fn may_grow(&self) -> bool {
         self.any.has(Traits::FLAT)
+    }
+
+    /// The future that a node stands for, if it is such a source.
+    #[inline]
+    pub(crate) fn awaits(&self, i: usize) -> Option<&Claim> {
+        let traits = self.traits[i];
+        match traits.has(Traits::SOURCE) && traits.has(Traits::GUARDED) {
+            true => self.node(i).awaits(),
+            false => None,
+        }
+    }
+
+    /// Lets each output fail on its own: no failure fails a whole run.
+    pub(crate) fn with_separate_outputs(mut self) -> Program {
+        self.caught = vec![true; self.len()];
+        self
     }
 
     /// Who failed, for an error.

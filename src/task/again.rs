@@ -23,6 +23,7 @@ static AGAIN: Vtable = Vtable {
     flat: false,
     // SAFETY: this table is only on `Again` nodes.
     alias: Some(|this| unsafe { (*this.cast::<Again>()).of.node().behind() }),
+    awaits: None,
     identity: TypeId::of::<Again>,
     // `NodeRef` looks behind the alias before it calls any of these.
     measure: |_| unreachable!("looked behind"),

@@ -80,6 +80,7 @@ where
             result: T::RESULT,
             flat,
             alias: None,
+            awaits: None,
             identity: TypeId::of::<R>,
             measure: Self::measure,
             visit: Self::visit,

@@ -2,6 +2,7 @@
 
 use super::describe::Describe;
 use super::frame::Frame;
+use super::future::Claim;
 use super::input::{Input, Inputs};
 use super::outcome::TaskError;
 use super::result::ResultType;
@@ -34,6 +35,8 @@ pub(crate) struct Vtable {
     pub(crate) flat: bool,
     /// Another node stands behind this one (`recompute`): see [`NodeRef::task`].
     pub(super) alias: Option<unsafe fn(*const Header) -> *const Header>,
+    /// The future whose result it is: a source that is not there yet.
+    pub(super) awaits: Option<unsafe fn(*const Header) -> *const Claim>,
     pub(super) identity: fn() -> TypeId,
     /// How large a result is, from a pointer to it.
     pub(super) measure: unsafe fn(*const u8) -> Size,
@@ -41,6 +44,13 @@ pub(crate) struct Vtable {
     pub(super) run: unsafe fn(*const Header, &Frame<'_>, *mut u8) -> Outcome,
     pub(super) describe: unsafe fn(*const Header, &mut Describe<'_>),
     pub(super) free: unsafe fn(*mut Header),
+}
+
+impl Vtable {
+    /// Whether it is a source that may have to be waited for.
+    pub(crate) fn awaits(&self) -> bool {
+        self.awaits.is_some()
+    }
 }
 
 /// What every node begins with.
@@ -265,6 +275,14 @@ impl<'n> NodeRef<'n> {
 
     pub(crate) fn mark(self) -> &'n AtomicU32 {
         &self.0.mark
+    }
+
+    /// The future whose result this source has, once that has ended.
+    pub(crate) fn awaits(self) -> Option<&'n Claim> {
+        let header = self.behind();
+        let awaits = header.vtable.awaits?;
+        // SAFETY: the table belongs to the node, which is alive for `'n`.
+        unsafe { awaits(header).as_ref() }
     }
 
     /// Whether anything was said of this call.

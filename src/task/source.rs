@@ -1,5 +1,6 @@
 //! Nodes without inputs: values put into a graph, and borrows from a scope.
 
+use super::future::Claim;
 use super::node::{Header, NodePtr, Outcome, Vtable};
 use super::outcome::TaskError;
 use super::result::{ResultType, Share, Storage, Typed, drop_shared};
@@ -20,6 +21,8 @@ trait Source: Send + Sync + 'static {
     /// # Safety
     /// `out` is empty and fits `RESULT`.
     unsafe fn put(&self, out: *mut u8) -> Result<(), TaskError>;
+    /// The future whose result it is.
+    const AWAITS: Option<fn(&Self) -> &Claim> = None;
 }
 
 #[repr(C)]
@@ -40,6 +43,11 @@ impl<S: Source> SourceNode<S> {
             bytes: S::RESULT.size,
             estimated: true,
         },
+        awaits: match S::AWAITS {
+            // SAFETY: this closure is only in tables of this type's nodes.
+            Some(_) => Some(|this| unsafe { Self::claim(this) }),
+            None => None,
+        },
         visit: |_, _| {},
         run: |this, _, out| {
             // SAFETY: this closure is only in tables of this type's nodes; `out` is the caller's promise.
@@ -52,6 +60,14 @@ impl<S: Source> SourceNode<S> {
         // SAFETY: as above, and the last counted pointer is gone.
         free: |this| drop(unsafe { Box::from_raw(this.cast::<Self>()) }),
     };
+
+    /// # Safety
+    /// `this` is a node of this type.
+    unsafe fn claim(this: *const Header) -> *const Claim {
+        // SAFETY: as promised by the caller.
+        let source = unsafe { &(*this.cast::<Self>()).source };
+        S::AWAITS.map_or(std::ptr::null(), |claim| claim(source))
+    }
 }
 
 #[track_caller]
@@ -63,9 +79,9 @@ fn source<S: Source>(source: S) -> NodePtr {
 /// A value put into a graph.
 struct Held<T>(Arc<T>);
 
-impl<T: Value> Source for Held<T> {
-    const SPEC: TaskSpec = TaskSpec::structural("value", Purity::Impure);
-    const RESULT: ResultType = ResultType {
+/// A value that lies behind an `Arc`.
+const fn shared<T: Value>() -> ResultType {
+    ResultType {
         size: size_of::<*const T>(),
         align: align_of::<*const T>(),
         storage: Storage::Shared,
@@ -75,7 +91,12 @@ impl<T: Value> Source for Held<T> {
             ..shareable::<T>()
         }),
         name: std::any::type_name::<T>,
-    };
+    }
+}
+
+impl<T: Value> Source for Held<T> {
+    const SPEC: TaskSpec = TaskSpec::structural("value", Purity::Impure);
+    const RESULT: ResultType = shared::<T>();
 
     unsafe fn put(&self, out: *mut u8) -> Result<(), TaskError> {
         // SAFETY: the slot is empty and has room for a pointer.
@@ -89,6 +110,37 @@ const fn shareable<T: Value>() -> Share {
         Some(share) => share,
         None => unreachable!(),
     }
+}
+
+/// The result of a future, once it has ended.
+struct Awaited<T> {
+    claim: Claim,
+    value: PhantomData<fn() -> T>,
+}
+
+impl<T: Value> Source for Awaited<T> {
+    const SPEC: TaskSpec = TaskSpec::structural("future", Purity::Impure);
+    const RESULT: ResultType = shared::<T>();
+    const AWAITS: Option<fn(&Self) -> &Claim> = Some(|this| &this.claim);
+
+    unsafe fn put(&self, out: *mut u8) -> Result<(), TaskError> {
+        let value = match self.claim.promise().outcome() {
+            Some(Ok(value)) => value.downcast::<T>().ok(),
+            Some(Err(error)) => return Err(TaskError(Box::new(error))),
+            None => None,
+        };
+        let value = value.ok_or_else(|| TaskError("a future was read before its end".into()))?;
+        // SAFETY: the slot is empty and has room for a pointer.
+        unsafe { out.cast::<*const T>().write(Arc::into_raw(value)) };
+        Ok(())
+    }
+}
+
+/// A source node that has the result of a future: a `T`.
+#[track_caller]
+pub(crate) fn awaited<T: Value>(claim: Claim) -> NodePtr {
+    let value = PhantomData::<fn() -> T>;
+    source(Awaited { claim, value })
 }
 
 /// A source node that holds `x`.

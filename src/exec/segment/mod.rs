@@ -267,8 +267,8 @@ impl Segment {
         }
     }
 
-    /// Counts one user of a slot out, and empties it after the last.
-    fn let_go(&self, i: usize) {
+    /// Counts one user of a slot out, and empties it after the last. Panics if its `Drop` does.
+    pub(super) fn let_go(&self, i: usize) {
         // SAFETY: the node is one of the plan; the caller is one of the counted users, and reads no more.
         unsafe {
             if self.table.uses(i).load(Relaxed) != 0 && self.table.release(i) {

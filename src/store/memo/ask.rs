@@ -2,7 +2,7 @@
 
 use super::Memo;
 use super::table::{Found, Shared, Table, Waker};
-use super::waits::{IsOver, Lineage, Place, Waits};
+use super::waits::{IsOver, Lineage, Place, Target, Waits};
 use crate::base::error::Error;
 use crate::base::footprint::Size;
 use crate::base::sync::atomic::AtomicBool;
@@ -73,7 +73,7 @@ impl RunMemo {
 
     fn place(&self, key: u128) -> Place {
         let memo = self.table.id;
-        Place { memo, key }
+        Place::Entry { memo, key }
     }
 
     /// What is held up by the entry of `key`, and by what is above.
@@ -112,19 +112,26 @@ impl RunMemo {
         waker: Waker,
         is_over: IsOver,
     ) -> Wait {
-        let (target, mut waits) = (self.place(key), Waits::lock());
+        let (place, call) = (self.place(key), call.to_owned());
+        let target = Target::Entry { place, call };
+        let mut waits = Waits::lock();
+        let mut over = Vec::new();
         let parked = self.table.park(key, waker, || {
-            let circle = waits.circle(target, call, lineage);
+            let (circle, gone) = waits.circle(&target, lineage);
+            over = gone;
             circle.map_or(Ok(()), Err)
         });
-        match parked {
+        let answer = match parked {
             Ok(true) => {
-                waits.add(target, call, lineage, is_over);
+                waits.add(target, lineage, is_over);
                 Wait::Registered
             }
             Ok(false) => Wait::Changed,
             Err(circle) => Wait::Deadlock(circle),
-        }
+        };
+        drop(waits);
+        drop(over);
+        answer
     }
 
     /// An entry has changed: those who wait for it ask again.

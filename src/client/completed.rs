@@ -1,0 +1,218 @@
+//! Futures in the order in which they end.
+
+use super::AsHandle;
+use super::waiting::Wholes;
+use crate::base::error::Error;
+use crate::base::sync::{Mutex, lock};
+use crate::delayed::Handle;
+use crate::exec::{Awaited, Bell, wait};
+use crate::task::{Claim, Value};
+use std::collections::VecDeque;
+use std::fmt;
+use std::sync::Arc;
+use std::task::Waker;
+use std::time::{Duration, Instant};
+
+/// Futures in the order in which they end: [`as_completed`].
+///
+/// An iterator that waits for the next one; with the feature `async` also a `Stream`.
+pub struct AsCompleted<T> {
+    /// Those that have not been given out; `None` where one has been.
+    waiting: Vec<Option<Handle<T>>>,
+    left: usize,
+    ended: Arc<Mutex<Ended>>,
+}
+
+#[derive(Default)]
+struct Ended {
+    /// Places in `waiting`.
+    order: VecDeque<usize>,
+    bell: Option<Arc<Bell>>,
+    waker: Option<Waker>,
+}
+
+/// Gives each of the futures when it ends, well or not. More may be [pushed](AsCompleted::push) while it goes on.
+///
+/// Inside a task the slot is given up while it waits.
+///
+/// # Examples
+/// ```
+/// use lazygraph::{Client, as_completed, prelude::*};
+///
+/// #[delayed]
+/// fn collatz(n: u64) -> u64 { if n % 2 == 0 { n / 2 } else { 3 * n + 1 } }
+///
+/// let client = Client::new();
+/// let mut steps = 0;
+/// let mut futures = as_completed([client.submit(collatz(6))]);
+/// while let Some(future) = futures.next() {
+///     steps += 1;
+///     let n = future.result()?;
+///     if n != 1 {
+///         futures.push(client.submit(collatz(n)));
+///     }
+/// }
+/// assert_eq!(steps, 8);
+/// # Ok::<(), Error>(())
+/// ```
+pub fn as_completed<I, T>(futures: I) -> AsCompleted<T>
+where
+    I: IntoIterator,
+    I::Item: AsHandle<Value = T>,
+    T: Value,
+{
+    let mut completed = AsCompleted {
+        waiting: Vec::new(),
+        left: 0,
+        ended: Arc::default(),
+    };
+    completed.extend(futures);
+    completed
+}
+
+impl<T: Value> AsCompleted<T> {
+    /// Adds one more.
+    pub fn push(&mut self, future: impl AsHandle<Value = T>) {
+        let (handle, place) = (future.as_handle().clone(), self.waiting.len());
+        let ended = Arc::downgrade(&self.ended);
+        handle.claim.promise().on_end(Box::new(move || {
+            let Some(ended) = ended.upgrade() else {
+                return;
+            };
+            let mut ended = lock(&ended);
+            ended.order.push_back(place);
+            let (bell, waker) = (ended.bell.clone(), ended.waker.take());
+            drop(ended);
+            if let Some(bell) = bell {
+                bell.ring();
+            }
+            if let Some(waker) = waker {
+                waker.wake();
+            }
+        }));
+        self.waiting.push(Some(handle));
+        self.left += 1;
+    }
+
+    /// How many have not been given out.
+    pub fn remaining(&self) -> usize {
+        self.left
+    }
+
+    /// The next that has ended, if one has; does not wait.
+    pub fn try_next(&mut self) -> Option<Handle<T>> {
+        let place = lock(&self.ended).order.pop_front()?;
+        self.left -= 1;
+        let handle = self.waiting[place].take();
+        if self.left == 0 {
+            self.waiting.clear();
+        }
+        handle
+    }
+
+    /// The next that ends, if one does in time.
+    ///
+    /// # Errors
+    /// Inside a task, if the wait was broken off: `Cancelled`, `Timeout`, `Deadlock`.
+    pub fn next_timeout(&mut self, limit: Duration) -> Result<Option<Handle<T>>, Error> {
+        wait(&Next(self), Instant::now().checked_add(limit))?;
+        Ok(self.try_next())
+    }
+}
+
+/// Waits until one has ended, or none is left.
+struct Next<'a, T>(&'a AsCompleted<T>);
+
+impl<T: Value> Next<'_, T> {
+    fn waiting(&self) -> impl Iterator<Item = &Claim> {
+        self.0.waiting.iter().flatten().map(|handle| &handle.claim)
+    }
+}
+
+impl<T: Value> Awaited for Next<'_, T> {
+    fn is_over(&self) -> bool {
+        self.0.left == 0 || !lock(&self.0.ended).order.is_empty()
+    }
+
+    fn listen(&self, bell: &Arc<Bell>) {
+        lock(&self.0.ended).bell = Some(bell.clone());
+        if self.is_over() {
+            bell.ring();
+        }
+    }
+
+    fn future(&self) -> Option<&Claim> {
+        self.waiting().next().filter(|_| self.0.left == 1)
+    }
+
+    fn work(&self) -> Vec<Claim> {
+        // More are others' work.
+        const MOST: usize = 64;
+        let wholes = Wholes::of(self.waiting());
+        let whole = self.waiting().filter(|claim| wholes.has(claim));
+        whole.take(MOST).cloned().collect()
+    }
+}
+
+impl<T: Value> Iterator for AsCompleted<T> {
+    type Item = Handle<T>;
+
+    /// Waits for the next. Inside a task that is told to stop, it gives those that have not ended, one by one: asking
+    /// them fails at once.
+    fn next(&mut self) -> Option<Handle<T>> {
+        if wait(&Next(self), None).is_ok() {
+            return self.try_next();
+        }
+        if let Some(ended) = self.try_next() {
+            return Some(ended);
+        }
+        let handle = self.waiting.iter_mut().find_map(Option::take)?;
+        self.left -= 1;
+        Some(handle)
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        (self.left, Some(self.left))
+    }
+}
+
+impl<T: Value, H: AsHandle<Value = T>> Extend<H> for AsCompleted<T> {
+    fn extend<I: IntoIterator<Item = H>>(&mut self, futures: I) {
+        futures.into_iter().for_each(|future| self.push(future));
+    }
+}
+
+impl<T> fmt::Debug for AsCompleted<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AsCompleted")
+            .field("remaining", &self.left)
+            .finish()
+    }
+}
+
+#[cfg(feature = "async")]
+impl<T: Value> futures_core::Stream for AsCompleted<T> {
+    type Item = Handle<T>;
+
+    fn poll_next(
+        mut self: std::pin::Pin<&mut Self>,
+        context: &mut std::task::Context<'_>,
+    ) -> std::task::Poll<Option<Handle<T>>> {
+        use std::task::Poll;
+        if self.left == 0 {
+            return Poll::Ready(None);
+        }
+        lock(&self.ended).waker = Some(context.waker().clone());
+        match self.try_next() {
+            Some(handle) => Poll::Ready(Some(handle)),
+            None => Poll::Pending,
+        }
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        (self.left, Some(self.left))
+    }
+}
+
+// No field is pinned in place.
+impl<T> Unpin for AsCompleted<T> {}

@@ -1,0 +1,156 @@
+//! Many futures at once: their values, or which of them have ended.
+
+use super::Client;
+use super::waiting::{Any, Wholes, claims, wait_for_all};
+use crate::base::error::Error;
+use crate::delayed::{Handle, typed};
+use crate::exec::wait;
+use crate::task::Value;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// A [`Handle`], or a reference to one.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a `Handle`",
+    label = "expected futures: what `submit` and `map` give"
+)]
+pub trait AsHandle {
+    /// The type of its value.
+    type Value: Value;
+    /// The handle.
+    fn as_handle(&self) -> &Handle<Self::Value>;
+    /// Its result, after its end: moved out if nobody else can ask for it.
+    #[doc(hidden)]
+    fn take(self) -> Option<Result<Self::Value, Error>>
+    where
+        Self::Value: Clone;
+}
+
+impl<T: Value> AsHandle for Handle<T> {
+    type Value = T;
+    fn as_handle(&self) -> &Handle<T> {
+        self
+    }
+    fn take(self) -> Option<Result<T, Error>>
+    where
+        T: Clone,
+    {
+        let outcome = self.claim.into_outcome()?;
+        Some(outcome.map(|value| Arc::unwrap_or_clone(typed::<T>(value))))
+    }
+}
+
+impl<T: Value> AsHandle for &Handle<T> {
+    type Value = T;
+    fn as_handle(&self) -> &Handle<T> {
+        self
+    }
+    fn take(self) -> Option<Result<T, Error>>
+    where
+        T: Clone,
+    {
+        Some(self.there()?.map(Arc::unwrap_or_clone))
+    }
+}
+
+impl Client {
+    /// The values of all of them, in their order; waits for them.
+    ///
+    /// # Errors
+    /// The failure of the first, in their order, that has failed. Inside a task also `Cancelled`, `Timeout` and
+    /// `Deadlock` of the wait.
+    ///
+    /// # Examples
+    /// ```
+    /// use lazygraph::{Client, prelude::*};
+    ///
+    /// let client = Client::new();
+    /// let futures = [client.submit(value(1)), client.submit(value(2))];
+    /// assert_eq!(client.gather(&futures)?, [1, 2]);
+    /// # Ok::<(), Error>(())
+    /// ```
+    pub fn gather<I>(&self, futures: I) -> Result<Vec<<I::Item as AsHandle>::Value>, Error>
+    where
+        I: IntoIterator,
+        I::Item: AsHandle<Value: Clone>,
+    {
+        let futures: Vec<I::Item> = futures.into_iter().collect();
+        let wholes = Wholes::of(futures.iter().map(|f| &f.as_handle().claim));
+        let mut values = Vec::with_capacity(futures.len());
+        for future in futures {
+            values.push(taken(future, &wholes)?);
+        }
+        Ok(values)
+    }
+
+    /// What came of each of them, in their order; waits for all.
+    pub fn gather_all<I>(&self, futures: I) -> Vec<Result<<I::Item as AsHandle>::Value, Error>>
+    where
+        I: IntoIterator,
+        I::Item: AsHandle<Value: Clone>,
+    {
+        let futures: Vec<I::Item> = futures.into_iter().collect();
+        let wholes = Wholes::of(futures.iter().map(|f| &f.as_handle().claim));
+        futures.into_iter().map(|f| taken(f, &wholes)).collect()
+    }
+
+    /// Waits until all of them have ended, well or not. Gives those that have, and those that have not: none, unless
+    /// the wait was broken off inside a task (it was told to stop, or they wait for it).
+    #[must_use = "it tells which of them have ended"]
+    pub fn wait_all<I>(&self, futures: I) -> (Vec<I::Item>, Vec<I::Item>)
+    where
+        I: IntoIterator,
+        I::Item: AsHandle,
+    {
+        let futures: Vec<I::Item> = futures.into_iter().collect();
+        let _ = wait_for_all(&claims(&futures), None);
+        sorted(futures)
+    }
+
+    /// Waits until one of them has ended, well or not. Gives those that have, and those that have not.
+    #[must_use = "it tells which of them have ended"]
+    pub fn wait_any<I>(&self, futures: I) -> (Vec<I::Item>, Vec<I::Item>)
+    where
+        I: IntoIterator,
+        I::Item: AsHandle,
+    {
+        let futures: Vec<I::Item> = futures.into_iter().collect();
+        let claims = claims(&futures);
+        let wholes = &Wholes::of(claims.iter().copied());
+        let any = Any {
+            claims: &claims,
+            wholes,
+        };
+        if !futures.is_empty() {
+            let _ = wait(&any, None);
+        }
+        sorted(futures)
+    }
+
+    /// Waits until all of them have ended, or the time is up. Gives those that have, and those that have not.
+    #[must_use = "it tells which of them have ended"]
+    pub fn wait_timeout<I>(&self, futures: I, limit: Duration) -> (Vec<I::Item>, Vec<I::Item>)
+    where
+        I: IntoIterator,
+        I::Item: AsHandle,
+    {
+        let futures: Vec<I::Item> = futures.into_iter().collect();
+        let until = Instant::now().checked_add(limit);
+        let _ = wait_for_all(&claims(&futures), until);
+        sorted(futures)
+    }
+}
+
+fn taken<H: AsHandle<Value: Clone>>(future: H, wholes: &Wholes) -> Result<H::Value, Error> {
+    let claim = &future.as_handle().claim;
+    let whole = wholes.has(claim);
+    wait(&super::waiting::One { claim, whole }, None)?;
+    future
+        .take()
+        .unwrap_or_else(|| unreachable!("it has ended, and there is a handle"))
+}
+
+fn sorted<H: AsHandle>(futures: Vec<H>) -> (Vec<H>, Vec<H>) {
+    let has_ended = |future: &H| future.as_handle().claim.promise().has_ended();
+    futures.into_iter().partition(has_ended)
+}

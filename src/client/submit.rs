@@ -1,0 +1,169 @@
+//! What can be submitted: functions of tuples, nestings of delayed values.
+
+use crate::delayed::{AsDelayed, Delayed, Handle};
+use crate::task::{Claim, Input, Inputs, Use, Value};
+
+/// A delayed function whose arguments are given as a tuple: [`Client::starmap`](crate::Client::starmap).
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a delayed function of the arguments `{Args}`",
+    label = "`starmap` takes a function of as many arguments as each item has parts"
+)]
+pub trait CallStar<Args, T> {
+    #[doc(hidden)]
+    #[track_caller]
+    fn call_star(&self, args: Args) -> Delayed<T>;
+}
+
+macro_rules! call_star {
+    ($($x:ident $i:tt),+) => {
+        impl<Func, T, $($x),+> CallStar<($($x,)+), T> for Func
+        where
+            Func: Fn($($x),+) -> Delayed<T>,
+        {
+            #[track_caller]
+            fn call_star(&self, args: ($($x,)+)) -> Delayed<T> {
+                self($(args.$i),+)
+            }
+        }
+    };
+}
+
+call_star!(A 0);
+call_star!(A 0, B 1);
+call_star!(A 0, B 1, C 2);
+call_star!(A 0, B 1, C 2, D 3);
+call_star!(A 0, B 1, C 2, D 3, E 4);
+call_star!(A 0, B 1, C 2, D 3, E 4, F 5);
+call_star!(A 0, B 1, C 2, D 3, E 4, F 5, G 6);
+call_star!(A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7);
+
+/// A delayed value, or a tuple, `Vec` or array of them: [`Client::compute`](crate::Client::compute).
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a `Delayed` (nor a tuple, `Vec` or array of them)",
+    label = "nothing to start in `{Self}`"
+)]
+pub trait Futures {
+    /// The same nesting, of [`Handle`]s.
+    type Handles;
+    /// The same nesting, of [`Delayed`]s.
+    type Delayed;
+
+    #[doc(hidden)]
+    #[allow(private_interfaces)]
+    fn visit(&self, inputs: &mut Inputs);
+    #[doc(hidden)]
+    #[allow(private_interfaces)]
+    fn handles(&self, claims: &mut dyn Iterator<Item = Claim>) -> Self::Handles;
+    #[doc(hidden)]
+    fn delayed(handles: Self::Handles) -> Self::Delayed;
+}
+
+impl<T: Value> Futures for Delayed<T> {
+    type Handles = Handle<T>;
+    type Delayed = Delayed<T>;
+
+    #[allow(private_interfaces)]
+    fn visit(&self, inputs: &mut Inputs) {
+        inputs.push(Input::new(&self.node, Use::Shared));
+    }
+    #[allow(private_interfaces)]
+    fn handles(&self, claims: &mut dyn Iterator<Item = Claim>) -> Handle<T> {
+        match claims.next() {
+            Some(claim) => Handle::of(claim),
+            None => unreachable!("a claim for every node that was visited"),
+        }
+    }
+    fn delayed(handle: Handle<T>) -> Delayed<T> {
+        handle.handle()
+    }
+}
+
+impl<N: Futures + ?Sized> Futures for &N {
+    type Handles = N::Handles;
+    type Delayed = N::Delayed;
+
+    #[allow(private_interfaces)]
+    fn visit(&self, inputs: &mut Inputs) {
+        (**self).visit(inputs);
+    }
+    #[allow(private_interfaces)]
+    fn handles(&self, claims: &mut dyn Iterator<Item = Claim>) -> N::Handles {
+        (**self).handles(claims)
+    }
+    fn delayed(handles: N::Handles) -> N::Delayed {
+        N::delayed(handles)
+    }
+}
+
+macro_rules! sequences {
+    ($([$($g:tt)*] $t:ty => $handles:ty, $delayed:ty;)*) => {$(
+        impl<$($g)*> Futures for $t {
+            type Handles = $handles;
+            type Delayed = $delayed;
+
+            #[allow(private_interfaces)]
+            fn visit(&self, inputs: &mut Inputs) {
+                self.iter().for_each(|part| part.visit(inputs));
+            }
+            #[allow(private_interfaces)]
+            fn handles(&self, claims: &mut dyn Iterator<Item = Claim>) -> Self::Handles {
+                self.iter().map(|part| part.handles(claims)).collect()
+            }
+            fn delayed(handles: Self::Handles) -> Self::Delayed {
+                handles.into_iter().map(N::delayed).collect()
+            }
+        }
+    )*};
+}
+
+sequences! {
+    [N: Futures] [N] => Vec<N::Handles>, Vec<N::Delayed>;
+    [N: Futures] Vec<N> => Vec<N::Handles>, Vec<N::Delayed>;
+}
+
+impl<N: Futures, const M: usize> Futures for [N; M] {
+    type Handles = [N::Handles; M];
+    type Delayed = [N::Delayed; M];
+
+    #[allow(private_interfaces)]
+    fn visit(&self, inputs: &mut Inputs) {
+        self.iter().for_each(|part| part.visit(inputs));
+    }
+    #[allow(private_interfaces)]
+    fn handles(&self, claims: &mut dyn Iterator<Item = Claim>) -> Self::Handles {
+        self.each_ref().map(|part| part.handles(claims))
+    }
+    fn delayed(handles: Self::Handles) -> Self::Delayed {
+        handles.map(N::delayed)
+    }
+}
+
+macro_rules! tuples {
+    ($($n:ident $i:tt),+) => {
+        impl<$($n: Futures),+> Futures for ($($n,)+) {
+            type Handles = ($($n::Handles,)+);
+            type Delayed = ($($n::Delayed,)+);
+
+            #[allow(private_interfaces)]
+            fn visit(&self, inputs: &mut Inputs) {
+                $(self.$i.visit(inputs);)+
+            }
+            #[allow(private_interfaces)]
+            fn handles(&self, claims: &mut dyn Iterator<Item = Claim>) -> Self::Handles {
+                ($(self.$i.handles(claims),)+)
+            }
+            fn delayed(handles: Self::Handles) -> Self::Delayed {
+                ($($n::delayed(handles.$i),)+)
+            }
+        }
+    };
+}
+
+tuples!(A 0);
+tuples!(A 0, B 1);
+tuples!(A 0, B 1, C 2);
+tuples!(A 0, B 1, C 2, D 3);
+tuples!(A 0, B 1, C 2, D 3, E 4);
+tuples!(A 0, B 1, C 2, D 3, E 4, F 5);
+tuples!(A 0, B 1, C 2, D 3, E 4, F 5, G 6);
+tuples!(A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7);

@@ -1,0 +1,122 @@
+//! The blocking verbs: what each of them waits for.
+
+use super::AsHandle;
+use crate::base::error::Error;
+use crate::exec::{Awaited, Bell, wait};
+use crate::task::Claim;
+use ahash::AHashMap;
+use std::sync::Arc;
+use std::time::Instant;
+
+/// Waits for one future.
+pub(super) struct One<'c> {
+    pub(super) claim: &'c Claim,
+    /// All other futures of the same task are waited for as well.
+    pub(super) whole: bool,
+}
+
+impl Awaited for One<'_> {
+    fn is_over(&self) -> bool {
+        self.claim.promise().has_ended()
+    }
+
+    fn listen(&self, bell: &Arc<Bell>) {
+        ring_at_end(self.claim, bell);
+    }
+
+    fn future(&self) -> Option<&Claim> {
+        Some(self.claim)
+    }
+
+    fn work(&self) -> Vec<Claim> {
+        match self.whole {
+            true => vec![self.claim.clone()],
+            false => Vec::new(),
+        }
+    }
+}
+
+/// Waits until one of several has ended.
+pub(super) struct Any<'c> {
+    pub(super) claims: &'c [&'c Claim],
+    pub(super) wholes: &'c Wholes,
+}
+
+impl Awaited for Any<'_> {
+    fn is_over(&self) -> bool {
+        self.claims.iter().any(|claim| claim.promise().has_ended())
+    }
+
+    fn listen(&self, bell: &Arc<Bell>) {
+        self.claims
+            .iter()
+            .for_each(|claim| ring_at_end(claim, bell));
+    }
+
+    fn future(&self) -> Option<&Claim> {
+        match self.claims {
+            [claim] => Some(claim),
+            _ => None,
+        }
+    }
+
+    fn work(&self) -> Vec<Claim> {
+        let whole = self.claims.iter().filter(|claim| self.wholes.has(claim));
+        whole.map(|claim| (*claim).clone()).collect()
+    }
+}
+
+fn ring_at_end(claim: &Claim, bell: &Arc<Bell>) {
+    let bell = Arc::downgrade(bell);
+    claim.promise().on_end(Box::new(move || {
+        if let Some(bell) = bell.upgrade() {
+            bell.ring();
+        }
+    }));
+}
+
+/// The tasks of which every future is among some.
+pub(super) struct Wholes(AHashMap<u64, usize>);
+
+impl Wholes {
+    pub(super) fn of<'c>(claims: impl IntoIterator<Item = &'c Claim>) -> Wholes {
+        let mut counts = AHashMap::new();
+        let mut last: Option<(u64, u32)> = None;
+        for claim in claims {
+            let (job, index) = claim.id();
+            // Only what rises is counted: no future is counted twice.
+            let rises = last.is_none_or(|(of, before)| of != job || before < index);
+            last = Some((job, index));
+            *counts.entry(job).or_insert(0) += usize::from(rises);
+        }
+        Wholes(counts)
+    }
+
+    pub(super) fn has(&self, claim: &Claim) -> bool {
+        let all = claim.work().promises().len();
+        self.0.get(&claim.id().0).is_some_and(|count| *count == all)
+    }
+}
+
+/// Waits for one future; `false`: not in time.
+pub(super) fn wait_for(claim: &Claim, until: Option<Instant>) -> Result<bool, Error> {
+    let whole = claim.work().promises().len() == 1;
+    wait(&One { claim, whole }, until)
+}
+
+/// Waits for all of them, or until the time is up.
+pub(super) fn wait_for_all(claims: &[&Claim], until: Option<Instant>) -> Result<bool, Error> {
+    let wholes = Wholes::of(claims.iter().copied());
+    for claim in claims {
+        let whole = wholes.has(claim);
+        if !wait(&One { claim, whole }, until)? {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+/// The claims of handles.
+pub(super) fn claims<H: AsHandle>(handles: &[H]) -> Vec<&Claim> {
+    handles.iter().map(|h| &h.as_handle().claim).collect()
+}

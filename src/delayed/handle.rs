@@ -1,0 +1,127 @@
+//! `Handle<T>`: a future, as a value that graphs can use. What it is asked is in `client`.
+
+use super::apply::AsDelayed;
+use super::{Delayed, Never};
+use crate::base::error::Error;
+use crate::task::{Claim, Value, source};
+use std::fmt;
+use std::marker::PhantomData;
+use std::panic::RefUnwindSafe;
+use std::sync::Arc;
+
+/// A future: a value whose computation a [`Client`](crate::Client) has started.
+///
+/// Cloning it clones the handle, not the work. It is an argument of delayed calls, like a [`Delayed`]: a graph that
+/// uses it waits for it, and only the part that needs it. When the last handle is dropped, the result is forgotten, and
+/// work that has not started is cancelled; [`detach`](Self::detach) lets it go on.
+///
+/// # Examples
+/// ```
+/// use lazygraph::{Client, Handle, prelude::*};
+///
+/// #[delayed]
+/// fn add(a: i64, b: i64) -> i64 { a + b }
+///
+/// let client = Client::new();
+/// let x: Handle<i64> = client.submit(add(1, 2)); // starts now
+/// let y = client.submit(add(&x, 10));            // starts when `x` is there
+/// assert_eq!((x.result()?, y.result()?), (3, 13));
+/// # Ok::<(), Error>(())
+/// ```
+#[must_use = "dropping the last `Handle` cancels work that has not started: keep it, or `detach` it"]
+pub struct Handle<T> {
+    pub(crate) claim: Claim,
+    value: PhantomData<fn() -> Box<T>>,
+}
+
+impl<T> Handle<T> {
+    /// The future's result is a `T`: whoever makes a handle answers for that.
+    pub(crate) fn of(claim: Claim) -> Handle<T> {
+        Handle {
+            claim,
+            value: PhantomData,
+        }
+    }
+}
+
+impl<T: Value> Handle<T> {
+    /// The same as a delayed value: for operators, projections, `compute`.
+    ///
+    /// # Examples
+    /// ```
+    /// use lazygraph::{Client, prelude::*};
+    ///
+    /// let client = Client::new();
+    /// let x = client.submit(value(20));
+    /// assert_eq!((x.to_delayed() + 1).compute()?, 21);
+    /// # Ok::<(), Error>(())
+    /// ```
+    #[track_caller]
+    pub fn to_delayed(&self) -> Delayed<T> {
+        let there = self.claim.promise().outcome();
+        let node = match there.and_then(|outcome| outcome.ok()?.downcast::<T>().ok()) {
+            Some(value) => source::held(value),
+            None => source::awaited::<T>(self.claim.clone()),
+        };
+        Delayed::from_node(node)
+    }
+
+    /// The shared result, once it is there.
+    pub(crate) fn there(&self) -> Option<Result<Arc<T>, Error>> {
+        let outcome = self.claim.promise().outcome()?;
+        Some(outcome.map(typed))
+    }
+}
+
+/// A result of a future of type `T`.
+pub(crate) fn typed<T: Value>(value: crate::task::Shared) -> Arc<T> {
+    match value.downcast::<T>() {
+        Ok(value) => value,
+        Err(_) => unreachable!("a handle is made for the type of its node"),
+    }
+}
+
+impl<T> Clone for Handle<T> {
+    fn clone(&self) -> Self {
+        Handle::of(self.claim.clone())
+    }
+}
+
+impl<T> fmt::Debug for Handle<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (name, call) = (std::any::type_name::<T>(), self.claim.call());
+        write!(f, "Handle<{name}>({call})")
+    }
+}
+
+impl<T> PartialEq for Handle<T> {
+    /// Whether both are handles to the same future.
+    fn eq(&self, other: &Self) -> bool {
+        self.claim.id() == other.claim.id()
+    }
+}
+
+impl<T> Eq for Handle<T> {}
+
+impl<T> std::hash::Hash for Handle<T> {
+    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+        self.claim.id().hash(state);
+    }
+}
+
+// As for `Delayed`: what tells it from plain values.
+impl<T> RefUnwindSafe for Handle<T> where Handle<T>: Never {}
+
+impl<T: Value> AsDelayed for Handle<T> {
+    type Value = T;
+    fn handle(&self) -> Delayed<T> {
+        self.to_delayed()
+    }
+}
+
+/// Delayed values of handles.
+pub(super) fn all<'h, T: Value>(
+    handles: impl IntoIterator<Item = &'h Handle<T>>,
+) -> Vec<Delayed<T>> {
+    handles.into_iter().map(Handle::to_delayed).collect()
+}

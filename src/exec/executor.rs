@@ -1,0 +1,112 @@
+//! What supplies runs with threads: a pool, its worker slots, and what is open.
+
+use super::agenda::Agenda;
+use super::job::Job;
+use super::permits::Permits;
+use super::pool::Pool;
+use crate::base::sync::atomic::AtomicUsize;
+use crate::base::sync::atomic::Ordering::{Acquire, SeqCst};
+use std::any::Any;
+use std::sync::{Arc, OnceLock, Weak};
+
+/// What supplies runs with threads. A compute makes one for itself, a client has one for all its tasks.
+pub(crate) struct Executor {
+    pub(super) pool: Pool,
+    pub(super) permits: Permits,
+    /// Pool threads that are, or are about to be, in a run: also those that wait there.
+    pub(super) occupied: AtomicUsize,
+    /// Threads of our own that stand in for pool threads that wait.
+    pub(super) lent: AtomicUsize,
+    /// The most of them.
+    pub(super) lendable: usize,
+    /// Permits that threads have been invited with, who have not come yet.
+    promised: AtomicUsize,
+    /// Threads of our own that were started and have not asked for their permit yet.
+    pub(super) coming: AtomicUsize,
+    /// The runs of a client's tasks; `None` where a compute waits for its one run.
+    pub(super) agenda: Option<Agenda>,
+    /// Whose it is: what `Client::current` finds.
+    owner: OnceLock<Weak<dyn Any + Send + Sync>>,
+}
+
+impl Executor {
+    /// For the runs of one compute: its caller works, and others are invited.
+    pub(crate) fn of_compute(pool: Pool) -> Arc<Executor> {
+        let lendable = pool.slots();
+        Executor::new(pool, lendable, None)
+    }
+
+    /// For the tasks of a client: `lendable` threads at most stand in for those that wait.
+    pub(crate) fn of_client(pool: Pool, lendable: usize, _r: Vec<(String, u64)>) -> Arc<Executor> {
+        Executor::new(pool, lendable, Some(Agenda::default()))
+    }
+
+    fn new(pool: Pool, lendable: usize, agenda: Option<Agenda>) -> Arc<Executor> {
+        Arc::new(Executor {
+            permits: Permits::new(pool.slots()),
+            pool,
+            occupied: AtomicUsize::new(0),
+            lent: AtomicUsize::new(0),
+            lendable,
+            promised: AtomicUsize::new(0),
+            coming: AtomicUsize::new(0),
+            agenda,
+            owner: OnceLock::new(),
+        })
+    }
+
+    /// The tasks of a client that have not come to rest.
+    pub(crate) fn jobs(&self) -> Vec<Arc<Job>> {
+        self.agenda.as_ref().map_or_else(Vec::new, Agenda::jobs)
+    }
+
+    /// Waits until all of them have.
+    pub(crate) fn wait_for_all(&self) {
+        if let Some(agenda) = &self.agenda {
+            agenda.wait_for_all();
+        }
+    }
+
+    /// A permit, which the caller has, is for a thread that will come.
+    pub(super) fn promise(&self) {
+        self.promised.fetch_add(1, SeqCst);
+    }
+
+    /// Whether for every promised permit a thread of ours is on its way, with that of the caller.
+    pub(super) fn is_somebody_coming(&self) -> bool {
+        self.coming.load(SeqCst) >= self.promised.load(SeqCst)
+    }
+
+    /// Takes a permit that is for a thread that has not come yet: for that thread, or for one that is here already.
+    pub(super) fn take_promised(&self) -> bool {
+        let less = |promised: usize| promised.checked_sub(1);
+        self.promised.fetch_update(SeqCst, Acquire, less).is_ok()
+    }
+
+    /// Takes a permit back after a wait, ahead of who has not come yet.
+    pub(super) fn take_back(&self) {
+        if !self.take_promised() {
+            self.permits.take_back();
+        }
+    }
+
+    /// Says whose it is. Once.
+    pub(crate) fn belongs_to(&self, owner: Weak<dyn Any + Send + Sync>) {
+        let _ = self.owner.set(owner);
+    }
+
+    pub(crate) fn owner(&self) -> Option<Arc<dyn Any + Send + Sync>> {
+        self.owner.get()?.upgrade()
+    }
+}
+
+impl Drop for Executor {
+    /// Everything was given back, whatever happened in between.
+    fn drop(&mut self) {
+        if cfg!(debug_assertions) && !std::thread::panicking() {
+            let threads = (*self.occupied.get_mut(), *self.lent.get_mut());
+            assert_eq!(threads, (0, 0), "threads counted as inside");
+            self.permits.assert_at_rest();
+        }
+    }
+}

@@ -1,0 +1,123 @@
+//! How a task comes to its end: what came of it is told to its futures, and what it was made of is let go.
+
+use super::super::observe;
+use super::super::run::{self, Run};
+use super::super::story::Chapter;
+use super::Job;
+use crate::base::error::{Error, ErrorKind, drop_payload};
+use crate::base::sync::lock;
+use crate::event::Event;
+use crate::task::{Promise, Shared};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+impl Job {
+    pub(super) fn end(&self, index: usize, outcome: Result<Shared, Error>) {
+        let chapter = match &outcome {
+            Ok(_) => Chapter::Finished,
+            Err(e) if e.kind() == ErrorKind::Cancelled => Chapter::Cancelled,
+            Err(_) => Chapter::Failed,
+        };
+        let promise = &self.promises[index];
+        let agenda = &self.executor.agenda;
+        promise.end(outcome, || {
+            self.story.tell(index, chapter);
+            if let Some(agenda) = agenda {
+                agenda.has_ended(promise.has_begun());
+            }
+        });
+    }
+
+    /// Ends what has not ended, and lets go what it was made of.
+    pub(super) fn end_all(&self, outcome: Result<Shared, Error>) {
+        self.agenda(|agenda| agenda.conclude(self.number, self.rank));
+        for index in 0..self.promises.len() {
+            self.end(index, outcome.clone());
+        }
+    }
+
+    /// Ends a promised future from outside, once.
+    pub(crate) fn complete(&self, outcome: Result<Shared, Error>) {
+        self.end_all(outcome);
+    }
+
+    /// Its run was stopped, by its deadline or by somebody: if nobody works on it, somebody is to end it.
+    pub(in crate::exec) fn was_stopped(&self) {
+        if let Some(run) = self.run() {
+            self.announce(&run);
+        }
+    }
+
+    /// Everybody has left its run, and nobody may join any more.
+    pub(in crate::exec) fn conclude(&self, run: &Arc<Run>) {
+        let Some(root) = run.queue.root() else {
+            return;
+        };
+        let returned = std::mem::take(&mut *lock(&run.returned));
+        for child in returned {
+            if let Some(error) = run::clear(run, child.reclaim()) {
+                run.fail(error);
+            }
+        }
+        let mut outcome = run.outcome();
+        let root = root.reclaim();
+        let mut value = None;
+        if outcome.is_ok() && !self.is_many() {
+            value = root.output();
+            if value.is_none() {
+                outcome = Err(Error::run(
+                    ErrorKind::Invalid,
+                    "a future cannot be what a scope lends: it would outlive the scope",
+                ));
+            }
+        }
+        let left = run::clear(run, root).into_iter().chain(run.end_memo());
+        for panic in left {
+            outcome = outcome.and(Err(panic));
+        }
+        let program = {
+            let mut state = lock(&self.state);
+            state.run = None;
+            let failed = outcome.is_err() || self.any_failed();
+            match failed {
+                true => None,
+                false => state.program.take(),
+            }
+        };
+        // What its arguments were is dropped here, if nobody else holds it: user code, too.
+        if let Err(payload) = catch_unwind(AssertUnwindSafe(|| drop(program))) {
+            let panic = Error::stray_panic("the `Drop` of an argument", payload);
+            outcome = outcome.and(Err(panic));
+        }
+        let finished = Event::RunFinished {
+            run: run.id,
+            error: outcome.as_ref().err(),
+            elapsed: self.since.elapsed(),
+        };
+        if let Err(panic) = observe::tell(&run.context, &finished) {
+            outcome = outcome.and(Err(panic));
+        }
+        match (outcome, value) {
+            (Ok(()), Some(value)) => self.end_all(Ok(value)),
+            (Ok(()), None) => {
+                let gone = Error::run(ErrorKind::Cancelled, "nobody wanted the result");
+                self.end_all(Err(gone));
+            }
+            (Err(error), value) => {
+                self.end_all(Err(error));
+                if let Err(payload) = catch_unwind(AssertUnwindSafe(|| drop(value))) {
+                    drop_payload(payload);
+                }
+            }
+        }
+    }
+
+    fn any_failed(&self) -> bool {
+        let failed = |promise: &Promise| matches!(promise.outcome(), Some(Err(_)));
+        self.is_many() && self.promises.iter().any(failed)
+    }
+
+    pub(super) fn has_ended(&self) -> bool {
+        self.promises.iter().all(Promise::has_ended)
+    }
+}

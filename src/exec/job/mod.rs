@@ -1,0 +1,481 @@
+//! A task that a client has started: the run of a graph that nobody waits for in place, and the futures of its outputs.
+
+mod end;
+mod outputs;
+
+use super::agenda::{Agenda, Rank};
+use super::context::Context;
+use super::executor::Executor;
+use super::observe;
+use super::parallel::{Source, invite};
+use super::run::{self, Run};
+use super::story::{Chapter, Story};
+use super::active::with_active;
+use crate::base::error::{Error, ErrorKind};
+use crate::base::sync::atomic::Ordering::Relaxed;
+use crate::base::sync::{Mutex, lock};
+use crate::event::Event;
+use crate::plan::Program;
+use crate::store::Memo;
+use crate::store::memo::Lineage;
+use crate::task::{Claim, Promise, Shared, Work};
+use std::sync::{Arc, Weak};
+use outputs::Outputs;
+use std::time::{Duration, Instant};
+
+/// What a client says of its tasks.
+pub(crate) struct Terms {
+    pub(crate) context: Arc<Context>,
+    pub(crate) memo: Memo,
+    pub(crate) limit: Option<Duration>,
+}
+
+/// A task of a client.
+pub(crate) struct Job {
+    number: u64,
+    terms: Arc<Terms>,
+    executor: Arc<Executor>,
+    promises: Box<[Promise]>,
+    /// Which outputs each node is, where each output is a future of its own.
+    outputs: Option<Outputs>,
+    label: Arc<str>,
+    rank: Rank,
+    depth: usize,
+    since: Instant,
+    state: Mutex<State>,
+    /// Tasks that its bodies have started.
+    children: Mutex<Vec<Weak<Job>>>,
+    story: Story,
+    this: Weak<Job>,
+}
+
+struct State {
+    /// `None`: it has come to rest.
+    run: Option<Arc<Run>>,
+    /// Kept while there may be another try.
+    program: Option<Arc<Program>>,
+    /// Futures that others have ended (see `complete`) have none.
+    context: Option<Arc<Context>>,
+}
+
+fn next_number() -> u64 {
+    static NEXT: std::sync::atomic::AtomicU64 = std::sync::atomic::AtomicU64::new(1);
+    NEXT.fetch_add(1, Relaxed)
+}
+
+impl Job {
+    /// Futures of a plan, which [`open`](Self::open) starts. `each`: every output is a future of its own, else all of it
+    /// is one.
+    pub(crate) fn planned(terms: &Arc<Terms>, program: Arc<Program>, each: bool) -> Arc<Job> {
+        let outputs = each.then(|| Outputs::of(&program));
+        let promises = if each { program.outputs.len() } else { 1 };
+        let first = program.outputs.first().map(|edge| edge.index());
+        let label = first.map_or_else(|| "task".into(), |i| program.node(i).label());
+        let priority = match each {
+            true => 0,
+            false => first.map_or(0, |i| program.priority(i)),
+        };
+        let job = Job::new(terms, promises, outputs, label, priority);
+        lock(&job.state).program = Some(program);
+        job
+    }
+
+    /// Futures of what could not be started.
+    pub(crate) fn failed(terms: &Arc<Terms>, futures: usize, error: Error) -> Arc<Job> {
+        let job = Job::new(terms, futures, None, "task".into(), 0);
+        // Whoever asks has no claim yet: ended, with a result.
+        for promise in &job.promises {
+            promise.fail_unclaimed(error.clone());
+        }
+        job
+    }
+
+    /// Futures that are ended by [`complete`](Self::complete), not by a plan.
+    pub(crate) fn promised(terms: &Arc<Terms>, label: Arc<str>) -> Arc<Job> {
+        let job = Job::new(terms, 1, None, label, 0);
+        job.agenda(|agenda| agenda.register(&job, 1));
+        job
+    }
+
+    fn new(
+        terms: &Arc<Terms>,
+        promises: usize,
+        outputs: Option<Outputs>,
+        label: Arc<str>,
+        priority: i32,
+    ) -> Arc<Job> {
+        let parent = Job::current();
+        let here = with_active(|active| active.run.depth + active.forks.get());
+        let depth = here.map_or(0, |depth| depth + 1);
+        let executor = terms.context.executor.clone();
+        let rank = match &executor.agenda {
+            Some(agenda) => agenda.rank(priority, depth as u32),
+            None => unreachable!("a client's executor has an agenda"),
+        };
+        let job = Arc::new_cyclic(|this| Job {
+            number: next_number(),
+            terms: terms.clone(),
+            executor,
+            promises: (0..promises).map(|_| Promise::new()).collect(),
+            outputs,
+            label,
+            rank,
+            depth,
+            since: Instant::now(),
+            state: Mutex::new(State {
+                run: None,
+                program: None,
+                context: None,
+            }),
+            children: Mutex::default(),
+            story: Story::new(promises),
+            this: this.clone(),
+        });
+        if let Some(parent) = parent {
+            parent.adopt(&job);
+        }
+        job
+    }
+
+    /// The task of a client that this thread's body belongs to.
+    pub(crate) fn current() -> Option<Arc<Job>> {
+        with_active(|active| active.run.job.clone())?
+    }
+
+    fn adopt(&self, child: &Arc<Job>) {
+        let mut children = lock(&self.children);
+        if children.len() == children.capacity() {
+            children.retain(|child| child.strong_count() > 0);
+        }
+        children.push(Arc::downgrade(child));
+        drop(children);
+        if self.has_ended() {
+            // It was cancelled: what its body still starts is cancelled with it.
+            if self.is_cancelled() {
+                child.cancel();
+            }
+        }
+    }
+
+    fn is_cancelled(&self) -> bool {
+        let outcome = self.promises.first().and_then(Promise::outcome);
+        matches!(outcome, Some(Err(e)) if e.kind() == ErrorKind::Cancelled)
+    }
+
+    /// Starts it: makes a run of the plan, and has somebody work on it. Whoever wants to know has a claim already. What
+    /// goes wrong is told by the futures.
+    pub(crate) fn open(self: &Arc<Job>) {
+        if lock(&self.state).program.is_none() {
+            return;
+        }
+        let pending = self.promises.iter().filter(|p| !p.has_ended()).count();
+        self.agenda(|agenda| agenda.register(self, pending));
+        let base = &self.terms.context;
+        let error = match base.halted() {
+            Some(_) => Some(Error::run(ErrorKind::Cancelled, "the client is closed")),
+            None if self.depth > run::DEEPEST => {
+                let message = format!(
+                    "tasks are nested more than {} deep: does the recursion end?",
+                    run::DEEPEST
+                );
+                Some(Error::run(ErrorKind::Invalid, message))
+            }
+            None => None,
+        };
+        if let Some(error) = error {
+            lock(&self.state).program = None;
+            return self.end_all(Err(error));
+        }
+        let context = Context::of_job(base, &self.terms.memo, self.terms.limit);
+        context.is_for(self);
+        let mut state = lock(&self.state);
+        let Some(program) = state.program.clone() else {
+            return;
+        };
+        let lineage = match self.outputs {
+            Some(_) => None,
+            None => Some(Lineage::of_future(self.number, 0, None)),
+        };
+        let run = super::task::open(&program, &context, self, lineage);
+        state.run = Some(run.clone());
+        state.context = Some(context.clone());
+        drop(state);
+        let (nodes, units) = (program.len(), program.unit_count());
+        drop(program);
+        let started = Event::RunStarted {
+            run: run.id,
+            parent: with_active(|active| active.place()),
+            nodes,
+            units,
+        };
+        if let Err(error) = observe::tell(&context, &started) {
+            run.fail(error);
+        }
+        self.announce(&run);
+    }
+
+    /// Its run has something to do.
+    pub(in crate::exec) fn announce(&self, run: &Arc<Run>) {
+        self.agenda(|agenda| agenda.add(self.rank, run));
+        let _ = invite(&self.executor, &Source::Client);
+    }
+
+    /// A body of it has started a nested run: there may be work below it.
+    pub(in crate::exec) fn has_nested(&self) {
+        if let Some(run) = self.run() {
+            self.agenda(|agenda| agenda.add(self.rank, &run));
+        }
+    }
+
+    fn agenda(&self, with: impl FnOnce(&Agenda)) {
+        if let Some(agenda) = &self.executor.agenda {
+            with(agenda);
+        }
+    }
+
+    // -------------------------------------------------------------- asked by runs
+
+    pub(in crate::exec) fn number(&self) -> u64 {
+        self.number
+    }
+
+    pub(in crate::exec) fn rank(&self) -> Rank {
+        self.rank
+    }
+
+    pub(in crate::exec) fn depth(&self) -> usize {
+        self.depth
+    }
+
+    pub(crate) fn executor(&self) -> &Arc<Executor> {
+        &self.executor
+    }
+
+    pub(in crate::exec) fn run(&self) -> Option<Arc<Run>> {
+        lock(&self.state).run.clone()
+    }
+
+    /// Whether each output of its plan is a future of its own.
+    pub(in crate::exec) fn is_many(&self) -> bool {
+        self.outputs.is_some()
+    }
+
+    /// The first body of its one future has begun.
+    pub(in crate::exec) fn has_begun(&self) {
+        if !self.is_many() {
+            self.mark_begun(0);
+        }
+    }
+
+    fn mark_begun(&self, index: usize) {
+        if self.promises[index].begin() {
+            self.agenda(Agenda::has_begun);
+            self.story.tell(index, Chapter::Started);
+        }
+    }
+
+    /// A node whose results are futures is about to begin; `false`: nobody wants any of them.
+    pub(in crate::exec) fn begin(&self, node: usize) -> bool {
+        let Some(outputs) = &self.outputs else {
+            return true;
+        };
+        let (mut any, mut wanted) = (false, false);
+        for output in outputs.of_node(node) {
+            any = true;
+            if !self.promises[output].has_ended() {
+                wanted = true;
+                self.mark_begun(output);
+            }
+        }
+        wanted || !any
+    }
+
+    /// How many futures a node's result is.
+    pub(in crate::exec) fn publishes(&self, node: usize) -> bool {
+        let outputs = self.outputs.as_ref();
+        outputs.is_some_and(|outputs| outputs.is_one(node))
+    }
+
+    /// A node whose results are futures has ended; returns how many they are.
+    pub(in crate::exec) fn publish(&self, node: usize, outcome: &Result<Shared, Error>) -> usize {
+        let Some(outputs) = &self.outputs else {
+            return 0;
+        };
+        let mut count = 0;
+        for output in outputs.of_node(node) {
+            self.end(output, outcome.clone());
+            count += 1;
+        }
+        count
+    }
+
+    /// The futures that a body holds up: those of the outputs that need its node.
+    pub(in crate::exec) fn held_up_by(&self, program: &Program, node: usize) -> Vec<usize> {
+        let Some(outputs) = &self.outputs else {
+            return vec![0];
+        };
+        if outputs.is_one(node) {
+            return outputs.of_node(node).collect();
+        }
+        let mut needs = vec![false; program.len()];
+        needs[node] = true;
+        let mut held = Vec::new();
+        for i in node + 1..program.len() {
+            needs[i] = program.inputs(i).iter().any(|edge| needs[edge.index()]);
+            if needs[i] {
+                held.extend(outputs.of_node(i));
+            }
+        }
+        held
+    }
+
+    /// The futures that node `node` is, of all: those whose status its body's waits show.
+    pub(in crate::exec) fn shown_by(&self, node: usize) -> Vec<usize> {
+        match &self.outputs {
+            None => vec![0],
+            Some(outputs) => outputs.of_node(node).collect(),
+        }
+    }
+
+    pub(in crate::exec) fn suspended(&self, index: usize) {
+        if self.promises[index].suspend() {
+            self.agenda(Agenda::suspend);
+            self.story.tell(index, Chapter::Suspended);
+        }
+    }
+
+    pub(in crate::exec) fn resumed(&self, index: usize) {
+        if self.promises[index].resume() {
+            self.agenda(Agenda::resume);
+            self.story.tell(index, Chapter::Resumed);
+        }
+    }
+
+    // -------------------------------------------------------------- asked by handles
+
+    /// Stops it, and all that its bodies have started. Who waits for it is told at once.
+    pub(crate) fn cancel(&self) {
+        let mut jobs: Vec<Arc<Job>> = self.this.upgrade().into_iter().collect();
+        while let Some(job) = jobs.pop() {
+            let error = job.cancelled();
+            for index in 0..job.promises.len() {
+                job.end(index, Err(error.clone()));
+            }
+            job.stop();
+            let children = lock(&job.children).clone();
+            jobs.extend(children.iter().filter_map(Weak::upgrade));
+        }
+    }
+
+    fn cancelled(&self) -> Error {
+        let message = format!("the task `{}` was cancelled", self.label);
+        Error::run(ErrorKind::Cancelled, message)
+    }
+
+    fn stop(&self) {
+        let (run, context) = {
+            let state = lock(&self.state);
+            (state.run.clone(), state.context.clone())
+        };
+        if let (Some(run), Some(context)) = (run, context) {
+            context.cancel_quietly();
+            run.shut();
+        }
+    }
+
+    /// Cancels one future.
+    pub(crate) fn cancel_one(&self, index: usize) {
+        if self.promises.len() == 1 {
+            return self.cancel();
+        }
+        self.end(index, Err(self.cancelled()));
+        if self.has_ended() {
+            self.stop();
+        }
+    }
+
+    /// Tries again what has failed or was cancelled; `false` if it has not.
+    pub(crate) fn retry(self: &Arc<Job>, index: usize) -> bool {
+        {
+            let state = lock(&self.state);
+            if state.run.is_some() || state.program.is_none() {
+                return false;
+            }
+            if !self.promises[index].begin_again() {
+                return false;
+            }
+        }
+        self.story.tell(index, Chapter::Retried);
+        self.open();
+        true
+    }
+
+    pub(crate) fn story(&self, index: usize) -> Vec<(Duration, Chapter)> {
+        self.story.of(index)
+    }
+
+    pub(crate) fn label(&self) -> &Arc<str> {
+        &self.label
+    }
+
+    /// Whether it waits for futures that it needs.
+    pub(crate) fn is_waiting(&self) -> bool {
+        self.needs_pending().next().is_some()
+    }
+
+    fn needs_pending(&self) -> impl Iterator<Item = Claim> + use<> {
+        let program = lock(&self.state).program.clone();
+        let awaited = program.into_iter().flat_map(|program| {
+            let sources = (0..program.len()).filter_map(|i| program.awaits(i).cloned());
+            sources.collect::<Vec<_>>()
+        });
+        awaited.filter(|claim| !claim.promise().has_ended())
+    }
+}
+
+impl Work for Job {
+    fn promises(&self) -> &[Promise] {
+        &self.promises
+    }
+
+    /// What has not begun is cancelled; what has goes on, for it may hold what others want.
+    fn unwanted(&self, index: usize) {
+        let promise = &self.promises[index];
+        if promise.has_ended() || promise.is_detached() || promise.has_begun() {
+            return;
+        }
+        if self.promises.len() == 1 {
+            self.cancel();
+        } else {
+            self.cancel_one(index);
+        }
+    }
+
+    fn call(&self, index: usize) -> String {
+        let program = lock(&self.state).program.clone();
+        let Some(program) = program else {
+            return self.label.to_string();
+        };
+        match program.outputs.get(index) {
+            Some(edge) => program.culprit(edge.index()).call,
+            None => self.label.to_string(),
+        }
+    }
+
+    fn id(&self) -> u64 {
+        self.number
+    }
+
+    fn as_any(self: Arc<Self>) -> Shared {
+        self
+    }
+
+    fn needs(&self) -> Vec<Claim> {
+        self.needs_pending().collect()
+    }
+}
+
+/// The job behind a future.
+pub(crate) fn job_of(claim: &Claim) -> Option<Arc<Job>> {
+    claim.work().clone().as_any().downcast::<Job>().ok()
+}

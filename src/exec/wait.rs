@@ -1,0 +1,346 @@
+//! Waiting for something that is not this thread's own run: futures, events, semaphores. Inside a task the slot is
+//! given up meanwhile; see `README.md`, "Waiting".
+
+use super::bell::Bell;
+use super::executor::Executor;
+use super::job::{Job, job_of};
+use super::parallel::{self, Invited, find_any, held_here, invite};
+use super::run::Run;
+use super::stack::on_enough_stack;
+use super::active::{Active, with_active};
+use crate::base::error::{Error, ErrorKind};
+use crate::base::sync::atomic::Ordering::Acquire;
+use crate::store::memo::{Awaiting, await_future};
+use crate::task::Claim;
+use ahash::AHashSet;
+use smallvec::SmallVec;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// What is waited for.
+pub(crate) trait Awaited {
+    /// Whether the wait is over.
+    fn is_over(&self) -> bool;
+    /// Has the bell rung when that may have changed. Called once, before the first sleep.
+    fn listen(&self, bell: &Arc<Bell>);
+    /// The one future without which it can never be over, if that is so: what a circle is looked for with.
+    fn future(&self) -> Option<&Claim> {
+        None
+    }
+    /// The futures of which all of the work is waited for: a waiting task may do it itself.
+    fn work(&self) -> Vec<Claim> {
+        Vec::new()
+    }
+}
+
+/// How long a sleeper sleeps before it looks again for work that it waits for. It is woken by what it waits for itself;
+/// this is for what that needs in turn, while those who have the slots want what the sleeper holds.
+const LOOK: Duration = Duration::from_millis(10);
+const LOOK_AT_LEAST: Duration = Duration::from_secs(1);
+
+/// Waits; `false` if `until` has passed before it was over.
+///
+/// # Errors
+/// Inside a task: `Cancelled` or `Timeout` if the task was told to stop, `Deadlock` if the wait would close a circle,
+/// `Exhausted` if nobody could go on working meanwhile.
+pub(crate) fn wait(on: &dyn Awaited, until: Option<Instant>) -> Result<bool, Error> {
+    if on.is_over() {
+        return Ok(true);
+    }
+    match with_active(Rc::clone) {
+        Some(active) => wait_in_task(&active, on, until),
+        None => Ok(wait_outside(on, until)),
+    }
+}
+
+fn left(until: Option<Instant>) -> Option<Duration> {
+    until.map(|until| until.saturating_duration_since(Instant::now()))
+}
+
+fn wait_outside(on: &dyn Awaited, until: Option<Instant>) -> bool {
+    let bell = Arc::<Bell>::default();
+    on.listen(&bell);
+    // A thread of a pool may be the one that what it waits for was given to.
+    let pooled = rayon::current_thread_index().is_some();
+    loop {
+        if on.is_over() {
+            return true;
+        }
+        while pooled && rayon::yield_now() == Some(rayon::Yield::Executed) {}
+        match (left(until), pooled) {
+            (Some(Duration::ZERO), _) => return on.is_over(),
+            (Some(left), false) => bell.listen_for(left),
+            (Some(left), true) => bell.listen_for(left.min(LOOK)),
+            (None, true) => bell.listen_for(LOOK),
+            (None, false) => bell.listen(),
+        }
+    }
+}
+
+fn wait_in_task(
+    active: &Rc<Active>,
+    on: &dyn Awaited,
+    until: Option<Instant>,
+) -> Result<bool, Error> {
+    struct Entered(Option<Awaiting>);
+    impl Drop for Entered {
+        fn drop(&mut self) {
+            if let Some(awaiting) = self.0.take() {
+                awaiting.end();
+            }
+        }
+    }
+    let run = &active.run;
+    // A wait that ends in time closes no circle.
+    let future = on.future().filter(|_| until.is_none());
+    let _entered = match (future, active.origin().lineage) {
+        (Some(future), Some(lineage)) => {
+            let is_over = {
+                let run = Arc::downgrade(run);
+                Box::new(move || run.upgrade().is_none_or(|run| run.is_stopped()))
+            };
+            let circle = |text| Error::run(ErrorKind::Deadlock, text);
+            Entered(Some(
+                await_future(future, &lineage, is_over).map_err(circle)?,
+            ))
+        }
+        _ => Entered(None),
+    };
+    let bell = Arc::<Bell>::default();
+    on.listen(&bell);
+    let mut look = LOOK;
+    loop {
+        if on.is_over() {
+            return Ok(true);
+        }
+        stopped(active)?;
+        if left(until).is_some_and(|left| left.is_zero()) {
+            return Ok(false);
+        }
+        if help(active, on.work()) {
+            continue;
+        }
+        let time = left(until).map_or(look, |left| left.min(look));
+        suspend(active, &bell, |bell| bell.listen_for(time))?;
+        look = (look * 2).min(LOOK_AT_LEAST);
+    }
+}
+
+/// Whether the task was told to stop.
+fn stopped(active: &Active) -> Result<(), Error> {
+    if active.run.is_stopped() {
+        return Err(active.run.why_stopped());
+    }
+    if active.is_overdue() {
+        let message = "the time of the task is up";
+        return Err(Error::run(ErrorKind::Timeout, message));
+    }
+    Ok(())
+}
+
+/// Does some of the work that is waited for, or that this needs in turn; `false` if there is nothing to do.
+fn help(active: &Active, mut claims: Vec<Claim>) -> bool {
+    // So many it looks at: more are others' work.
+    const MOST: usize = 256;
+    let executor = &active.run.context.executor;
+    let mut seen = AHashSet::new();
+    claims.reverse();
+    for _ in 0..MOST {
+        let Some(claim) = claims.pop() else {
+            return false;
+        };
+        let Some(job) = job_of(&claim) else {
+            continue;
+        };
+        if claim.promise().has_ended() || !seen.insert(claim.id().0) {
+            continue;
+        }
+        if let Some(task) = job.run()
+            && Arc::ptr_eq(job.executor(), executor)
+            && let Some(run) = parallel::find(&task)
+        {
+            return with_permit(active, || on_enough_stack(|| parallel::visit(&run)));
+        }
+        let needs = claim.work().needs();
+        // Of a task with many futures only one is needed: the others are strangers.
+        claims.extend(needs.into_iter().filter(|c| c.work().promises().len() == 1));
+    }
+    false
+}
+
+/// Does work for which a permit is needed; `false` if the body has given its own up and none is free.
+fn with_permit(active: &Active, work: impl FnOnce()) -> bool {
+    if !active.has_seceded() {
+        work();
+        return true;
+    }
+    let executor = &active.run.context.executor;
+    if !(executor.take_promised() || executor.permits.try_take()) {
+        return false;
+    }
+    active.helps.set(true);
+    work();
+    active.helps.set(false);
+    executor.permits.give();
+    let source = active.run.top();
+    if find_any(executor, &source).is_some() {
+        let _ = invite(executor, &source);
+    }
+    true
+}
+
+/// Sleeps with the slot given up, unless the body holds it.
+fn suspend(active: &Active, bell: &Arc<Bell>, sleep: impl FnOnce(&Bell)) -> Result<(), Error> {
+    let run = &active.run;
+    if active.holds.get() > 0 {
+        run.context.sleep_on(bell, run, sleep);
+        return Ok(());
+    }
+    let away = Away::go(active)?;
+    run.context.sleep_on(bell, run, sleep);
+    away.back();
+    Ok(())
+}
+
+/// A body that has given its slot up, in every executor that its thread works for.
+pub(super) struct Away {
+    held: SmallVec<[Arc<Run>; 2]>,
+    /// The futures whose status shows it.
+    shown: Option<(Arc<Job>, Vec<usize>)>,
+}
+
+impl Away {
+    /// Gives up every permit that this thread holds.
+    ///
+    /// # Errors
+    /// `Exhausted` if there is work, nobody else works, and no thread to do it.
+    fn go(active: &Active) -> Result<Away, Error> {
+        let shown = active.run.job.clone().map(|job| {
+            let shown = match active.node_of_task() {
+                Some(node) => job.shown_by(node),
+                None if job.is_many() => Vec::new(),
+                None => vec![0],
+            };
+            (job, shown)
+        });
+        if let Some((job, shown)) = &shown {
+            shown.iter().for_each(|index| job.suspended(*index));
+        }
+        let held = held_here(&active.run);
+        let mut exhausted = None;
+        for run in &held {
+            let executor = &run.context.executor;
+            executor.permits.give();
+            let source = run.top();
+            if find_any(executor, &source).is_some()
+                && invite(executor, &source) == Invited::NoThread
+                && executor.agenda.is_some()
+                && executor.permits.are_all_free()
+            {
+                exhausted = Some(executor.lendable);
+            }
+        }
+        let away = Away { held, shown };
+        let Some(most) = exhausted else {
+            return Ok(away);
+        };
+        away.back();
+        let message = format!(
+            "every thread waits, {most} stand in for those already, and no more may:              see `ClientBuilder::max_lent_threads`"
+        );
+        Err(Error::run(ErrorKind::Exhausted, message))
+    }
+
+    /// Takes the permits back, ahead of new tasks.
+    fn back(self) {
+        for run in &self.held {
+            run.context.executor.take_back();
+        }
+        if let Some((job, shown)) = &self.shown {
+            shown.iter().for_each(|index| job.resumed(*index));
+        }
+    }
+}
+
+// ------------------------------------------------------------------ seceding
+
+/// The body on this thread gives its slot up and works on; `false` if it has already.
+///
+/// # Errors
+/// `NotInTask` outside of a task, `Exhausted` as for a wait.
+pub(crate) fn secede() -> Result<bool, Error> {
+    let active = with_active(Rc::clone).ok_or_else(not_in_task)?;
+    if active.has_seceded() {
+        return Ok(false);
+    }
+    let away = Away::go(&active)?;
+    active.seceded.replace(Some(away));
+    Ok(true)
+}
+
+/// The body on this thread takes its slot back; `false` if it has one.
+///
+/// # Errors
+/// `NotInTask` outside of a task.
+pub(crate) fn rejoin_here() -> Result<bool, Error> {
+    let active = with_active(Rc::clone).ok_or_else(not_in_task)?;
+    Ok(rejoin(&active))
+}
+
+pub(super) fn rejoin(active: &Active) -> bool {
+    let away = active.seceded.take();
+    away.map(Away::back).is_some()
+}
+
+/// Calls `f` with a body that keeps its slot while it waits.
+pub(crate) fn holding<R>(f: impl FnOnce() -> R) -> R {
+    struct Held(Option<Rc<Active>>);
+    impl Drop for Held {
+        fn drop(&mut self) {
+            if let Some(active) = &self.0 {
+                active.holds.set(active.holds.get() - 1);
+            }
+        }
+    }
+    let active = with_active(Rc::clone);
+    if let Some(active) = &active {
+        active.holds.set(active.holds.get() + 1);
+    }
+    let _held = Held(active);
+    f()
+}
+
+fn not_in_task() -> Error {
+    let message = "this thread does not run the body of a task";
+    Error::run(ErrorKind::NotInTask, message)
+}
+
+// ------------------------------------------------------------------ what an executor is doing
+
+/// Counts of a client's executor, at one moment.
+pub(crate) struct Counts {
+    pub(crate) slots: usize,
+    pub(crate) free: usize,
+    pub(crate) live: usize,
+    pub(crate) begun: usize,
+    pub(crate) suspended: usize,
+    pub(crate) threads: usize,
+    pub(crate) lent: usize,
+}
+
+impl Executor {
+    pub(crate) fn counts(&self) -> Counts {
+        let [live, begun, suspended] = self.agenda.as_ref().map_or([0; 3], |a| a.counts());
+        let lent = self.lent.load(Acquire);
+        Counts {
+            slots: self.permits.slots(),
+            free: self.permits.free(),
+            live,
+            begun,
+            suspended,
+            threads: self.occupied.load(Acquire) + lent,
+            lent,
+        }
+    }
+}

@@ -1,0 +1,245 @@
+//! The state of futures: what was started, and what came of it. Who runs it is somebody else's business ([`Work`]).
+
+use crate::base::error::{Error, drop_payload};
+use crate::base::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
+use crate::base::sync::atomic::{AtomicBool, AtomicU32};
+use crate::base::sync::{Mutex, lock};
+use std::any::Any;
+use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+/// A result that is shared.
+pub(crate) type Shared = Arc<dyn Any + Send + Sync>;
+
+/// Called once, when a future has come to its end. It must be quick and must not panic.
+pub(crate) type OnEnd = Box<dyn FnOnce() + Send>;
+
+/// What runs behind some futures.
+pub(crate) trait Work: Send + Sync + 'static {
+    /// Its futures.
+    fn promises(&self) -> &[Promise];
+    /// Nobody wants this one any more.
+    fn unwanted(&self, index: usize);
+    /// The call behind it, for people.
+    fn call(&self, index: usize) -> String;
+    /// Unique in the process.
+    fn id(&self) -> u64;
+    fn as_any(self: Arc<Self>) -> Shared;
+    /// The futures that this one waits for: it cannot end before they have.
+    fn needs(&self) -> Vec<Claim>;
+}
+
+/// One future: pending, then at its end.
+pub(crate) struct Promise {
+    state: Mutex<State>,
+    /// How many claims there are.
+    claims: AtomicU32,
+    /// How many threads wait in its body with their slot given up.
+    suspended: AtomicU32,
+    begun: AtomicBool,
+    detached: AtomicBool,
+}
+
+enum State {
+    Pending(Vec<OnEnd>),
+    Ended(Result<Shared, Error>),
+    /// It has ended, and nobody wanted to know.
+    Forgotten,
+}
+
+impl Promise {
+    pub(crate) fn new() -> Promise {
+        Promise {
+            state: Mutex::new(State::Pending(Vec::new())),
+            claims: AtomicU32::new(0),
+            suspended: AtomicU32::new(0),
+            begun: AtomicBool::new(false),
+            detached: AtomicBool::new(false),
+        }
+    }
+
+    /// Its body begins; `false` if it had begun before.
+    pub(crate) fn begin(&self) -> bool {
+        !self.begun.swap(true, AcqRel)
+    }
+
+    pub(crate) fn has_begun(&self) -> bool {
+        self.begun.load(Acquire)
+    }
+
+    /// It goes on though nobody wants to know.
+    pub(crate) fn detach(&self) {
+        self.detached.store(true, Release);
+    }
+
+    pub(crate) fn is_detached(&self) -> bool {
+        self.detached.load(Acquire)
+    }
+
+    /// A thread waits in its body; `true` if it is the first.
+    pub(crate) fn suspend(&self) -> bool {
+        self.suspended.fetch_add(1, AcqRel) == 0
+    }
+
+    /// A thread goes on in its body; `true` if it was the last that waited.
+    pub(crate) fn resume(&self) -> bool {
+        self.suspended.fetch_sub(1, AcqRel) == 1
+    }
+
+    pub(crate) fn is_suspended(&self) -> bool {
+        self.suspended.load(Acquire) > 0
+    }
+
+    pub(crate) fn is_wanted(&self) -> bool {
+        self.claims.load(Acquire) > 0
+    }
+
+    pub(crate) fn has_ended(&self) -> bool {
+        !matches!(*lock(&self.state), State::Pending(_))
+    }
+
+    /// What came of it, if it has ended.
+    pub(crate) fn outcome(&self) -> Option<Result<Shared, Error>> {
+        match &*lock(&self.state) {
+            State::Ended(outcome) => Some(outcome.clone()),
+            _ => None,
+        }
+    }
+
+    /// Ends it, unless it has ended before; calls `and` if this did, before anybody is told.
+    pub(crate) fn end(&self, outcome: Result<Shared, Error>, and: impl FnOnce()) {
+        let mut state = lock(&self.state);
+        let State::Pending(listeners) = &mut *state else {
+            return;
+        };
+        and();
+        let listeners = std::mem::take(listeners);
+        let unused = match self.is_wanted() {
+            true => {
+                *state = State::Ended(outcome);
+                None
+            }
+            false => {
+                *state = State::Forgotten;
+                Some(outcome)
+            }
+        };
+        drop(state);
+        if let Err(payload) = catch_unwind(AssertUnwindSafe(|| drop(unused))) {
+            // Nobody wanted the value, and nobody is left to be told.
+            drop_payload(payload);
+        }
+        for listener in listeners {
+            listener();
+        }
+    }
+
+    /// Ends it before there is a claim.
+    pub(crate) fn fail_unclaimed(&self, error: Error) {
+        *lock(&self.state) = State::Ended(Err(error));
+    }
+
+    /// Calls `listener` when it has ended; at once, if it has.
+    pub(crate) fn on_end(&self, listener: OnEnd) {
+        let mut state = lock(&self.state);
+        match &mut *state {
+            State::Pending(listeners) => listeners.push(listener),
+            _ => {
+                drop(state);
+                listener();
+            }
+        }
+    }
+
+    /// Makes it pending again if it has failed; `true` if so.
+    pub(crate) fn begin_again(&self) -> bool {
+        let mut state = lock(&self.state);
+        let failed = matches!(&*state, State::Ended(Err(_)));
+        if failed {
+            *state = State::Pending(Vec::new());
+            self.begun.store(false, Release);
+        }
+        failed
+    }
+
+    fn forget(&self) {
+        let mut state = lock(&self.state);
+        if matches!(&*state, State::Ended(_)) {
+            let ended = std::mem::replace(&mut *state, State::Forgotten);
+            drop(state);
+            drop(ended);
+        }
+    }
+}
+
+/// A claim on a future: while there is one, its work is wanted and its result kept.
+pub(crate) struct Claim {
+    work: Arc<dyn Work>,
+    index: u32,
+}
+
+impl Claim {
+    pub(crate) fn new(work: Arc<dyn Work>, index: usize) -> Claim {
+        work.promises()[index].claims.fetch_add(1, Relaxed);
+        let index = index as u32;
+        Claim { work, index }
+    }
+
+    pub(crate) fn promise(&self) -> &Promise {
+        &self.work.promises()[self.index as usize]
+    }
+
+    pub(crate) fn work(&self) -> &Arc<dyn Work> {
+        &self.work
+    }
+
+    pub(crate) fn index(&self) -> usize {
+        self.index as usize
+    }
+
+    /// Which future it is, of all in the process.
+    pub(crate) fn id(&self) -> (u64, u32) {
+        (self.work.id(), self.index)
+    }
+
+    pub(crate) fn call(&self) -> String {
+        self.work.call(self.index())
+    }
+
+    /// Takes the result out if nobody else has a claim on it, else another handle to it.
+    pub(crate) fn into_outcome(self) -> Option<Result<Shared, Error>> {
+        let promise = self.promise();
+        let mut state = lock(&promise.state);
+        match &*state {
+            State::Ended(outcome) if promise.claims.load(Acquire) > 1 => Some(outcome.clone()),
+            State::Ended(_) => match std::mem::replace(&mut *state, State::Forgotten) {
+                State::Ended(outcome) => Some(outcome),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+}
+
+impl Clone for Claim {
+    fn clone(&self) -> Claim {
+        Claim::new(self.work.clone(), self.index())
+    }
+}
+
+impl Drop for Claim {
+    fn drop(&mut self) {
+        let promise = self.promise();
+        if promise.claims.fetch_sub(1, AcqRel) == 1 {
+            promise.forget();
+            self.work.unwanted(self.index());
+        }
+    }
+}
+
+impl fmt::Debug for Claim {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.call())
+    }
+}
