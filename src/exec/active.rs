@@ -125,4 +125,3 @@ impl Run {
         held.into_iter().fold(None, below)
     }
 }
-

@@ -4,9 +4,9 @@
 //! They belong to the node that asks: its run's stop stops them, their nested runs have its lineage. Taken
 //! only where nobody could help anyway (one slot, or every slot in use), and nobody is watching.
 
+use super::active::{Active, with_active};
 use super::run::DEEPEST;
 use super::segment::Fresh;
-use super::active::{Active, with_active};
 use crate::base::error::{Error, ErrorKind};
 use crate::plan::{Traits, culprit, traits_of};
 use crate::task::node::output_of;

@@ -1,16 +1,17 @@
 //! The rayon scheduler: participants of a run, and how they come and go.
 
 use super::Current;
+use super::active::with_active;
 use super::bell::Bell;
 use super::executor::Executor;
 use super::queue::{Item, Local};
 use super::run::Run;
 use super::segment::SegmentPtr;
 use super::stack;
-use super::active::with_active;
 use super::worker::{Step, Worker};
 use crate::base::sync::atomic::Ordering::{AcqRel, SeqCst};
 use crate::base::sync::{self, lock};
+use crate::plan::Traits;
 use smallvec::SmallVec;
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -132,7 +133,9 @@ impl Part<'_> {
             if self.run.is_stopped() {
                 return End::Left;
             }
-            self.run.begin();
+            if !segment.program.traits[i].has(Traits::SOURCE) {
+                self.run.begin();
+            }
             let step = catch_unwind(AssertUnwindSafe(|| self.worker.step(item.segment, unit, i)));
             if let Ok(Step::Parked) = step {
                 return End::Left;

@@ -1,14 +1,15 @@
 //! Waiting for something that is not this thread's own run: futures, events, semaphores. Inside a task the slot is
 //! given up meanwhile; see `README.md`, "Waiting".
 
+use super::active::{Active, with_active};
 use super::bell::Bell;
 use super::executor::Executor;
 use super::job::{Job, job_of};
 use super::parallel::{self, Invited, find_any, held_here, invite};
 use super::run::Run;
 use super::stack::on_enough_stack;
-use super::active::{Active, with_active};
 use crate::base::error::{Error, ErrorKind};
+use crate::base::sync;
 use crate::base::sync::atomic::Ordering::Acquire;
 use crate::store::memo::{Awaiting, await_future};
 use crate::task::Claim;
@@ -330,8 +331,24 @@ pub(crate) struct Counts {
 }
 
 impl Executor {
+    /// Waits for threads that have nothing more to do to be gone: they are on their way.
+    fn settle(&self) {
+        const LOOKS: u32 = 200;
+        let all_gone = || self.occupied.load(Acquire) + self.lent.load(Acquire) == 0;
+        for _ in 0..LOOKS {
+            if self.permits.are_all_free() && all_gone() {
+                return;
+            }
+            sync::pause(Duration::from_micros(50));
+        }
+    }
+
     pub(crate) fn counts(&self) -> Counts {
-        let [live, begun, suspended] = self.agenda.as_ref().map_or([0; 3], |a| a.counts());
+        let counts = || self.agenda.as_ref().map_or([0; 3], |a| a.counts());
+        if counts() == [0; 3] {
+            self.settle();
+        }
+        let [live, begun, suspended] = counts();
         let lent = self.lent.load(Acquire);
         Counts {
             slots: self.permits.slots(),

@@ -230,3 +230,19 @@ pub(crate) fn thread_count() -> usize {
         .and_then(|n| n.trim().parse().ok())
         .expect("a number of threads")
 }
+
+/// Runs `test` on a thread of its own; a test that hangs fails.
+pub fn within(seconds: u64, test: impl FnOnce() + Send + 'static) {
+    let (tx, rx) = std::sync::mpsc::channel();
+    let thread = std::thread::spawn(move || {
+        test();
+        let _ = tx.send(());
+    });
+    match rx.recv_timeout(std::time::Duration::from_secs(seconds)) {
+        Ok(()) => thread.join().unwrap(),
+        Err(std::sync::mpsc::RecvTimeoutError::Disconnected) => {
+            std::panic::resume_unwind(thread.join().unwrap_err())
+        }
+        Err(_) => panic!("still not done after {seconds} s"),
+    }
+}

@@ -49,7 +49,7 @@ impl Job {
     }
 
     /// Everybody has left its run, and nobody may join any more.
-    pub(in crate::exec) fn conclude(&self, run: &Arc<Run>) {
+    pub(in crate::exec) fn conclude(self: &Arc<Job>, run: &Arc<Run>) {
         let Some(root) = run.queue.root() else {
             return;
         };
@@ -75,14 +75,16 @@ impl Job {
         for panic in left {
             outcome = outcome.and(Err(panic));
         }
-        let program = {
+        let (program, again) = {
             let mut state = lock(&self.state);
             state.run = None;
-            let failed = outcome.is_err() || self.any_failed();
-            match failed {
+            let again = std::mem::take(&mut state.again);
+            let failed = again || outcome.is_err() || self.any_failed();
+            let program = match failed {
                 true => None,
                 false => state.program.take(),
-            }
+            };
+            (program, again)
         };
         // What its arguments were is dropped here, if nobody else holds it: user code, too.
         if let Err(payload) = catch_unwind(AssertUnwindSafe(|| drop(program))) {
@@ -97,6 +99,12 @@ impl Job {
         if let Err(panic) = observe::tell(&run.context, &finished) {
             outcome = outcome.and(Err(panic));
         }
+        if again {
+            // What is pending was asked for anew, after it had failed.
+            drop_quietly(value);
+            self.agenda(|agenda| agenda.conclude(self.number, self.rank));
+            return self.open();
+        }
         match (outcome, value) {
             (Ok(()), Some(value)) => self.end_all(Ok(value)),
             (Ok(()), None) => {
@@ -105,9 +113,7 @@ impl Job {
             }
             (Err(error), value) => {
                 self.end_all(Err(error));
-                if let Err(payload) = catch_unwind(AssertUnwindSafe(|| drop(value))) {
-                    drop_payload(payload);
-                }
+                drop_quietly(value);
             }
         }
     }
@@ -119,5 +125,12 @@ impl Job {
 
     pub(super) fn has_ended(&self) -> bool {
         self.promises.iter().all(Promise::has_ended)
+    }
+}
+
+/// Drops a value that nobody is to have; nobody is left to be told of a panic.
+fn drop_quietly(value: Option<Shared>) {
+    if let Err(payload) = catch_unwind(AssertUnwindSafe(|| drop(value))) {
+        drop_payload(payload);
     }
 }

@@ -3,6 +3,7 @@
 mod end;
 mod outputs;
 
+use super::active::with_active;
 use super::agenda::{Agenda, Rank};
 use super::context::Context;
 use super::executor::Executor;
@@ -10,7 +11,6 @@ use super::observe;
 use super::parallel::{Source, invite};
 use super::run::{self, Run};
 use super::story::{Chapter, Story};
-use super::active::with_active;
 use crate::base::error::{Error, ErrorKind};
 use crate::base::sync::atomic::Ordering::Relaxed;
 use crate::base::sync::{Mutex, lock};
@@ -19,8 +19,8 @@ use crate::plan::Program;
 use crate::store::Memo;
 use crate::store::memo::Lineage;
 use crate::task::{Claim, Promise, Shared, Work};
-use std::sync::{Arc, Weak};
 use outputs::Outputs;
+use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
 /// What a client says of its tasks.
@@ -56,6 +56,8 @@ struct State {
     program: Option<Arc<Program>>,
     /// Futures that others have ended (see `complete`) have none.
     context: Option<Arc<Context>>,
+    /// It is to be opened once more when it has come to rest.
+    again: bool,
 }
 
 fn next_number() -> u64 {
@@ -126,6 +128,7 @@ impl Job {
                 run: None,
                 program: None,
                 context: None,
+                again: false,
             }),
             children: Mutex::default(),
             story: Story::new(promises),
@@ -396,17 +399,17 @@ impl Job {
 
     /// Tries again what has failed or was cancelled; `false` if it has not.
     pub(crate) fn retry(self: &Arc<Job>, index: usize) -> bool {
-        {
-            let state = lock(&self.state);
-            if state.run.is_some() || state.program.is_none() {
-                return false;
-            }
-            if !self.promises[index].begin_again() {
-                return false;
-            }
+        let mut state = lock(&self.state);
+        if state.program.is_none() || !self.promises[index].begin_again() {
+            return false;
         }
         self.story.tell(index, Chapter::Retried);
-        self.open();
+        state.again = state.run.is_some();
+        let at_rest = !state.again;
+        drop(state);
+        if at_rest {
+            self.open();
+        }
         true
     }
 

@@ -32,4 +32,3 @@ impl Outputs {
         std::iter::successors(first, next).map(|output| output as usize)
     }
 }
-

@@ -1,0 +1,414 @@
+//! `submit` starts a task, and its future tells what came of it.
+
+use crate::common::within;
+use lazygraph::sync::Event;
+use lazygraph::{Chapter, Client, ErrorKind, Handle, Memo, Status, prelude::*};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::time::Duration;
+
+#[delayed]
+fn inc(x: i64) -> i64 {
+    x + 1
+}
+
+#[delayed]
+fn add(a: i64, b: i64) -> i64 {
+    a + b
+}
+
+#[delayed]
+fn total(xs: &[i64]) -> i64 {
+    xs.iter().sum()
+}
+
+#[delayed]
+fn parse(text: &str) -> Result<i64, std::num::ParseIntError> {
+    text.parse()
+}
+
+#[delayed]
+fn wait_for(event: Event, x: i64) -> Result<i64, Error> {
+    event.wait()?;
+    Ok(x)
+}
+
+fn client(slots: usize) -> Client {
+    Client::builder().threads(slots).build().unwrap()
+}
+
+fn on_all(test: impl Fn(&Client) + Send + Sync + Clone + 'static) {
+    for slots in [1, 2, 4] {
+        let test = test.clone();
+        within(60, move || {
+            let client = client(slots);
+            test(&client);
+            client.close();
+            let stats = client.stats();
+            assert_eq!((stats.permits, stats.suspended, stats.live), (slots, 0, 0));
+        });
+    }
+}
+
+#[test]
+fn it_runs_before_anybody_asks() {
+    on_all(|client| {
+        let runs = Arc::new(AtomicUsize::new(0));
+        let done = Event::new();
+        let (count, set) = (runs.clone(), done.clone());
+        let x = client.submit(call(
+            move || {
+                count.fetch_add(1, SeqCst);
+                set.set();
+            },
+            (),
+        ));
+        done.wait().unwrap();
+        assert_eq!(runs.load(SeqCst), 1);
+        x.result().unwrap();
+    });
+}
+
+#[test]
+fn futures_are_arguments_alone_and_in_lists() {
+    on_all(|client| {
+        let go = Event::new();
+        let x = client.submit(wait_for(go.clone(), 1));
+        let y = client.submit(add(&x, 10));
+        let z = client.submit(total(vec![x.clone(), y.clone()]));
+        let w = client.submit(total([&x, &y].map(Handle::clone).to_vec()));
+        let sum = client.submit(call(|a: i64, b: i64| a * b, (&y, z.clone())));
+        assert_eq!(y.status(), Status::Waiting);
+        go.set();
+        assert_eq!(z.result().unwrap(), 12);
+        assert_eq!(w.result().unwrap(), 12);
+        assert_eq!(sum.result().unwrap(), 132);
+        assert_eq!((x.to_delayed() + 1).compute().unwrap(), 2);
+        assert_eq!(y.status(), Status::Finished);
+    });
+}
+
+#[test]
+fn a_part_that_needs_no_future_does_not_wait_for_one() {
+    on_all(|client| {
+        let go = Event::new();
+        let first = client.submit(wait_for(go.clone(), 1));
+        // The other half of the graph sets what the first waits for.
+        let set = go.clone();
+        let both = client.submit(add(
+            &first,
+            call(
+                move || -> i64 {
+                    set.set();
+                    2
+                },
+                (),
+            ),
+        ));
+        assert_eq!(both.result().unwrap(), 3);
+    });
+}
+
+#[test]
+fn a_plain_compute_waits_for_the_futures_in_it() {
+    on_all(|client| {
+        let go = Event::new();
+        let x = client.submit(wait_for(go.clone(), 1));
+        let setter = std::thread::spawn(move || go.set());
+        assert_eq!(add(&x, inc(1)).compute().unwrap(), 3);
+        setter.join().unwrap();
+        assert_eq!(inc(&x).compute().unwrap(), 2);
+    });
+}
+
+#[test]
+fn map_gives_one_future_an_item_and_each_fails_alone() {
+    on_all(|client| {
+        let all = client.map(|text: &str| parse(text), ["1", "x", "3", "y"]);
+        let outcomes = client.gather_all(&all);
+        let values: Vec<_> = outcomes.iter().map(|o| o.as_ref().ok().copied()).collect();
+        assert_eq!(values, [Some(1), None, Some(3), None]);
+        let e = client.gather(&all).unwrap_err();
+        assert_eq!((e.kind(), e.call()), (ErrorKind::Failed, "parse(\"x\")"));
+        assert_eq!(all[2].result().unwrap(), 3);
+        assert_eq!(
+            client.gather(client.map(inc, 0..5)).unwrap(),
+            [1, 2, 3, 4, 5]
+        );
+        let sums = client.starmap(add, (0..3).zip(10..));
+        assert_eq!(client.gather(&sums).unwrap(), [10, 12, 14]);
+        assert!(client.map(inc, 0..0).is_empty());
+    });
+}
+
+#[test]
+fn an_element_of_a_map_may_be_used_before_the_rest_is_there() {
+    on_all(|client| {
+        let go = Event::new();
+        let wait = go.clone();
+        let all = client.map(
+            move |i: i64| match i {
+                0 => wait_for(wait.clone(), 0),
+                _ => inc(i),
+            },
+            0..4,
+        );
+        let next = client.submit(inc(&all[2]));
+        assert_eq!(next.result().unwrap(), 4);
+        assert!(!all[0].is_done());
+        go.set();
+        assert_eq!(all[0].result().unwrap(), 0);
+    });
+}
+
+#[test]
+fn compute_and_persist_keep_the_nesting_and_run_what_is_shared_once() {
+    on_all(|client| {
+        let runs = Arc::new(AtomicUsize::new(0));
+        let count = runs.clone();
+        let x = call(move || count.fetch_add(1, SeqCst) as i64, ());
+        let (a, [b, c], more) =
+            client.compute((add(&x, 1), [add(&x, 2), add(&x, 3)], vec![inc(&x)]));
+        let values = (
+            a.result().unwrap(),
+            b.result().unwrap(),
+            c.result().unwrap(),
+        );
+        assert_eq!(values, (1, 2, 3));
+        assert_eq!(client.gather(more).unwrap(), [1]);
+        assert_eq!(runs.load(SeqCst), 1);
+        let kept = client.persist(&x);
+        assert_eq!(add(&kept, &kept).compute().unwrap(), 2);
+        assert_eq!(inc(&kept).compute().unwrap(), 2);
+        assert_eq!(runs.load(SeqCst), 2);
+    });
+}
+
+#[test]
+fn what_is_scattered_is_there_at_once_and_not_copied() {
+    on_all(|client| {
+        let data = client.scatter(vec![1i64, 2, 3]);
+        assert_eq!(data.status(), Status::Finished);
+        let (a, b) = (data.as_arc().unwrap(), data.as_arc().unwrap());
+        assert!(Arc::ptr_eq(&a, &b));
+        assert_eq!(client.submit(total(&data)).result().unwrap(), 6);
+    });
+}
+
+#[test]
+fn a_result_that_is_not_there_in_time_may_be_asked_for_again() {
+    on_all(|client| {
+        let go = Event::new();
+        let x = client.submit(wait_for(go.clone(), 7));
+        let e = x.result_timeout(Duration::from_millis(5)).unwrap_err();
+        assert_eq!(e.kind(), ErrorKind::Timeout);
+        go.set();
+        assert_eq!(x.result_timeout(Duration::from_secs(30)).unwrap(), 7);
+        assert_eq!(x.result().unwrap(), 7);
+    });
+}
+
+#[test]
+fn a_failure_is_told_to_all_who_use_it() {
+    on_all(|client| {
+        let x = client.submit(parse("x"));
+        let y = client.submit(inc(&x));
+        let e = y.result().unwrap_err();
+        assert_eq!((e.kind(), e.task()), (ErrorKind::Failed, "parse"));
+        assert!(e.downcast_ref::<std::num::ParseIntError>().is_some());
+        assert_eq!((x.status(), y.status()), (Status::Failed, Status::Failed));
+        assert!(y.error().is_some());
+        let z = client.submit(x.to_delayed().unwrap_or(5));
+        assert_eq!(z.result().unwrap(), 5);
+    });
+}
+
+#[test]
+fn only_what_has_failed_is_tried_again() {
+    on_all(|client| {
+        let runs = Arc::new(AtomicUsize::new(0));
+        let count = runs.clone();
+        #[delayed]
+        fn flaky(count: Arc<AtomicUsize>) -> Result<usize, String> {
+            match count.fetch_add(1, SeqCst) {
+                0 => Err("not yet".to_owned()),
+                n => Ok(n),
+            }
+        }
+        let x = client.submit(flaky(count));
+        assert!(x.result().is_err());
+        x.retry().unwrap();
+        assert_eq!(x.result().unwrap(), 1);
+        let e = x.retry().unwrap_err();
+        assert_eq!(e.kind(), ErrorKind::Invalid);
+        assert_eq!((runs.load(SeqCst), x.status()), (2, Status::Finished));
+        let chapters: Vec<Chapter> = x.story().into_iter().map(|(_, c)| c).collect();
+        use Chapter::*;
+        assert_eq!(
+            chapters,
+            [Submitted, Started, Failed, Retried, Started, Finished]
+        );
+    });
+}
+
+#[delayed]
+fn flaky(count: Arc<AtomicUsize>, i: usize) -> Result<usize, String> {
+    match count.fetch_add(1, SeqCst) {
+        n if i == 1 && n < 3 => Err("not yet".into()),
+        _ => Ok(i),
+    }
+}
+
+#[test]
+fn one_of_many_may_be_tried_again_alone() {
+    on_all(|client| {
+        let runs = Arc::new(AtomicUsize::new(0));
+        let count = runs.clone();
+        let all = client.map(move |i: usize| flaky(count.clone(), i), 0..3);
+        let outcomes = client.gather_all(&all);
+        assert_eq!(outcomes.iter().filter(|o| o.is_ok()).count(), 2);
+        client.wait_all(&all).0[1].retry().unwrap();
+        assert_eq!(all[1].result().unwrap(), 1);
+        assert_eq!(runs.load(SeqCst), 4);
+    });
+}
+
+#[test]
+fn pure_tasks_run_once_and_old_errors_are_not_handed_back() {
+    static RUNS: AtomicUsize = AtomicUsize::new(0);
+    #[delayed(pure)]
+    fn square(x: i64) -> Result<i64, String> {
+        match (RUNS.fetch_add(1, SeqCst), x) {
+            (0, _) => Err("the first time".into()),
+            _ => Ok(x * x),
+        }
+    }
+    within(60, || {
+        let memo = Memo::new();
+        let client = Client::builder().threads(2).memo(&memo).build().unwrap();
+        assert!(client.submit(square(3)).result().is_err());
+        assert_eq!(client.submit(square(3)).result().unwrap(), 9);
+        assert_eq!(client.submit(square(3)).result().unwrap(), 9);
+        assert_eq!(RUNS.load(SeqCst), 2);
+        assert_eq!(client.submit(square(3).impure()).result().unwrap(), 9);
+        assert_eq!((RUNS.load(SeqCst), memo.stats().hits), (3, 1));
+    });
+}
+
+#[test]
+fn who_asked_to_be_told_is_told_once() {
+    on_all(|client| {
+        let (tx, rx) = std::sync::mpsc::channel();
+        let go = Event::new();
+        let x = client.submit(wait_for(go.clone(), 4));
+        let early = tx.clone();
+        x.on_done(move |r| early.send(*r.unwrap()).unwrap());
+        x.on_done(|_| panic!("nobody hears this"));
+        go.set();
+        assert_eq!(x.result().unwrap(), 4);
+        x.on_done(move |r| tx.send(*r.unwrap() + 1).unwrap());
+        let mut told: Vec<i64> = rx.iter().collect();
+        told.sort_unstable();
+        assert_eq!(told, [4, 5]);
+    });
+}
+
+#[test]
+fn futures_can_be_awaited() {
+    on_all(|client| {
+        let client = client.clone();
+        let sum = pollster::block_on(async move {
+            let x = client.submit(inc(40));
+            let y = client.submit(inc((&x).await?)).await?;
+            let z = client.submit(parse("x")).await;
+            assert!(z.is_err());
+            Ok::<_, Error>(y)
+        });
+        assert_eq!(sum.unwrap(), 42);
+    });
+}
+
+#[test]
+fn values_that_are_not_clone_are_shared() {
+    struct Model(Vec<f64>);
+    #[delayed]
+    fn train(n: usize) -> Model {
+        Model(vec![0.5; n])
+    }
+    on_all(|client| {
+        let model = client.submit(train(3));
+        assert_eq!(model.as_arc().unwrap().0.len(), 3);
+        let size = client.submit(model.to_delayed().map(|m| m.0.len()));
+        assert_eq!(size.result().unwrap(), 3);
+    });
+}
+
+#[test]
+fn a_closed_client_refuses_and_says_so() {
+    let client = client(2);
+    client.close();
+    let x = client.submit(inc(1));
+    let e = x.result().unwrap_err();
+    assert_eq!(
+        (e.kind(), e.to_string().as_str()),
+        (ErrorKind::Cancelled, "the client is closed")
+    );
+    assert_eq!(client.gather_all(client.map(inc, 0..3)).len(), 3);
+    client.close();
+}
+
+#[test]
+fn contradictory_settings_are_refused() {
+    let kind = |b: lazygraph::ClientBuilder| b.build().unwrap_err().kind();
+    assert_eq!(kind(Client::builder().threads(0)), ErrorKind::Invalid);
+    let pool = Arc::new(
+        rayon::ThreadPoolBuilder::new()
+            .num_threads(1)
+            .build()
+            .unwrap(),
+    );
+    assert_eq!(
+        kind(Client::builder().threads(2).pool(pool.clone())),
+        ErrorKind::Invalid
+    );
+    let options = lazygraph::Options::new().threads(2);
+    assert_eq!(kind(Client::builder().options(options)), ErrorKind::Invalid);
+    let client = Client::builder().pool(pool).build().unwrap();
+    assert_eq!(client.submit(inc(1)).result().unwrap(), 2);
+}
+
+#[test]
+fn a_thread_of_the_clients_own_pool_may_wait_for_it() {
+    within(60, || {
+        let pool = Arc::new(
+            rayon::ThreadPoolBuilder::new()
+                .num_threads(1)
+                .build()
+                .unwrap(),
+        );
+        let client = Client::builder().pool(pool.clone()).build().unwrap();
+        assert_eq!(pool.install(|| client.submit(inc(1)).result().unwrap()), 2);
+        let all = pool.install(|| client.gather(client.map(inc, 0..100)).unwrap());
+        assert_eq!(all.len(), 100);
+    });
+}
+
+#[test]
+fn a_future_of_another_client_is_an_argument_like_any_other() {
+    within(60, || {
+        let (one, other) = (client(1), client(1));
+        let go = Event::new();
+        let x = one.submit(wait_for(go.clone(), 1));
+        let y = other.submit(add(&x, 1));
+        go.set();
+        assert_eq!(other.gather([&x, &y]).unwrap(), [1, 2]);
+    });
+}
+
+#[test]
+fn a_dropped_client_goes_on_with_what_is_wanted() {
+    within(60, || {
+        let x = client(2).submit(inc(inc(1)));
+        assert_eq!(x.result().unwrap(), 3);
+    });
+}

@@ -1,0 +1,130 @@
+//! `sync::Event` and `sync::Semaphore` inside tasks: who waits gives the slot up, and threads are bounded.
+
+use crate::common::within;
+use lazygraph::sync::{Event, Semaphore};
+use lazygraph::{Client, ErrorKind, prelude::*};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+
+#[delayed]
+fn wait(event: Event) -> Result<(), Error> {
+    event.wait()
+}
+
+#[test]
+fn the_one_who_sets_it_needs_a_slot_too() {
+    for slots in [1, 2, 4] {
+        within(60, move || {
+            let client = Client::builder().threads(slots).build().unwrap();
+            let event = Event::new();
+            let waiters: Vec<_> = (0..20)
+                .map(|_| client.submit(wait(event.clone())))
+                .collect();
+            let sets = event.clone();
+            let setter = client.submit(call(move || sets.set(), ()));
+            client.gather(waiters).unwrap();
+            setter.result().unwrap();
+            event.clear();
+            assert!(!event.is_set());
+        });
+    }
+}
+
+#[test]
+fn ten_thousand_parents_on_one_event_take_bounded_threads_and_do_not_hang() {
+    for slots in [1, 2] {
+        within(120, move || {
+            let client = Client::builder()
+                .threads(slots)
+                .max_lent_threads(20)
+                .build()
+                .unwrap();
+            let event = Event::new();
+            let parents = client.map(|_| wait(event.clone()), 0..5_000);
+            let each: Vec<_> = (0..5_000)
+                .map(|_| client.submit(wait(event.clone())))
+                .collect();
+            let sets = event.clone();
+            // Behind them all: it comes, for those past the bound fail.
+            let setter = client.submit(call(move || sets.set(), ()));
+            setter.result().unwrap();
+            let mut counts = [0, 0];
+            let outcomes = client
+                .gather_all(&parents)
+                .into_iter()
+                .chain(client.gather_all(&each));
+            for outcome in outcomes {
+                match outcome {
+                    Ok(()) => counts[0] += 1,
+                    Err(e) => {
+                        assert_eq!(e.kind(), ErrorKind::Exhausted, "{e:?}");
+                        counts[1] += 1;
+                    }
+                }
+            }
+            assert_eq!(counts[0] + counts[1], 10_000);
+            assert!(counts[0] >= 20, "{counts:?}");
+            client.close();
+            let stats = client.stats();
+            assert_eq!((stats.permits, stats.suspended, stats.live), (slots, 0, 0));
+        });
+    }
+}
+
+#[test]
+fn a_semaphore_lets_in_so_many_and_no_more() {
+    static INSIDE: AtomicUsize = AtomicUsize::new(0);
+    static MOST: AtomicUsize = AtomicUsize::new(0);
+    #[delayed]
+    fn enter(door: Semaphore) -> Result<(), Error> {
+        let _inside = door.acquire()?;
+        MOST.fetch_max(INSIDE.fetch_add(1, SeqCst) + 1, SeqCst);
+        std::thread::yield_now();
+        INSIDE.fetch_sub(1, SeqCst);
+        Ok(())
+    }
+    within(60, || {
+        let client = Client::builder().threads(4).build().unwrap();
+        let door = Semaphore::new(2);
+        client
+            .gather(client.map(|_| enter(door.clone()), 0..500))
+            .unwrap();
+        assert!(MOST.load(SeqCst) <= 2);
+        assert_eq!(door.available(), 2);
+        let (a, b) = (door.try_acquire(), door.try_acquire());
+        assert!(a.is_some() && b.is_some() && door.try_acquire().is_none());
+    });
+}
+
+#[test]
+fn who_is_cancelled_while_it_waits_leaves_the_queue() {
+    within(60, || {
+        let client = Client::builder().threads(2).build().unwrap();
+        let door = Semaphore::new(1);
+        let inside = door.acquire().unwrap();
+        let ran = Arc::new(AtomicUsize::new(0));
+        let waiters: Vec<_> = (0..10)
+            .map(|_| {
+                let (door, ran) = (door.clone(), ran.clone());
+                client.submit(call(
+                    move || {
+                        if door.acquire().is_ok() {
+                            ran.fetch_add(1, SeqCst);
+                        }
+                    },
+                    (),
+                ))
+            })
+            .collect();
+        while client.stats().suspended < 10 {
+            std::thread::yield_now();
+        }
+        waiters.iter().step_by(2).for_each(|w| w.cancel());
+        drop(inside);
+        for waiter in waiters.iter().skip(1).step_by(2) {
+            waiter.result().unwrap();
+        }
+        client.close();
+        assert_eq!((ran.load(SeqCst), door.available()), (5, 1));
+    });
+}
