@@ -1,7 +1,6 @@
 //! A gallery of graphs as lists of inputs: what programs look like, each created level by level.
 //!
-//! They are plain numbers, so that any order of them can be simulated; [`Dag::build`](super::gallery_nodes) makes nodes
-//! of them.
+//! They are plain numbers, so that any order of them can be simulated; `built.rs` makes nodes of them.
 
 /// A graph: node `i` reads `inputs[i]`, all of them less than `i`. The order of the numbers is the order of creation.
 #[derive(Clone, Debug)]
