@@ -29,7 +29,11 @@ fn by_simulation() {
         let fused = planned(&dag, &Options::new());
         assert!(apart <= plain + 1, "{}: {apart}, not {plain}", dag.name);
         let least = plain.min(apart);
-        assert!(fused <= least + 1, "{}, fused: {fused}, not {least}", dag.name);
+        assert!(
+            fused <= least + 1,
+            "{}, fused: {fused}, not {least}",
+            dag.name
+        );
     }
 }
 
@@ -168,11 +172,19 @@ fn creation_and_labels_do_not_matter() {
 
 /// Up to sixty nodes; each reads up to four of those shortly before it.
 fn small(chance: &mut Chance) -> Dag {
-    let (nodes, reads, near) = (2 + chance.below(59), 1 + chance.below(4), 1 + chance.below(20));
+    let (nodes, reads, near) = (
+        2 + chance.below(59),
+        1 + chance.below(4),
+        1 + chance.below(20),
+    );
     let mut inputs = vec![Vec::new()];
     for i in 1..nodes {
         let count = chance.below(reads + 1);
-        inputs.push((0..count).map(|_| i - 1 - chance.below(near.min(i))).collect());
+        inputs.push(
+            (0..count)
+                .map(|_| i - 1 - chance.below(near.min(i)))
+                .collect(),
+        );
     }
     Dag {
         name: String::new(),
@@ -194,6 +206,9 @@ fn of_graphs_by_chance() {
             assert!(planned <= peak, "#{seed}: {planned}, not {peak}: {dag:?}");
         }
         let peak = dag.peak(&by_chance(&dag, &mut chance));
-        assert!(planned <= peak + 1, "#{seed}: {planned}, not {peak}: {dag:?}");
+        assert!(
+            planned <= peak + 1,
+            "#{seed}: {planned}, not {peak}: {dag:?}"
+        );
     }
 }

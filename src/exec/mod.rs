@@ -1,5 +1,6 @@
 //! L5: plan → values. The protocol is written in `README.md` beside this file.
 
+mod ahead;
 mod bell;
 mod cancel;
 mod context;

@@ -10,6 +10,7 @@ use super::stack;
 use super::worker::{Step, Worker};
 use crate::base::sync::atomic::Ordering::{AcqRel, Acquire};
 use crate::base::sync::{self, lock};
+use smallvec::SmallVec;
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -110,7 +111,12 @@ impl Part<'_> {
     /// Executes a unit; returns one that has become ready, to go on with.
     fn unit(&self, item: Item) -> Option<Item> {
         let ranked = item.segment.get().program.by_priority;
-        let next = match self.nodes(item) {
+        let mut dead = SmallVec::new();
+        let end = self.nodes(item, &mut dead);
+        if !dead.is_empty() {
+            self.run.queue.died(item.segment, &dead);
+        }
+        let next = match end {
             End::Finished => self.finish(item.segment, item.unit as usize),
             End::Expanded(child) => self.begin(child),
             End::Left => None,
@@ -123,8 +129,8 @@ impl Part<'_> {
         next
     }
 
-    /// Executes the nodes of a unit.
-    fn nodes(&self, item: Item) -> End {
+    /// Executes the nodes of a unit, and lists the nodes before it that it was the last user of.
+    fn nodes(&self, item: Item, dead: &mut SmallVec<[u32; 8]>) -> End {
         let segment = item.segment.get();
         let unit = item.unit as usize;
         for i in item.node as usize..segment.program.unit(unit).end {
@@ -135,9 +141,7 @@ impl Part<'_> {
             if let Ok(Step::Parked) = step {
                 return End::Left;
             }
-            if let Some((born, ended)) = segment.lives(i) {
-                self.run.queue.lived(born, ended);
-            }
+            segment.last_read_by(i, unit, dead);
             match step {
                 Ok(Step::Expanded(child)) => return End::Expanded(child),
                 Ok(_) => {}
@@ -175,6 +179,9 @@ impl Part<'_> {
             let segment = at.get();
             let consumers = segment.program.consumers();
             let by_priority = segment.program.by_priority;
+            if segment.counts_lives() {
+                self.run.queue.finished(unit);
+            }
             for &waiting in consumers.of_unit(unit).iter().rev() {
                 let w = waiting as usize;
                 let ready = consumers.waits[w] == 1 || segment.waits[w].fetch_sub(1, AcqRel) == 1;

@@ -43,7 +43,11 @@ fn sum(number: i64, inputs: &[&Tracked]) -> i64 {
 
 impl Dag {
     /// The outputs, and what they must come to. Nodes are created in the order that `creation` lists.
-    pub(crate) fn build(&self, make: Make<'_>, creation: &[usize]) -> (Vec<Delayed<i64>>, Vec<i64>) {
+    pub(crate) fn build(
+        &self,
+        make: Make<'_>,
+        creation: &[usize],
+    ) -> (Vec<Delayed<i64>>, Vec<i64>) {
         let readers = self.readers();
         let mut nodes: Vec<Option<Delayed<Tracked>>> = vec![None; self.len()];
         let mut outputs: Vec<Option<Delayed<i64>>> = vec![None; self.len()];

@@ -9,7 +9,12 @@ use std::collections::BinaryHeap;
 ///
 /// `None` as soon as it holds `limit` results. A choice gets only better while it waits, so each improvement is one more
 /// entry in the heap: O((V + E) log V).
-pub(super) fn forward(units: &Units, users: &Users, rank: &[u32], limit: usize) -> Option<Vec<u32>> {
+pub(super) fn forward(
+    units: &Units,
+    users: &Users,
+    rank: &[u32],
+    limit: usize,
+) -> Option<Vec<u32>> {
     const COMPLETES: u8 = 0;
     const DOES_NOT: u8 = 1;
     let n = units.len();
@@ -91,7 +96,12 @@ pub(super) fn forward(units: &Units, users: &Users, rank: &[u32], limit: usize) 
 /// life of its own result, seen from the end, and begins that of each input that no later unit reads.
 ///
 /// Of equals the one that stands last in `rank`. O((V + E) log V).
-pub(super) fn backward(units: &Units, users: &Users, rank: &[u32], limit: usize) -> Option<Vec<u32>> {
+pub(super) fn backward(
+    units: &Units,
+    users: &Users,
+    rank: &[u32],
+    limit: usize,
+) -> Option<Vec<u32>> {
     let n = units.len();
     let mut waits: Vec<u32> = (0..n).map(|u| users.of(u).len() as u32).collect();
     // Inputs that are not held yet.
