@@ -196,7 +196,8 @@ fn small(chance: &mut Chance) -> Dag {
 fn of_graphs_by_chance() {
     let mut chance = Chance(1);
     let options = Options::new().fuse(false);
-    for seed in 0..1000 {
+    let mut worse = 0;
+    for seed in 0..2000 {
         let dag = small(&mut chance);
         // As the planner finds it: the order of the walk, not the one that the numbers were made in.
         let walked = dag.created_as(&dag.depth_first());
@@ -205,10 +206,17 @@ fn of_graphs_by_chance() {
             let peak = walked.peak(&order);
             assert!(planned <= peak, "#{seed}: {planned}, not {peak}: {dag:?}");
         }
-        let peak = dag.peak(&by_chance(&dag, &mut chance));
+        let created = dag.peak(&by_chance(&dag, &mut chance));
         assert!(
-            planned <= peak + 1,
-            "#{seed}: {planned}, not {peak}: {dag:?}"
+            planned <= created + 1,
+            "#{seed}: {planned}, not {created}: {dag:?}"
         );
+        // The order of the numbers is a good one by construction, for inputs are near. The planner cannot know it,
+        // for creation does not matter.
+        worse += usize::from(planned > dag.peak(&dag.creation()) + 1);
     }
+    assert!(
+        worse <= 2,
+        "{worse} of 2000 hold more than they would in the order of their making"
+    );
 }

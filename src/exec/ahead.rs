@@ -163,3 +163,31 @@ impl Steps {
         joined(left, right)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn steps_are_as_counted_one_by_one() {
+        for len in 1..40usize {
+            let held: Vec<u32> = (0..len as u32).map(|i| i * 7 % 11).collect();
+            let mut steps = Steps::of(&held);
+            let mut plain: Vec<i32> = [0]
+                .into_iter()
+                .chain(held.iter().map(|&h| h as i32))
+                .collect();
+            plain.truncate(len);
+            for round in 0..60 {
+                let (last, more) = (round * 13 % len, if round % 3 == 0 { -1 } else { 1 });
+                steps.add(last, more);
+                plain[..=last].iter_mut().for_each(|h| *h += more);
+                let first = round * 5 % len;
+                for to in first..len {
+                    let most = plain[first..=to].iter().max().copied();
+                    assert_eq!(Some(steps.most(first, to)), most, "{len}: {first}..={to}");
+                }
+            }
+        }
+    }
+}

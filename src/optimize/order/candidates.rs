@@ -10,11 +10,15 @@ use std::cell::OnceCell;
 /// - depth first, the deepest input first; and the one that needs most (after Sethi & Ullman, "The Generation of Optimal
 ///   Code for Arithmetic Expressions", 1970), which is best on trees;
 /// - breadth first, which is good where every result is read soon and by few, as in grids and stencils;
-/// - list scheduling, always what frees most, from the inputs on and from the outputs back, with the ties broken by the
-///   best walk and by the breadth-first order. This is what registers are saved by in compilers (Goodman & Hsu, "Code
-///   Scheduling and Register Allocation in Large Basic Blocks", 1988), and an order found from both ends is what
-///   schedules of projects are improved by (Li & Willis, "An Iterative Scheduling Technique for Resource-Constrained
-///   Project Scheduling", 1992).
+/// - from one unit to its neighbours (after Cuthill & McKee, "Reducing the Bandwidth of Sparse Symmetric Matrices",
+///   1969), which is good on long and narrow graphs;
+/// - list scheduling, always what frees most, from the inputs on and from the outputs back, with the ties broken by one
+///   of the former. This is what compilers save registers by (Goodman & Hsu, "Code Scheduling and Register Allocation in
+///   Large Basic Blocks", 1988); that each end improves what was found from the other is how schedules of projects
+///   are improved (Li & Willis, "An Iterative Scheduling Technique for Resource-Constrained Project Scheduling", 1992).
+///
+/// Of more than [`MANY`] units lists are made only once from each end. Of more than [`HUGE`] none are, and neighbours are
+/// followed only if very much is held: more than twice the root of the number of units.
 pub(super) fn leanest(units: &Units) -> Option<Vec<u32>> {
     let (need, least) = units.needs();
     let mut best = Best {
@@ -31,25 +35,41 @@ pub(super) fn leanest(units: &Units) -> Option<Vec<u32>> {
     }
     let deep = best.rank();
     best.offer(|best| Some(level::in_line(units, best.users())));
+    let is_huge = units.len() > HUGE;
+    if best.is_least() || is_huge && best.peak.pow(2) <= 4 * units.len() {
+        return best.order;
+    }
+    let near = level::neighbours(units, best.users(), 0);
+    let far = near.last().map_or(0, |&u| u as usize);
+    let near = rank(&near);
+    best.offer(|best| Some(level::ready_by(units, best.users(), &near)));
+    if is_huge {
+        return best.order;
+    }
     best.offer(|best| greedy::forward(units, best.users(), &deep, best.peak));
     best.offer(|best| greedy::backward(units, best.users(), &deep, best.peak));
-    if best.is_least() || units.len() > MANY {
+    if units.len() > MANY || best.is_least() {
         return best.order;
     }
     let broad = rank(&level::in_line(units, best.users()));
-    let late = level::late(units);
+    let far = level::neighbours(units, best.users(), far);
+    let back: Vec<u32> = far.iter().rev().copied().collect();
     best.offer(|best| greedy::forward(units, best.users(), &broad, best.peak));
     best.offer(|best| greedy::backward(units, best.users(), &broad, best.peak));
-    best.offer(|best| greedy::forward(units, best.users(), &late, best.peak));
-    // Each of them once more, after the best of all.
+    best.offer(|best| greedy::forward(units, best.users(), &level::late(units), best.peak));
+    best.offer(|best| greedy::forward(units, best.users(), &near, best.peak));
+    best.offer(|best| Some(level::ready_by(units, best.users(), &rank(&far))));
+    best.offer(|best| greedy::forward(units, best.users(), &rank(&back), best.peak));
+    // And once more from both ends, after the best of all.
     let again = best.rank();
     best.offer(|best| greedy::forward(units, best.users(), &again, best.peak));
     best.offer(|best| greedy::backward(units, best.users(), &again, best.peak));
     best.order
 }
 
-/// Graphs of more units are not worth so many tries.
+/// Graphs of more units are not worth so many tries: each takes 100 ns per unit and more.
 const MANY: usize = 1 << 16;
+const HUGE: usize = 1 << 18;
 
 /// The best so far.
 struct Best<'u> {

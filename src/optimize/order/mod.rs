@@ -103,7 +103,7 @@ fn adopt(graph: Graph, order: &[u32]) -> Graph {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{graph, join2, run, text, vec1};
+    use super::super::testing::{self, graph, join2, run, text, vec1};
     use super::*;
     use expect_test::expect;
 
@@ -134,6 +134,24 @@ mod tests {
             outputs 6
         "#]]
         .assert_eq(&text(&after));
+    }
+
+    #[test]
+    fn a_fused_unit_stays_together() {
+        let a = testing::same(testing::same(vec1(0)));
+        let b = testing::same(vec1(1));
+        let fused = testing::run(
+            &crate::optimize::fuse::Fuse,
+            graph(&[join2(&b, join2(&a, &b))]),
+        )
+        .0;
+        let (after, _) = run(&Order, fused);
+        for i in (0..after.len()).filter(|&i| after.is_joined(i)) {
+            assert!(
+                after.inputs(i).iter().all(|l| l.index() + 1 == i),
+                "node {i}"
+            );
+        }
     }
 
     #[test]
