@@ -24,7 +24,7 @@ pub(super) fn leanest(units: &Units) -> Option<Vec<u32>> {
     let mut best = Best {
         units,
         least,
-        peak: units.peak(0..units.len()),
+        peak: units.peak(0..units.len(), usize::MAX),
         order: None,
         users: OnceCell::new(),
     };
@@ -97,7 +97,7 @@ impl Best<'_> {
             return;
         }
         let Some(order) = candidate(self) else { return };
-        let peak = self.units.peak(order.iter().map(|&u| u as usize));
+        let peak = (self.units).peak(order.iter().map(|&u| u as usize), self.peak);
         if peak < self.peak {
             self.peak = peak;
             self.order = Some(order);

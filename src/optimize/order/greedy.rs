@@ -24,9 +24,9 @@ pub(super) fn forward(
     // last one's when only one is left.
     let mut missing: Vec<u32> = vec![0; n];
     let mut reading: Vec<u32> = vec![0; n];
-    for u in 0..n {
+    for (u, missing) in missing.iter_mut().enumerate() {
         for &k in units.inputs(u) {
-            missing[u] ^= k;
+            *missing ^= k;
             reading[k as usize] ^= u as u32;
         }
     }

@@ -109,7 +109,7 @@ mod tests {
 
     fn peak(graph: &Graph) -> usize {
         let units = Units::of(graph);
-        units.peak(0..units.len())
+        units.peak(0..units.len(), usize::MAX)
     }
 
     #[test]

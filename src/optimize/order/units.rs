@@ -102,8 +102,8 @@ impl Units {
         Users { starts, list }
     }
 
-    /// The most results held at once along an order.
-    pub(super) fn peak(&self, order: impl Iterator<Item = usize>) -> usize {
+    /// The most results held at once along an order; looks no further once that is `limit`.
+    pub(super) fn peak(&self, order: impl Iterator<Item = usize>, limit: usize) -> usize {
         let mut left = self.readers();
         let (mut live, mut peak) = (0usize, 0usize);
         for u in order {
@@ -115,6 +115,9 @@ impl Units {
             }
             peak = peak.max(live + usize::from(self.rises[u]));
             live += usize::from(self.adds[u]);
+            if peak >= limit {
+                break;
+            }
         }
         peak
     }
