@@ -282,31 +282,44 @@ fn planning(n: usize) {
         gallery::layered(1, side, side),
         gallery::sparse(1, n),
     ];
-    println!("| shape (nodes) | P | walk alone: ns per node | ordered: ns per node |");
-    println!("|---|--:|--:|--:|");
+    println!(
+        "| shape (nodes) | P | not ordered: ns per node | ordered: ns per node | run on 1 / 2 threads: ns per node |"
+    );
+    println!("|---|--:|--:|--:|--:|");
     for dag in shapes {
         let outputs = lists(&dag);
-        let mut peak = 0;
-        let mut time = |ordered: bool| {
+        let plan = |ordered: bool| {
             let options = Options::new().fuse(false).order(ordered);
-            let once = |_| {
-                let since = Instant::now();
-                let plan = Plan::new(&outputs, &options).expect("no cycles");
-                let took = since.elapsed();
-                if ordered {
-                    peak = plan.memory_profile().peak();
-                }
-                took
-            };
-            let mut all: Vec<Duration> = (0..3).map(once).collect();
-            all.sort_unstable();
-            all[1].as_nanos() as f64 / dag.len() as f64
+            Plan::new(&outputs, &options).expect("no cycles")
         };
-        let (walk, ordered) = (time(false), time(true));
+        let walk = typical(&dag, || plan(false));
+        let ordered = typical(&dag, || plan(true));
+        let plan = plan(true);
+        let run = [1, 2].map(|threads| {
+            let options = Options::new().threads(threads);
+            let ns = typical(&dag, || plan.run_with(&options).expect("no task fails"));
+            format!("{ns:.0}")
+        });
         println!(
-            "| {} ({}) | {peak} | {walk:.0} | {ordered:.0} |",
+            "| {} ({}) | {} | {walk:.0} | {ordered:.0} | {} |",
             dag.name,
-            dag.len()
+            dag.len(),
+            plan.memory_profile().peak(),
+            run.join(" / ")
         );
     }
+}
+
+/// Nanoseconds per node, the median of three.
+fn typical<T>(dag: &Dag, what: impl Fn() -> T) -> f64 {
+    let once = |_| {
+        let since = Instant::now();
+        let result = what();
+        let took = since.elapsed();
+        drop(result);
+        took
+    };
+    let mut all: Vec<Duration> = (0..3).map(once).collect();
+    all.sort_unstable();
+    all[1].as_nanos() as f64 / dag.len() as f64
 }
