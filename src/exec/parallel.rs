@@ -113,11 +113,11 @@ impl Part<'_> {
         let ranked = item.segment.get().program.by_priority;
         let mut dead = SmallVec::new();
         let end = self.nodes(item, &mut dead);
-        if !dead.is_empty() {
+        if !(dead.is_empty() || matches!(end, End::Finished)) {
             self.run.queue.died(item.segment, &dead);
         }
         let next = match end {
-            End::Finished => self.finish(item.segment, item.unit as usize),
+            End::Finished => self.finish(item.segment, item.unit as usize, &dead),
             End::Expanded(child) => self.begin(child),
             End::Left => None,
         };
@@ -173,15 +173,15 @@ impl Part<'_> {
     }
 
     /// A unit has finished: makes ready what waited for it last. Returns the first of these.
-    fn finish(&self, mut at: SegmentPtr, mut unit: usize) -> Option<Item> {
+    ///
+    /// `dead`: the nodes that it was the last user of.
+    fn finish(&self, mut at: SegmentPtr, mut unit: usize, mut dead: &[u32]) -> Option<Item> {
         let mut next: Option<Item> = None;
         loop {
             let segment = at.get();
             let consumers = segment.program.consumers();
             let by_priority = segment.program.by_priority;
-            if segment.counts_lives() {
-                self.run.queue.finished(unit);
-            }
+            let mut ranked: SmallVec<[Item; 4]> = SmallVec::new();
             for &waiting in consumers.of_unit(unit).iter().rev() {
                 let w = waiting as usize;
                 let ready = consumers.waits[w] == 1 || segment.waits[w].fetch_sub(1, AcqRel) == 1;
@@ -195,10 +195,14 @@ impl Part<'_> {
                     node,
                 };
                 if by_priority {
-                    self.run.queue.push(self.local, item);
+                    ranked.push(item);
                 } else if let Some(earlier) = next.replace(item) {
                     self.run.queue.push(self.local, earlier);
                 }
+            }
+            if by_priority {
+                self.run.queue.finished(at, unit, dead, &ranked);
+                dead = &[];
             }
             if !segment.finish_unit() {
                 return next;

@@ -33,6 +33,18 @@ struct Rank {
 
 struct Ranked(Rank, Item);
 
+impl Ranked {
+    fn of(item: Item) -> Ranked {
+        let segment = item.segment.get();
+        let rank = Rank {
+            priority: segment.program.unit_priority(item.unit as usize),
+            depth: segment.depth,
+            place: Reverse(item.unit),
+        };
+        Ranked(rank, item)
+    }
+}
+
 impl PartialEq for Ranked {
     fn eq(&self, other: &Ranked) -> bool {
         self.0 == other.0
@@ -89,12 +101,7 @@ impl Ranking {
                 unit,
                 node: segment.program.unit(unit as usize).start as u32,
             };
-            let rank = Rank {
-                priority: segment.program.unit_priority(unit as usize),
-                depth: 0,
-                place: Reverse(unit),
-            };
-            self.heap.push(Ranked(rank, item));
+            self.heap.push(Ranked::of(item));
             if !all {
                 return;
             }
@@ -165,14 +172,8 @@ impl Queue {
     }
 
     fn push_ranked(&self, item: Item) {
-        let segment = item.segment.get();
-        let rank = Rank {
-            priority: segment.program.unit_priority(item.unit as usize),
-            depth: segment.depth,
-            place: Reverse(item.unit),
-        };
         let mut ranking = lock(&self.ranking);
-        ranking.heap.push(Ranked(rank, item));
+        ranking.heap.push(Ranked::of(item));
         self.heaped.store(ranking.heap.len(), Release);
     }
 
@@ -208,9 +209,19 @@ impl Queue {
         lock(&self.ranking).ahead.died(&root.get().program, nodes);
     }
 
-    /// A unit of the root has finished.
-    pub(super) fn finished(&self, unit: usize) {
-        lock(&self.ranking).ahead.finished(unit);
+    /// A unit of a segment that is worked off by rank has finished: it was the last user of some nodes, and some
+    /// units are ready now.
+    pub(super) fn finished(&self, at: SegmentPtr, unit: usize, dead: &[u32], ready: &[Item]) {
+        let segment = at.get();
+        let mut ranking = lock(&self.ranking);
+        if segment.counts_lives() {
+            ranking.ahead.died(&segment.program, dead);
+            ranking.ahead.finished(unit);
+        }
+        for &item in ready {
+            ranking.heap.push(Ranked::of(item));
+        }
+        self.heaped.store(ranking.heap.len(), Release);
     }
 
     /// The first in rank, of the heap and the root's sources, if it may begin.
