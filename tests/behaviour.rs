@@ -45,6 +45,7 @@ mod keys_tell_different_calls_apart;
 mod linear_chains_become_one_unit;
 mod nested_graphs_agree_on_every_scheduler;
 mod nested_runs_inherit_the_options;
+mod no_plain_order_holds_less;
 mod nothing_starts_after_a_failure;
 mod odd_graphs_are_graphs;
 mod one_graph_computes_on_many_threads_at_once;

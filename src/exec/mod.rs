@@ -2,6 +2,7 @@
 
 mod active;
 mod agenda;
+mod ahead;
 mod bell;
 mod cancel;
 mod context;

@@ -112,8 +112,13 @@ impl Part<'_> {
     /// Executes a unit; returns one that has become ready, to go on with.
     fn unit(&self, item: Item) -> Option<Item> {
         let ranked = item.segment.get().program.by_priority;
-        let next = match self.nodes(item) {
-            End::Finished => self.finish(item.segment, item.unit as usize),
+        let mut dead = SmallVec::new();
+        let end = self.nodes(item, &mut dead);
+        if !(dead.is_empty() || matches!(end, End::Finished)) {
+            self.run.queue.died(item.segment, &dead);
+        }
+        let next = match end {
+            End::Finished => self.finish(item.segment, item.unit as usize, &dead),
             End::Expanded(child) => self.begin(child),
             End::Left => None,
         };
@@ -125,8 +130,8 @@ impl Part<'_> {
         next
     }
 
-    /// Executes the nodes of a unit.
-    fn nodes(&self, item: Item) -> End {
+    /// Executes the nodes of a unit, and lists the nodes before it that it was the last user of.
+    fn nodes(&self, item: Item, dead: &mut SmallVec<[u32; 8]>) -> End {
         let segment = item.segment.get();
         let unit = item.unit as usize;
         for i in item.node as usize..segment.program.unit(unit).end {
@@ -140,9 +145,7 @@ impl Part<'_> {
             if let Ok(Step::Parked) = step {
                 return End::Left;
             }
-            if let Some((born, ended)) = segment.lives(i) {
-                self.run.queue.lived(born, ended);
-            }
+            segment.last_read_by(i, unit, dead);
             match step {
                 Ok(Step::Expanded(child)) => return End::Expanded(child),
                 Ok(_) => {}
@@ -174,12 +177,15 @@ impl Part<'_> {
     }
 
     /// A unit has finished: makes ready what waited for it last. Returns the first of these.
-    fn finish(&self, mut at: SegmentPtr, mut unit: usize) -> Option<Item> {
+    ///
+    /// `dead`: the nodes that it was the last user of.
+    fn finish(&self, mut at: SegmentPtr, mut unit: usize, mut dead: &[u32]) -> Option<Item> {
         let mut next: Option<Item> = None;
         loop {
             let segment = at.get();
             let consumers = segment.program.consumers();
             let by_priority = segment.program.by_priority;
+            let mut ranked: SmallVec<[Item; 4]> = SmallVec::new();
             for &waiting in consumers.of_unit(unit).iter().rev() {
                 let w = waiting as usize;
                 let ready = consumers.waits[w] == 1 || segment.waits[w].fetch_sub(1, AcqRel) == 1;
@@ -193,10 +199,14 @@ impl Part<'_> {
                     node,
                 };
                 if by_priority {
-                    self.run.queue.push(self.local, item);
+                    ranked.push(item);
                 } else if let Some(earlier) = next.replace(item) {
                     self.run.queue.push(self.local, earlier);
                 }
+            }
+            if by_priority {
+                self.run.queue.finished(at, unit, dead, &ranked);
+                dead = &[];
             }
             if !segment.finish_unit() {
                 return next;

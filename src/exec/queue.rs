@@ -4,6 +4,7 @@
 //! pops from its own deque and steals from the others'. Plans whose results do are worked off strictly by
 //! priority and place in the static order, from one heap: that is what keeps memory low (promise P7).
 
+use super::ahead::Ahead;
 use super::segment::SegmentPtr;
 use crate::base::sync::atomic::AtomicUsize;
 use crate::base::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
@@ -32,6 +33,18 @@ struct Rank {
 
 struct Ranked(Rank, Item);
 
+impl Ranked {
+    fn of(item: Item) -> Ranked {
+        let segment = item.segment.get();
+        let rank = Rank {
+            priority: segment.program.unit_priority(item.unit as usize),
+            depth: segment.depth,
+            place: Reverse(item.unit),
+        };
+        Ranked(rank, item)
+    }
+}
+
 impl PartialEq for Ranked {
     fn eq(&self, other: &Ranked) -> bool {
         self.0 == other.0
@@ -49,6 +62,53 @@ impl Ord for Ranked {
     }
 }
 
+/// What is worked off by rank.
+///
+/// A unit that stands far down the order may be ready early; running it then would hold its result until its
+/// turn comes. So units of the root are handed out only as far as [`Ahead`] allows. If nothing is running, the first in
+/// rank is handed out in any case: the run always goes on.
+#[derive(Default)]
+struct Ranking {
+    heap: BinaryHeap<Ranked>,
+    ahead: Ahead,
+}
+
+impl Ranking {
+    /// Puts those of the root's sources into the heap that may be the first in rank.
+    fn gather(&mut self, root: SegmentPtr) {
+        let segment = root.get();
+        if !segment.program.by_priority {
+            return;
+        }
+        // Sources stand in the plan's order, so the next one is the first of them, unless the user gave
+        // priorities: then all of them take part in the comparison.
+        let sources = &segment.program.consumers().sources;
+        let all = segment.program.has_priorities();
+        loop {
+            let next = segment.sources.load(Relaxed);
+            let Some(&unit) = sources.get(next) else {
+                return;
+            };
+            let first = self.heap.peek().is_none_or(|Ranked(rank, _)| {
+                rank.depth == 0 && rank.priority <= 0 && rank.place < Reverse(unit)
+            });
+            if !first && !all {
+                return;
+            }
+            segment.sources.store(next + 1, Relaxed);
+            let item = Item {
+                segment: root,
+                unit,
+                node: segment.program.unit(unit as usize).start as u32,
+            };
+            self.heap.push(Ranked::of(item));
+            if !all {
+                return;
+            }
+        }
+    }
+}
+
 /// The ready units of one run.
 #[derive(Default)]
 pub(super) struct Queue {
@@ -57,20 +117,9 @@ pub(super) struct Queue {
     entered: AtomicUsize,
     /// What comes from outside the participants: units woken from the memo.
     injector: Injector<Item>,
-    heap: Mutex<BinaryHeap<Ranked>>,
+    ranking: Mutex<Ranking>,
     heaped: AtomicUsize,
-    budget: Budget,
-}
-
-/// How many heap-owning intermediates of the root may be alive, if it is worked off by priority.
-///
-/// A unit that stands far down the order may be ready early; running it then would hold its result until its
-/// turn comes. So a unit is handed out only while live results and running units together stay within the
-/// plan's own peak and one for each slot. If nothing is running, the first in rank is handed out in any case:
-/// the run always goes on.
-#[derive(Default)]
-struct Budget {
-    live: AtomicUsize,
+    /// Units that are worked off by rank and running.
     running: AtomicUsize,
 }
 
@@ -123,15 +172,9 @@ impl Queue {
     }
 
     fn push_ranked(&self, item: Item) {
-        let segment = item.segment.get();
-        let rank = Rank {
-            priority: segment.program.unit_priority(item.unit as usize),
-            depth: segment.depth,
-            place: Reverse(item.unit),
-        };
-        let mut heap = lock(&self.heap);
-        heap.push(Ranked(rank, item));
-        self.heaped.store(heap.len(), Release);
+        let mut ranking = lock(&self.ranking);
+        ranking.heap.push(Ranked::of(item));
+        self.heaped.store(ranking.heap.len(), Release);
     }
 
     /// The next unit for a participant of a run with so many worker slots.
@@ -142,7 +185,7 @@ impl Queue {
         let root = self.root.get().copied()?;
         let by_priority = root.get().program.by_priority;
         if (by_priority || self.heaped.load(Acquire) > 0)
-            && let Some(item) = self.take_ranked(root, by_priority, slots)
+            && let Some(item) = self.take_ranked(root, slots)
         {
             return Some(item);
         }
@@ -151,78 +194,64 @@ impl Queue {
         }
         let item = self.steal(local)?;
         if item.segment.get().program.by_priority {
-            self.budget.running.fetch_add(1, AcqRel);
+            self.running.fetch_add(1, AcqRel);
         }
         Some(item)
     }
 
-    /// Whether the budget allows one more unit to run.
-    fn allows(&self, root: SegmentPtr, slots: usize) -> bool {
-        let running = self.budget.running.load(Acquire);
-        running == 0
-            || self.budget.live.load(Acquire) + running < root.get().program.peak() + 1 + slots
-    }
-
     /// A unit of a segment that is worked off by rank is no longer running.
     pub(super) fn ended(&self) {
-        self.budget.running.fetch_sub(1, AcqRel);
+        self.running.fetch_sub(1, AcqRel);
     }
 
-    /// So many intermediates have come to life and so many have ended.
-    pub(super) fn lived(&self, born: usize, ended: usize) {
-        self.budget.live.fetch_add(born, AcqRel);
-        self.budget.live.fetch_sub(ended, AcqRel);
+    /// All users of some nodes of the root have run.
+    pub(super) fn died(&self, root: SegmentPtr, nodes: &[u32]) {
+        lock(&self.ranking).ahead.died(&root.get().program, nodes);
     }
 
-    /// The first in rank, of the heap and the root's sources.
-    fn take_ranked(&self, root: SegmentPtr, by_priority: bool, slots: usize) -> Option<Item> {
-        let mut heap = lock(&self.heap);
-        if by_priority && !self.allows(root, slots) {
+    /// A unit of a segment that is worked off by rank has finished: it was the last user of some nodes, and some
+    /// units are ready now.
+    pub(super) fn finished(&self, at: SegmentPtr, unit: usize, dead: &[u32], ready: &[Item]) {
+        let segment = at.get();
+        let mut ranking = lock(&self.ranking);
+        if segment.counts_lives() {
+            ranking.ahead.died(&segment.program, dead);
+            ranking.ahead.finished(unit);
+        }
+        for &item in ready {
+            ranking.heap.push(Ranked::of(item));
+        }
+        self.heaped.store(ranking.heap.len(), Release);
+    }
+
+    /// The first in rank, of the heap and the root's sources, if it may begin.
+    fn take_ranked(&self, root: SegmentPtr, slots: usize) -> Option<Item> {
+        let mut ranking = lock(&self.ranking);
+        let ranking = &mut *ranking;
+        ranking.gather(root);
+        self.heaped.store(ranking.heap.len(), Release);
+        if !self.allows(ranking, root, slots) {
             return None;
         }
-        if by_priority {
-            // Sources stand in the plan's order, so the next one is the first of them, unless the user gave
-            // priorities: then all of them take part in the comparison.
-            let (segment, sources) = (root.get(), &root.get().program.consumers().sources);
-            let all = segment.program.has_priorities();
-            loop {
-                let next = segment.sources.load(Relaxed);
-                let Some(&unit) = sources.get(next) else {
-                    break;
-                };
-                let first = heap.peek().is_none_or(|Ranked(rank, _)| {
-                    rank.depth == 0 && rank.priority <= 0 && rank.place < Reverse(unit)
-                });
-                if !first && !all {
-                    break;
-                }
-                segment.sources.store(next + 1, Relaxed);
-                let node = segment.program.unit(unit as usize).start;
-                let priority = segment.program.unit_priority(unit as usize);
-                let item = Item {
-                    segment: root,
-                    unit,
-                    node: node as u32,
-                };
-                heap.push(Ranked(
-                    Rank {
-                        priority,
-                        depth: 0,
-                        place: Reverse(unit),
-                    },
-                    item,
-                ));
-                if !all {
-                    break;
-                }
-            }
+        let Ranked(_, item) = ranking.heap.pop()?;
+        self.heaped.store(ranking.heap.len(), Release);
+        self.running.fetch_add(1, AcqRel);
+        if item.segment == root && root.get().counts_lives() {
+            ranking.ahead.begin(&root.get().program, item.unit as usize);
         }
-        let item = heap.pop().map(|Ranked(_, item)| item);
-        self.heaped.store(heap.len(), Release);
-        if item.is_some() {
-            self.budget.running.fetch_add(1, AcqRel);
-        }
-        item
+        Some(item)
+    }
+
+    /// Whether the first in rank may begin.
+    fn allows(&self, ranking: &mut Ranking, root: SegmentPtr, slots: usize) -> bool {
+        let Some(Ranked(_, first)) = ranking.heap.peek() else {
+            return false;
+        };
+        // What returned graphs hold is not counted: the unit they belong to has begun.
+        first.segment != root
+            || !root.get().counts_lives()
+            || self.running.load(Acquire) == 0
+            || (ranking.ahead).allows(&root.get().program, first.unit as usize, slots)
     }
 
     fn steal(&self, local: &Local) -> Option<Item> {
@@ -248,24 +277,29 @@ impl Queue {
 
     /// Whether somebody who came now would find something. A guess, for deciding whom to invite.
     pub(super) fn has_work(&self, slots: usize) -> bool {
-        if let Some(root) = self.root.get()
+        if let Some(root) = self.root()
             && root.get().program.by_priority
-            && !self.allows(*root, slots)
         {
-            return !self.injector.is_empty();
+            let mut ranking = lock(&self.ranking);
+            ranking.gather(root);
+            self.heaped.store(ranking.heap.len(), Release);
+            return self.allows(&mut ranking, root, slots) || self.has_unranked();
         }
-        if self.heaped.load(Relaxed) > 0 || !self.injector.is_empty() {
+        if self.heaped.load(Relaxed) > 0 {
             return true;
         }
-        if let Some(root) = self.root.get() {
+        if let Some(root) = self.root() {
             let segment = root.get();
             if segment.sources.load(Relaxed) < segment.program.consumers().sources.len() {
                 return true;
             }
         }
-        unpoisoned(self.stealers.read())
-            .iter()
-            .any(|(_, s)| !s.is_empty())
+        self.has_unranked()
+    }
+
+    fn has_unranked(&self) -> bool {
+        let stealers = unpoisoned(self.stealers.read());
+        !self.injector.is_empty() || stealers.iter().any(|(_, s)| !s.is_empty())
     }
 }
 

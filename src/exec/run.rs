@@ -220,7 +220,7 @@ impl Run {
     }
 
     pub(super) fn has_others(&self) -> bool {
-        self.members.load(Relaxed) & !CLOSED > 1
+        self.members.load(Relaxed) & !CLOSED > 1 + usize::from(self.is_task)
     }
 
     /// Makes the owner look up, now or when it next would sleep.

@@ -3,7 +3,6 @@
 pub(crate) mod build;
 pub(crate) mod check;
 pub(crate) mod keys;
-pub(crate) mod peak;
 
 pub(crate) use build::build;
 pub(crate) use keys::{Keys, Merge, content_key};

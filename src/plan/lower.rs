@@ -40,6 +40,7 @@ pub(crate) fn lower(mut graph: Graph) -> Lowered {
         roots: graph.roots,
         consumers: OnceLock::new(),
         peak: OnceLock::new(),
+        foresight: OnceLock::new(),
     })
 }
 

@@ -2,11 +2,13 @@
 
 mod consumers;
 mod export;
+mod foresight;
 mod lower;
 mod profile;
 
 pub(crate) use consumers::Consumers;
 pub use export::PlanNode;
+pub(crate) use foresight::Foresight;
 pub use profile::MemoryProfile;
 
 pub(crate) use crate::graph::{Traits, culprit, traits_of};
@@ -49,6 +51,7 @@ pub(crate) struct Program {
     roots: Vec<NodePtr>,
     consumers: OnceLock<Consumers>,
     peak: OnceLock<usize>,
+    foresight: OnceLock<Foresight>,
 }
 
 /// What guards the attempts of a node.
@@ -99,6 +102,11 @@ impl Program {
     /// The most heap-owning intermediates that are alive at once if one worker runs it. O(V + E), once.
     pub(crate) fn peak(&self) -> usize {
         *self.peak.get_or_init(|| MemoryProfile::of(self).peak())
+    }
+
+    /// What is held unit by unit if one worker runs it; made when a parallel run first gets ahead of the order. O(V + E).
+    pub(crate) fn foresight(&self) -> &Foresight {
+        self.foresight.get_or_init(|| Foresight::of(self))
     }
 
     /// What drops the value in a node's slot, if anything must.

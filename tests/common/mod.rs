@@ -1,6 +1,8 @@
 //! Helpers shared by the integration tests: what bodies log, values that are counted, graph shapes.
 #![allow(dead_code, reason = "each test file uses its own part of this module")]
 
+pub(crate) mod built;
+pub(crate) mod gallery;
 pub(crate) mod recorder;
 pub(crate) mod shapes;
 pub(crate) mod tracked;

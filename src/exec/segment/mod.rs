@@ -24,6 +24,7 @@ use crate::store::memo::{Lineage, Shared, Ticket};
 use crate::task::frame::{Edge, Table};
 use crate::task::{Frame, Outcome};
 use ahash::AHashMap;
+use smallvec::SmallVec;
 use std::alloc::{Layout, alloc, dealloc, handle_alloc_error};
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -198,24 +199,23 @@ impl Segment {
         self.uses[i].store(self.program.uses[i], Relaxed);
     }
 
-    /// How many heap-owning intermediates node `i`, which has just run, has brought to life and ended; `None`
-    /// if that is not counted here.
-    pub(super) fn lives(&self, i: usize) -> Option<(usize, usize)> {
-        if self.readers.is_empty() {
-            return None;
+    /// Whether it is counted which results are alive.
+    pub(super) fn counts_lives(&self) -> bool {
+        !self.readers.is_empty()
+    }
+
+    /// Lists the heap-owning intermediates outside of `unit` whose last user, node `i` of it, has just run.
+    ///
+    /// A failed node has brought nothing to life, but its users count as if: the budget is only stricter.
+    pub(super) fn last_read_by(&self, i: usize, unit: usize, list: &mut SmallVec<[u32; 8]>) {
+        if !self.counts_lives() {
+            return;
         }
-        let traits = |k: usize| self.program.traits[k];
-        let inputs = self
-            .program
-            .inputs(i)
-            .iter()
-            .map(|e| e.index())
-            .filter(|k| traits(*k).counts());
-        let ended = inputs
-            .filter(|k| self.readers[*k].fetch_sub(1, AcqRel) == 1)
-            .count();
-        // A failed node has brought nothing to life, but its users will count as if: the budget is only stricter.
-        Some((usize::from(traits(i).counts()), ended))
+        let unit = self.program.unit(unit);
+        let inputs = self.program.inputs(i).iter().map(|e| e.index());
+        let counted = inputs.filter(|k| self.program.traits[*k].counts() && !unit.contains(k));
+        let ended = counted.filter(|k| self.readers[*k].fetch_sub(1, AcqRel) == 1);
+        list.extend(ended.map(|k| k as u32));
     }
 
     /// Whether the life of a node's result is told to observers.
