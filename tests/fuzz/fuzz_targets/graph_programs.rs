@@ -28,16 +28,44 @@ struct Program {
 enum Step {
     Literal(i8),
     Call(Call),
-    Nested { of: u8, with: Option<u8>, get: bool },
-    Returned { of: u8 },
-    Caught { of: u8, or: i8 },
-    Mapped { of: u8 },
-    Persist { of: u8 },
-    CloneHandle { of: u8 },
-    DropHandle { of: u8 },
-    Compute { of: Vec<u8>, how: How },
-    All { of: Vec<u8>, how: How },
-    Twice { of: Vec<u8>, how: How },
+    /// The call before, but for what is set on it.
+    Again(Settings),
+    Nested {
+        of: u8,
+        with: Option<u8>,
+        get: bool,
+    },
+    Returned {
+        of: u8,
+    },
+    Caught {
+        of: u8,
+        or: i8,
+    },
+    Mapped {
+        of: u8,
+    },
+    Persist {
+        of: u8,
+    },
+    CloneHandle {
+        of: u8,
+    },
+    DropHandle {
+        of: u8,
+    },
+    Compute {
+        of: Vec<u8>,
+        how: How,
+    },
+    All {
+        of: Vec<u8>,
+        how: How,
+    },
+    Twice {
+        of: Vec<u8>,
+        how: How,
+    },
     ForgetMemo,
 }
 
@@ -46,8 +74,13 @@ struct Call {
     salt: i8,
     lent: Vec<u8>,
     owned: Vec<u8>,
-    pure: bool,
     act: Act,
+    settings: Settings,
+}
+
+#[derive(Arbitrary, Debug)]
+struct Settings {
+    impure: bool,
     retries: bool,
     inline: bool,
     fuse: Option<bool>,
@@ -225,6 +258,7 @@ fn number(kind: ErrorKind) -> u8 {
     }
 }
 
+#[derive(Clone)]
 struct Handle {
     node: Delayed<Counted>,
     expected: Expected,
@@ -236,6 +270,8 @@ const DEAREST: usize = 3000;
 struct Machine {
     live: Arc<AtomicI64>,
     handles: Vec<Handle>,
+    /// What was called last: its lent and its owned arguments.
+    last: Option<(i8, Act, Vec<Handle>, Vec<Handle>)>,
     memo: Memo,
 }
 
@@ -247,8 +283,9 @@ impl Machine {
         }
     }
 
-    fn picks(&self, of: &[u8]) -> Vec<&Handle> {
-        of.iter().take(4).filter_map(|i| self.pick(*i)).collect()
+    fn picks(&self, of: &[u8]) -> Vec<Handle> {
+        let picked = of.iter().take(4).filter_map(|i| self.pick(*i));
+        picked.cloned().collect()
     }
 
     fn add(&mut self, node: Delayed<Counted>, expected: Expected) {
@@ -270,7 +307,12 @@ impl Machine {
                 let node = value(Counted::new(&self.live, i64::from(*x)));
                 self.add(node, Expected::of(i64::from(*x)));
             }
-            Step::Call(call) => self.call(call),
+            Step::Call(call) => {
+                let (lent, owned) = (self.picks(&call.lent), self.picks(&call.owned));
+                self.last = Some((call.salt % 2, call.act, lent, owned));
+                self.call(&call.settings);
+            }
+            Step::Again(settings) => self.call(settings),
             Step::Nested { of, with, get } => {
                 let Some(inner) = self.pick(*of) else { return };
                 let with = with.and_then(|with| self.pick(with));
@@ -363,13 +405,15 @@ impl Machine {
         }
     }
 
-    fn call(&mut self, call: &Call) {
-        let (lent, owned) = (self.picks(&call.lent), self.picks(&call.owned));
-        let after = call.after.and_then(|i| self.pick(i));
-        let inputs = || lent.iter().chain(&owned).map(|h| &h.expected);
+    fn call(&mut self, settings: &Settings) {
+        let Some((salt, act, lent, owned)) = &self.last else {
+            return;
+        };
+        let after = settings.after.and_then(|i| self.pick(i));
+        let inputs = || lent.iter().chain(owned).map(|h| &h.expected);
         let values: Option<Vec<i64>> = inputs().map(|e| e.value).collect();
         let mut expected = Expected {
-            value: values.map(|all| mix(i64::from(call.salt), all.into_iter())),
+            value: values.map(|all| mix(i64::from(*salt), all.into_iter())),
             kinds: inputs().flat_map(|e| e.kinds.iter().copied()).collect(),
             cost: 1 + inputs().map(|e| e.cost).sum::<usize>(),
         };
@@ -380,44 +424,44 @@ impl Machine {
                 expected.value = None;
             }
         }
-        let act = match call.act {
+        let number = match act {
             Act::Fine | Act::Good => 0,
             Act::Yields => YIELDS,
             Act::Err => ERR,
             Act::Panic => PANIC,
             Act::Flaky => FLAKY,
         };
-        if act == ERR || act == PANIC {
+        if number == ERR || number == PANIC {
             expected.value = None;
-            expected.kinds.insert(act);
+            expected.kinds.insert(number);
         }
         let mut node = work(
             self.world(),
-            call.salt,
-            act,
+            *salt,
+            number,
             lent.iter().map(|h| h.node.clone()).collect::<Vec<_>>(),
             owned.iter().map(|h| h.node.clone()).collect::<Vec<_>>(),
         );
         // A flaky one may be tried by several at once, each of whom may spoil a try of the others.
-        if call.act == Act::Flaky {
+        if *act == Act::Flaky {
             node = node.retries(64);
-        } else if call.retries {
+        } else if settings.retries {
             node = node.retries(1);
         }
-        node = match call.pure {
-            true => node.pure(),
-            false => node.impure(),
+        node = match settings.impure {
+            true => node.impure(),
+            false => node.pure(),
         };
-        if call.inline {
+        if settings.inline {
             node = node.inline();
         }
-        if let Some(fuse) = call.fuse {
+        if let Some(fuse) = settings.fuse {
             node = node.fuse(fuse);
         }
         if let Some(after) = after {
             node = node.after(&after.node);
         }
-        node = node.priority(i32::from(call.priority));
+        node = node.priority(i32::from(settings.priority));
         self.add(node, expected);
     }
 
@@ -567,6 +611,7 @@ fuzz_target!(|program: Program| {
     let mut machine = Machine {
         live: live.clone(),
         handles: Vec::new(),
+        last: None,
         memo: Memo::with_budget(4096),
     };
     for step in program.steps.iter().take(48) {
