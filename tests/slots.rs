@@ -12,6 +12,10 @@
     unreachable_pub,
     reason = "a module of the crate, out of its place"
 )]
+#![allow(
+    clippy::arc_with_non_send_sync,
+    reason = "whether values cross safely is what is tried"
+)]
 
 /// What `frame` finds in the crate.
 mod base {
