@@ -193,3 +193,21 @@ fn a_pause_between_attempts_ends_with_the_run_around() {
     assert!(canceller.join().unwrap());
     assert_eq!(started.get(), 1);
 }
+
+#[delayed]
+fn cancels_and_fails(token: CancelToken) -> Result<i64, String> {
+    token.cancel();
+    Err("not yet".into())
+}
+
+/// It would have been tried again: that it was not is the doing of the cancel.
+#[test]
+fn what_is_not_tried_again_was_cancelled() {
+    for (name, options) in common::schedulers() {
+        let token = CancelToken::new();
+        let node = cancels_and_fails(token.clone()).retries(3);
+        let all = lazygraph::compute_all_with(&options.cancel(&token), [node]);
+        let kinds: Vec<_> = all.into_iter().map(|r| r.map_err(|e| e.kind())).collect();
+        assert_eq!(kinds, [Err(ErrorKind::Cancelled)], "{name}");
+    }
+}

@@ -442,7 +442,8 @@ impl Worker {
     /// Node `i` has no result. If no one above catches that, the run has failed.
     fn give_up(&self, segment: &Segment, i: usize, error: Error) {
         if !segment.program.is_fatal(i) {
-            segment.poison(i, error);
+            // As for the whole run: after a halt, what tasks fail with is its consequence.
+            segment.poison(i, self.run().context.halted().unwrap_or(error));
             return;
         }
         let mut told = error.clone();
