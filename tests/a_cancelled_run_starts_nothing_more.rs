@@ -193,3 +193,23 @@ fn a_pause_between_attempts_ends_with_the_run_around() {
     assert!(canceller.join().unwrap());
     assert_eq!(started.get(), 1);
 }
+
+#[delayed]
+fn cancels_and_fails(token: CancelToken) -> Result<i64, String> {
+    token.cancel();
+    Err("not yet".into())
+}
+
+/// It would have been tried again: that it was not is the doing of the cancel.
+#[test]
+fn what_is_not_tried_again_was_cancelled() {
+    for (name, options) in common::schedulers() {
+        let token = CancelToken::new();
+        let first = inc(Tally::new(), 1);
+        let last = cancels_and_fails(token.clone()).retries(3);
+        let last = last.after(&first).fuse(false);
+        let all = lazygraph::compute_all_with(&options.cancel(&token), [first, last]);
+        let kind = all[1].as_ref().map_err(|e| e.kind());
+        assert_eq!(kind, Err(ErrorKind::Cancelled), "{name}");
+    }
+}

@@ -384,6 +384,63 @@ fn failures_meet() {
     });
 }
 
+/// Ends when its run is stopped, and not before.
+#[delayed]
+fn until_stopped() -> i64 {
+    let token = CancelToken::current().unwrap();
+    while !token.is_cancelled() {
+        thread::yield_now();
+    }
+    0
+}
+
+#[delayed]
+fn goes_on_below(seen: &Seen) -> Result<i64, Error> {
+    let after = plus(until_stopped(), 1).map_owned({
+        let seen = seen.clone();
+        move |x| {
+            seen.runs.fetch_add(1, SeqCst);
+            x
+        }
+    });
+    compute!(after)
+}
+
+/// A failure beside it stops a nested run as well, and what is nested in that: nothing of them starts any more.
+#[test]
+fn a_stop_is_seen_below() {
+    check(|| {
+        let seen = Seen::default();
+        let below = goes_on_below(seen.clone());
+        let both = plus(fails(1), plus(below, goes_on_below(seen.clone())));
+        let error = both.compute_with(&on(3)).unwrap_err();
+        assert!(format!("{error:?}").contains("no 1"), "{error:?}");
+        assert_eq!(seen.runs(), 0, "what was started after the stop");
+    });
+}
+
+#[delayed]
+fn make_slowly(seen: &Seen, x: i64) -> Counted {
+    (0..12).for_each(|_| thread::yield_now());
+    Counted::new(&seen.live, x)
+}
+
+/// The second leaf is late: meanwhile others are made, until the budget says stop. Then, with nothing running and
+/// nothing left of the budget, the first in rank runs nevertheless.
+#[test]
+fn a_used_up_budget_lets_the_first_run() {
+    check(|| {
+        let seen = Seen::default();
+        let late = make_slowly(seen.clone(), 1);
+        let first = add(make(seen.clone(), 0), late);
+        let sum = (2..9).fold(first, |sum, x| add(sum, make(seen.clone(), x)));
+        let sum = total(vec![sum]);
+        assert_eq!(sum.compute_with(&on(2)).unwrap(), 36);
+        drop(sum);
+        seen.assert_nothing_lives();
+    });
+}
+
 #[delayed]
 fn returns_a_graph(seen: &Seen, levels: i64) -> Delayed<Counted> {
     match levels {

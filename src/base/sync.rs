@@ -9,6 +9,9 @@ pub(crate) use real::*;
 #[cfg(lazygraph_shuttle)]
 pub(crate) use shuttled::*;
 
+/// Always the standard library's: no model has a thread wait for what is made inside.
+pub(crate) use std::sync::OnceLock;
+
 use std::sync::{LockResult, PoisonError};
 
 /// What a lock gives, poisoned or not: whoever panicked has left nothing half-changed behind.

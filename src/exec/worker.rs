@@ -426,6 +426,8 @@ impl Worker {
     /// Node `i` has no result. If no one above catches that, the run has failed.
     fn give_up(&self, segment: &Segment, i: usize, error: Error) {
         if !segment.program.is_fatal(i) {
+            // As for the whole run: after a halt, what tasks fail with is its consequence.
+            let error = self.run().context.halted().unwrap_or(error);
             if let Some(job) = self.sink(segment) {
                 job.publish(i, &Err(error.clone()));
             }

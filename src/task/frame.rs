@@ -2,8 +2,8 @@
 
 use super::value::Value;
 use crate::base::error::Error;
+use crate::base::sync::atomic::AtomicU32;
 use crate::base::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed};
-use crate::base::sync::atomic::{AtomicU32, fence};
 use std::cell::Cell;
 use std::marker::PhantomData;
 use std::sync::Arc;
@@ -81,11 +81,8 @@ impl Table {
             let left = uses.load(Relaxed) - 1;
             uses.store(left, Relaxed);
             left == 0
-        } else if uses.fetch_sub(1, AcqRel) == 1 {
-            fence(Acquire);
-            true
         } else {
-            false
+            uses.fetch_sub(1, AcqRel) == 1
         }
     }
 }

@@ -9,8 +9,7 @@ use std::cmp::{Ordering, Reverse};
 use std::collections::BinaryHeap;
 use std::time::Duration;
 
-/// How much a result is worth keeping.
-#[derive(Clone, Copy)]
+/// How much a result is worth keeping, and, where it costs no room, what else is known of it.
 pub(super) struct Rank {
     priority: f64,
     /// Tells apart what was kept under one key at different times; among equals, the older goes first.
@@ -18,6 +17,10 @@ pub(super) struct Rank {
     /// Nanoseconds for a byte.
     worth: f32,
     uses: u16,
+    /// How many have waited for it and not come back yet.
+    pub(super) awaited: u8,
+    /// It owns something of unknown size.
+    pub(super) estimated: bool,
 }
 
 impl Rank {
@@ -29,6 +32,8 @@ impl Rank {
             stamp,
             worth,
             uses: 1,
+            awaited: 0,
+            estimated: false,
         }
     }
 

@@ -7,7 +7,7 @@ use crate::base::error::Error;
 use crate::base::footprint::Size;
 use crate::base::sync::atomic::AtomicBool;
 use crate::base::sync::atomic::Ordering::{Acquire, Release};
-use crate::base::sync::{Mutex, lock};
+use crate::base::sync::{Mutex, OnceLock, lock};
 use crate::base::token::is_local;
 use ahash::AHashMap;
 use std::sync::Arc;
@@ -37,8 +37,8 @@ pub(crate) enum Wait {
 
 /// A memo, as an outermost run and those nested in it use it.
 pub(crate) struct RunMemo {
-    table: Arc<Table>,
-    /// Nobody else uses it.
+    /// Nobody else's, if `own`: then made when the first key is asked for. Most runs ask for none.
+    table: OnceLock<Arc<Table>>,
     own: bool,
     any_failed: AtomicBool,
     failures: Mutex<AHashMap<u128, Error>>,
@@ -49,17 +49,17 @@ pub(crate) struct RunMemo {
 impl RunMemo {
     /// With a memo of its own.
     pub(crate) fn own() -> Arc<RunMemo> {
-        RunMemo::with(Memo::new(), true)
+        RunMemo::with(OnceLock::new(), true)
     }
 
     /// With a memo that other runs may use, too.
     pub(crate) fn of(memo: &Memo) -> Arc<RunMemo> {
-        RunMemo::with(memo.clone(), false)
+        RunMemo::with(memo.0.clone().into(), false)
     }
 
-    fn with(memo: Memo, own: bool) -> Arc<RunMemo> {
+    fn with(table: OnceLock<Arc<Table>>, own: bool) -> Arc<RunMemo> {
         Arc::new(RunMemo {
-            table: memo.0,
+            table,
             own,
             any_failed: AtomicBool::new(false),
             failures: Mutex::default(),
@@ -68,11 +68,16 @@ impl RunMemo {
     }
 
     pub(crate) fn uses(&self, memo: &Memo) -> bool {
-        Arc::ptr_eq(&self.table, &memo.0)
+        !self.own && Arc::ptr_eq(self.table(), &memo.0)
+    }
+
+    #[inline]
+    fn table(&self) -> &Arc<Table> {
+        self.table.get_or_init(|| Memo::new().0)
     }
 
     fn place(&self, key: u128) -> Place {
-        let memo = self.table.id;
+        let memo = self.table().id;
         Place::Entry { memo, key }
     }
 
@@ -85,7 +90,7 @@ impl RunMemo {
     pub(crate) fn begin(self: &Arc<Self>, key: u128) -> Begin {
         // A failure is put down before its entry is removed, so whoever finds no entry sees it.
         let mut failed = None;
-        let found = self.table.ask(key, || {
+        let found = self.table().ask(key, || {
             if self.any_failed.load(Acquire) {
                 failed = lock(&self.failures).get(&key).cloned();
             }
@@ -116,7 +121,7 @@ impl RunMemo {
         let target = Target::Entry { place, call };
         let mut waits = Waits::lock();
         let mut over = Vec::new();
-        let parked = self.table.park(key, waker, || {
+        let parked = self.table().park(key, waker, || {
             let (circle, gone) = waits.circle(&target, lineage);
             over = gone;
             circle.map_or(Ok(()), Err)
@@ -147,12 +152,15 @@ impl RunMemo {
 
     /// The outermost run has come to rest: what only it may remember is handed to `drop_one`.
     pub(crate) fn end(&self, mut drop_one: impl FnMut(Shared)) {
+        let Some(table) = self.table.get() else {
+            return;
+        };
         let local = std::mem::take(&mut *lock(&self.local));
         match self.own {
-            true => self.table.clear().into_iter().for_each(&mut drop_one),
+            true => table.clear().into_iter().for_each(&mut drop_one),
             false => local
                 .into_iter()
-                .filter_map(|key| self.table.forget(key))
+                .filter_map(|key| table.forget(key))
                 .for_each(&mut drop_one),
         }
         let failures = std::mem::take(&mut *lock(&self.failures));
@@ -171,7 +179,7 @@ impl Ticket {
     /// Whether `complete` wants to know what the result cost.
     #[inline]
     pub(crate) fn wants_cost(&self) -> bool {
-        self.memo.table.wants_cost()
+        self.memo.table().wants_cost()
     }
 
     /// Keeps the result, and hands back what was dropped to make room for it.
@@ -186,7 +194,7 @@ impl Ticket {
         if !self.memo.own && is_local(self.key) {
             lock(&self.memo.local).push(self.key);
         }
-        let (wakers, evicted) = self.memo.table.complete(self.key, value, size, cost);
+        let (wakers, evicted) = self.memo.table().complete(self.key, value, size, cost);
         self.memo.wake(self.key, wakers);
         evicted
     }
@@ -202,7 +210,7 @@ impl Drop for Ticket {
     /// Neither completed nor, to others, failed: the next asker computes it.
     fn drop(&mut self) {
         if self.open {
-            let wakers = self.memo.table.abandon(self.key);
+            let wakers = self.memo.table().abandon(self.key);
             self.memo.wake(self.key, wakers);
         }
     }
@@ -364,7 +372,17 @@ mod tests {
         fill(&run, 7);
         let mut dropped = 0;
         run.end(|_| dropped += 1);
-        assert_eq!((dropped, run.table.stats().entries), (1, 0));
+        assert_eq!((dropped, run.table().stats().entries), (1, 0));
+    }
+
+    #[test]
+    fn a_memo_of_its_own_is_made_when_the_first_key_is_asked_for() {
+        let run = RunMemo::own();
+        assert!(!run.uses(&Memo::new()));
+        run.end(drop);
+        assert!(run.table.get().is_none());
+        fill(&run, 7);
+        assert!(run.table.get().is_some());
     }
 
     #[test]

@@ -31,9 +31,6 @@ pub(super) struct Kept {
     value: Shared,
     bytes: usize,
     rank: Rank,
-    /// How many have waited for it and not come back yet.
-    awaited: u8,
-    estimated: bool,
 }
 
 /// What asking for a key came to.
@@ -125,10 +122,10 @@ impl Table {
                 Entry::Running(_) => Found::Running,
                 Entry::Done(kept) => {
                     kept.rank.used(self.age());
-                    match kept.awaited {
+                    match &mut kept.rank.awaited {
                         0 => shard.hits += 1,
-                        _ => {
-                            kept.awaited -= 1;
+                        awaited => {
+                            *awaited -= 1;
                             shard.shared += 1;
                         }
                     }
@@ -170,7 +167,8 @@ impl Table {
             return (self.abandon(key), evicted);
         }
         let stamp = self.stamps.fetch_add(1, Relaxed);
-        let rank = Rank::new(cost, bytes, self.age(), stamp);
+        let mut rank = Rank::new(cost, bytes, self.age(), stamp);
+        rank.estimated = size.estimated;
         let mut shard = self.shard(key);
         shard.estimated += usize::from(size.estimated);
         let entry = shard.entries.entry(key);
@@ -179,17 +177,13 @@ impl Table {
             Entry::Running(wakers) => std::mem::take(wakers),
             Entry::Done(_) => Vec::new(),
         };
-        *entry = Entry::Done(Kept {
-            value,
-            bytes,
-            rank,
-            awaited: u8::try_from(wakers.len()).unwrap_or(u8::MAX),
-            estimated: size.estimated,
-        });
+        rank.awaited = u8::try_from(wakers.len()).unwrap_or(u8::MAX);
+        let candidate = rank.candidate(key);
+        *entry = Entry::Done(Kept { value, bytes, rank });
         drop(shard);
         // Whoever gathers the candidates has set this before it looked into the shard.
         if self.pressed.load(SeqCst) {
-            self.add_candidate(rank.candidate(key));
+            self.add_candidate(candidate);
         }
         (wakers, evicted)
     }
@@ -221,7 +215,7 @@ impl Table {
     }
 
     fn taken(&self, shard: &mut Shard, kept: Kept) -> Shared {
-        shard.estimated -= usize::from(kept.estimated);
+        shard.estimated -= usize::from(kept.rank.estimated);
         self.bytes.fetch_sub(kept.bytes, AcqRel);
         self.entries.fetch_sub(1, AcqRel);
         kept.value

@@ -28,6 +28,11 @@ fn has(table: &Table, keys: &[u128]) -> Vec<u128> {
 }
 
 #[test]
+fn an_entry_and_its_key_fill_64_bytes() {
+    assert_eq!(size_of::<(u128, Entry)>(), 64);
+}
+
+#[test]
 fn what_is_dear_and_small_stays() {
     let table = Table::new(4000, 100);
     get(&table, 1, 100, 1000); // cheap
