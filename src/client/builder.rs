@@ -20,7 +20,6 @@ use std::sync::{Arc, Weak};
 ///     .threads(2)
 ///     .memo(&Memo::with_budget(1 << 20))
 ///     .options(Options::new().timeout(Duration::from_secs(60)))
-///     .resource("gpu", 1)
 ///     .build()?;
 /// assert_eq!(client.submit(value(1)).result()?, 1);
 /// # Ok::<(), Error>(())
@@ -31,7 +30,6 @@ pub struct ClientBuilder {
     threads: Option<usize>,
     pool: Option<Arc<rayon::ThreadPool>>,
     options: Options,
-    resources: Vec<(String, u64)>,
     lendable: usize,
 }
 
@@ -44,7 +42,6 @@ impl ClientBuilder {
             threads: None,
             pool: None,
             options: Options::new(),
-            resources: Vec::new(),
             lendable: ClientBuilder::DEFAULT_LENT_THREADS,
         }
     }
@@ -81,12 +78,6 @@ impl ClientBuilder {
         self
     }
 
-    /// It has so much of a resource, for tasks that ask for some: [`Delayed::resource`](crate::Delayed::resource).
-    pub fn resource(mut self, name: impl Into<String>, amount: u64) -> Self {
-        self.resources.push((name.into(), amount));
-        self
-    }
-
     /// How many threads, at most, stand in for those that wait. A wait for which there would have to be one more, while
     /// nothing else runs, fails with [`Exhausted`](ErrorKind::Exhausted). The default is
     /// [`DEFAULT_LENT_THREADS`](Self::DEFAULT_LENT_THREADS).
@@ -116,7 +107,7 @@ impl ClientBuilder {
                 Pool::of_client(n).map_err(|e| invalid(format!("cannot start {n} threads: {e}")))?
             }
         };
-        let executor = Executor::of_client(pool, self.lendable, self.resources);
+        let executor = Executor::of_client(pool, self.lendable);
         let service = Service::new(&self.options, executor.clone())?;
         let inner = Arc::new(Inner { executor, service });
         let owner: Weak<Inner> = Arc::downgrade(&inner);
@@ -141,7 +132,6 @@ impl fmt::Debug for ClientBuilder {
             .field("threads", &self.threads)
             .field("pool", &self.pool)
             .field("options", &self.options)
-            .field("resources", &self.resources)
             .field("max_lent_threads", &self.lendable)
             .finish()
     }

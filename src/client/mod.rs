@@ -72,7 +72,7 @@ impl Client {
         }
     }
 
-    /// Says how a client is to be: slots, threads, memo, options, resources.
+    /// Says how a client is to be: slots, threads, memo, options.
     pub fn builder() -> ClientBuilder {
         ClientBuilder::new()
     }
@@ -90,7 +90,7 @@ impl Client {
     /// [`impure`](Delayed::impure). The call's [priority](Delayed::priority) says who goes first when a slot is free:
     /// the highest, then tasks started by tasks (the deeper first), then the earliest.
     ///
-    /// What cannot be started (an impossible resource, a closed client, a graph that contradicts itself) is a future
+    /// What cannot be started (a closed client, a graph that contradicts itself) is a future
     /// that has failed.
     ///
     /// # Examples
@@ -270,10 +270,10 @@ impl Client {
 
 impl Inner {
     fn close(&self) {
+        // First those that are there, so that each is cancelled before its body is told; then what came meanwhile.
+        self.executor.jobs().iter().for_each(|job| job.cancel());
         self.service.terms.context.close();
-        for job in self.executor.jobs() {
-            job.cancel();
-        }
+        self.executor.jobs().iter().for_each(|job| job.cancel());
     }
 }
 

@@ -10,7 +10,7 @@ pub struct ClientStats {
     pub slots: usize,
     /// How many more may begin now: free permits.
     pub permits: usize,
-    /// Futures that have not ended.
+    /// Futures that have not ended; if there are none, tasks whose bodies have not returned.
     pub live: usize,
     /// Of these: not begun, for they wait for others or for a slot.
     pub queued: usize,

@@ -148,6 +148,14 @@ impl Agenda {
     }
 
     pub(super) fn counts(&self) -> [usize; 3] {
-        [&self.live, &self.begun, &self.suspended].map(|count| count.load(Acquire))
+        let counts = [&self.live, &self.begun, &self.suspended];
+        let [live, begun, suspended] = counts.map(|count| count.load(Acquire));
+        // What was cancelled has ended, but its bodies may not have returned.
+        let live = if live == 0 {
+            lock(&self.jobs).len()
+        } else {
+            live
+        };
+        [live, begun, suspended]
     }
 }

@@ -1,5 +1,7 @@
 //! What a thread sleeps on while others work for it, and who is to be woken when a run is stopped.
 
+use crate::base::sync::atomic::AtomicBool;
+use crate::base::sync::atomic::Ordering::{Acquire, Release};
 use crate::base::sync::{Condvar, Mutex, Patience, lock, unpoisoned};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
@@ -9,11 +11,16 @@ use std::time::Duration;
 pub(crate) struct Bell {
     rung: Mutex<bool>,
     changed: Condvar,
+    /// Its sleeper sleeps, and it has not been rung.
+    asleep: AtomicBool,
 }
 
 impl Bell {
     pub(crate) fn ring(&self) {
-        *lock(&self.rung) = true;
+        let mut rung = lock(&self.rung);
+        *rung = true;
+        self.asleep.store(false, Release);
+        drop(rung);
         self.changed.notify_all();
     }
 
@@ -29,12 +36,14 @@ impl Bell {
     pub(super) fn listen_for(&self, time: Duration) {
         let mut patience = Patience::of(time);
         let mut rung = lock(&self.rung);
+        self.asleep.store(!*rung, Release);
         while !std::mem::take(&mut *rung) {
             match patience.wait(&self.rung, &self.changed, rung) {
                 Ok(held) => rung = held,
-                Err(_) => return,
+                Err(_) => break,
             }
         }
+        self.asleep.store(false, Release);
     }
 
     /// Sleeps until `is_so`, which is looked at again after every ring; the ring stays for the next listener.
@@ -61,6 +70,14 @@ impl Sleepers {
         if let Some(at) = bells.iter().position(|b| b.ptr_eq(&bell)) {
             bells.swap_remove(at);
         }
+    }
+
+    /// How many are listed, if all of them sleep.
+    pub(super) fn all_asleep(&self) -> Option<usize> {
+        let bells = lock(&self.0);
+        let awake = |bell: Arc<Bell>| !bell.asleep.load(Acquire);
+        let any = bells.iter().filter_map(Weak::upgrade).any(awake);
+        (!any).then_some(bells.len())
     }
 
     pub(super) fn wake(&self) {

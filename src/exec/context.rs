@@ -177,6 +177,15 @@ impl Context {
             || self.above.as_ref().is_some_and(|above| above.is_halted())
     }
 
+    /// Whether every thread of its executor but the calling one sleeps, and nobody has rung it.
+    pub(super) fn all_others_sleep(&self) -> bool {
+        let above = std::iter::successors(Some(self), |context| context.above.as_deref());
+        let asleep = above.last().and_then(|top| top.sleepers.all_asleep());
+        let (occupied, lent) = (&self.executor.occupied, &self.executor.lent);
+        let threads = occupied.load(Ordering::Acquire) + lent.load(Ordering::Acquire);
+        asleep.is_some_and(|asleep| asleep + 1 >= threads)
+    }
+
     /// Sleeps on `bell`, unless `run` has been stopped: a stop of it, of a run or context above, rings the bell.
     pub(super) fn sleep_on(&self, bell: &Arc<Bell>, run: &Run, sleep: impl FnOnce(&Bell)) {
         let above = || std::iter::successors(Some(self), |context| context.above.as_deref());

@@ -37,7 +37,7 @@ impl Executor {
     }
 
     /// For the tasks of a client: `lendable` threads at most stand in for those that wait.
-    pub(crate) fn of_client(pool: Pool, lendable: usize, _r: Vec<(String, u64)>) -> Arc<Executor> {
+    pub(crate) fn of_client(pool: Pool, lendable: usize) -> Arc<Executor> {
         Executor::new(pool, lendable, Some(Agenda::default()))
     }
 

@@ -191,11 +191,8 @@ impl Run {
     pub(super) fn leave(self: &Arc<Run>) {
         let left = self.members.fetch_sub(1, AcqRel) - 1;
         match (&self.job, self.is_task) {
-            (Some(job), true) => {
-                if left == CLOSED {
-                    job.conclude(self);
-                }
-            }
+            (Some(job), true) if left == CLOSED => job.conclude(self),
+            (Some(_), true) => {}
             _ if left == CLOSED || self.is_stopped() => self.ring(),
             _ => {}
         }

@@ -238,6 +238,7 @@ impl Away {
                 && invite(executor, &source) == Invited::NoThread
                 && executor.agenda.is_some()
                 && executor.permits.are_all_free()
+                && run.context.all_others_sleep()
             {
                 exhausted = Some(executor.lendable);
             }
@@ -333,7 +334,7 @@ pub(crate) struct Counts {
 impl Executor {
     /// Waits for threads that have nothing more to do to be gone: they are on their way.
     fn settle(&self) {
-        const LOOKS: u32 = 200;
+        const LOOKS: u32 = 4_000;
         let all_gone = || self.occupied.load(Acquire) + self.lent.load(Acquire) == 0;
         for _ in 0..LOOKS {
             if self.permits.are_all_free() && all_gone() {

@@ -59,9 +59,16 @@ impl Promise {
         }
     }
 
-    /// Its body begins; `false` if it had begun before.
-    pub(crate) fn begin(&self) -> bool {
-        !self.begun.swap(true, AcqRel)
+    /// Its body begins, and calls `and`; not if it had begun before, or has ended.
+    pub(crate) fn begin(&self, and: impl FnOnce()) {
+        if self.begun.load(Acquire) {
+            return;
+        }
+        // Under the lock, for `end` asks whether it has begun.
+        let state = lock(&self.state);
+        if matches!(*state, State::Pending(_)) && !self.begun.swap(true, AcqRel) {
+            and();
+        }
     }
 
     pub(crate) fn has_begun(&self) -> bool {

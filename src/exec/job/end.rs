@@ -31,9 +31,11 @@ impl Job {
     /// Ends what has not ended, and lets go what it was made of.
     pub(super) fn end_all(&self, outcome: Result<Shared, Error>) {
         self.agenda(|agenda| agenda.conclude(self.number, self.rank));
-        for index in 0..self.promises.len() {
+        let last = self.promises.len() - 1;
+        for index in 0..last {
             self.end(index, outcome.clone());
         }
+        self.end(last, outcome);
     }
 
     /// Ends a promised future from outside, once.

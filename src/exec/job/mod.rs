@@ -106,7 +106,6 @@ impl Job {
         label: Arc<str>,
         priority: i32,
     ) -> Arc<Job> {
-        let parent = Job::current();
         let here = with_active(|active| active.run.depth + active.forks.get());
         let depth = here.map_or(0, |depth| depth + 1);
         let executor = terms.context.executor.clone();
@@ -114,7 +113,7 @@ impl Job {
             Some(agenda) => agenda.rank(priority, depth as u32),
             None => unreachable!("a client's executor has an agenda"),
         };
-        let job = Arc::new_cyclic(|this| Job {
+        Arc::new_cyclic(|this| Job {
             number: next_number(),
             terms: terms.clone(),
             executor,
@@ -133,11 +132,7 @@ impl Job {
             children: Mutex::default(),
             story: Story::new(promises),
             this: this.clone(),
-        });
-        if let Some(parent) = parent {
-            parent.adopt(&job);
-        }
-        job
+        })
     }
 
     /// The task of a client that this thread's body belongs to.
@@ -173,6 +168,10 @@ impl Job {
         }
         let pending = self.promises.iter().filter(|p| !p.has_ended()).count();
         self.agenda(|agenda| agenda.register(self, pending));
+        if let Some(parent) = Job::current() {
+            // From here on it may be cancelled with its parent.
+            parent.adopt(self);
+        }
         let base = &self.terms.context;
         let error = match base.halted() {
             Some(_) => Some(Error::run(ErrorKind::Cancelled, "the client is closed")),
@@ -213,6 +212,10 @@ impl Job {
         };
         if let Err(error) = observe::tell(&context, &started) {
             run.fail(error);
+        }
+        if self.has_ended() {
+            // Cancelled before there was a run to stop.
+            self.stop();
         }
         self.announce(&run);
     }
@@ -271,10 +274,10 @@ impl Job {
     }
 
     fn mark_begun(&self, index: usize) {
-        if self.promises[index].begin() {
+        self.promises[index].begin(|| {
             self.agenda(Agenda::has_begun);
             self.story.tell(index, Chapter::Started);
-        }
+        });
     }
 
     /// A node whose results are futures is about to begin; `false`: nobody wants any of them.
