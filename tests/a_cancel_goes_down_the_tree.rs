@@ -249,13 +249,15 @@ fn the_limit_of_its_options_is_for_each_task() {
             .options(options)
             .build()
             .unwrap();
-        let never = Event::new();
-        let x = client.submit(call(move || never.wait().is_ok(), ()));
+        #[delayed]
+        fn waits(event: Event) -> Result<(), Error> {
+            event.wait()
+        }
+        let x = client.submit(waits(Event::new()));
         assert_eq!(x.result().unwrap_err().kind(), ErrorKind::Timeout);
         // Another has a limit of its own, also one that waits in a graph for something that never ends.
-        let never = Event::new();
-        let first = client.submit(call(move || never.wait().is_ok(), ()));
-        let second = client.submit(call(|x: bool| x, (&first,)));
+        let first = client.submit(waits(Event::new()));
+        let second = client.submit(call(|(): ()| 1, (&first,)));
         assert_eq!(second.result().unwrap_err().kind(), ErrorKind::Timeout);
         assert_eq!(client.submit(value(1)).result().unwrap(), 1);
     });

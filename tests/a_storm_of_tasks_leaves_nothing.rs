@@ -45,9 +45,7 @@ fn tree(live: &Arc<AtomicIsize>, seed: u64, depth: u32) -> Result<Counted, Error
     if depth == 0 {
         return match mix(seed) % 16 {
             0 => panic!("{PLANNED}"),
-            1 => Err("x"
-                .parse::<i32>()
-                .map_or_else(|e| value_of(e), |_| unreachable!())),
+            1 => Err("x".parse::<i32>().map_or_else(value_of, |_| unreachable!())),
             _ => Ok(value),
         };
     }
@@ -107,7 +105,7 @@ fn value_of(e: std::num::ParseIntError) -> Error {
 #[test]
 fn after_any_storm_everything_is_as_before() {
     quiet();
-    let runs: u64 = std::env::var("LAZYGRAPH_STORMS").map_or(800, |n| n.parse().unwrap());
+    let runs: u64 = std::env::var("LAZYGRAPH_STORMS").map_or(1_000, |n| n.parse().unwrap());
     for slots in [1, 2, 3, 4] {
         within(3000, move || {
             let client = Client::builder().threads(slots).build().unwrap();
@@ -118,7 +116,7 @@ fn after_any_storm_everything_is_as_before() {
                 let roots: Vec<_> = (0..3)
                     .map(|i| client.submit(tree(live.clone(), mix(seed + i), 4)))
                     .collect();
-                if seed % 4 == 0 {
+                if seed.is_multiple_of(4) {
                     roots[0].cancel();
                 }
                 for outcome in client.gather_all(roots) {

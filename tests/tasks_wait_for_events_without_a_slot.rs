@@ -120,6 +120,9 @@ fn who_is_cancelled_while_it_waits_leaves_the_queue() {
             std::thread::yield_now();
         }
         waiters.iter().step_by(2).for_each(|w| w.cancel());
+        while client.stats().suspended > 5 {
+            std::thread::yield_now();
+        }
         drop(inside);
         for waiter in waiters.iter().skip(1).step_by(2) {
             waiter.result().unwrap();

@@ -36,8 +36,8 @@ fn order(submit: impl Fn(&Client, &Log) + Send + 'static) -> Vec<&'static str> {
             std::thread::yield_now();
         }
     });
-    let order = seen.lock().unwrap().clone();
-    order
+
+    seen.lock().unwrap().clone()
 }
 
 #[test]

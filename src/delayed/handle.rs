@@ -52,7 +52,7 @@ impl<T: Value> Handle<T> {
     /// use lazygraph::{Client, prelude::*};
     ///
     /// let client = Client::new();
-    /// let x = client.submit(value(20));
+    /// let x = client.submit(value(20_i64));
     /// assert_eq!((x.to_delayed() + 1).compute()?, 21);
     /// # Ok::<(), Error>(())
     /// ```

@@ -234,7 +234,7 @@ pub(crate) fn thread_count() -> usize {
 }
 
 /// Runs `test` on a thread of its own; a test that hangs fails.
-pub fn within(seconds: u64, test: impl FnOnce() + Send + 'static) {
+pub(crate) fn within(seconds: u64, test: impl FnOnce() + Send + 'static) {
     let (tx, rx) = std::sync::mpsc::channel();
     let thread = std::thread::spawn(move || {
         test();
