@@ -249,7 +249,7 @@ impl Away {
         };
         away.back();
         let message = format!(
-            "every thread waits, {most} stand in for those already, and no more may:              see `ClientBuilder::max_lent_threads`"
+            "every thread waits, {most} stand in for those already, and no more may: see `ClientBuilder::max_lent_threads`"
         );
         Err(Error::run(ErrorKind::Exhausted, message))
     }
