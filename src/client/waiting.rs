@@ -75,26 +75,28 @@ fn ring_at_end(claim: &Claim, bell: &Arc<Bell>) {
     }));
 }
 
-/// The tasks of which every future is among some.
-pub(super) struct Wholes(AHashMap<u64, usize>);
+/// The tasks of which every future is among some: of each task how many are, and the last of them.
+pub(super) struct Wholes(AHashMap<u64, (usize, u32)>);
 
 impl Wholes {
     pub(super) fn of<'c>(claims: impl IntoIterator<Item = &'c Claim>) -> Wholes {
-        let mut counts = AHashMap::new();
-        let mut last: Option<(u64, u32)> = None;
+        let mut counts: AHashMap<u64, (usize, u32)> = AHashMap::new();
         for claim in claims {
             let (job, index) = claim.id();
+            let (count, last) = counts.entry(job).or_insert((0, index));
             // Only what rises is counted: no future is counted twice.
-            let rises = last.is_none_or(|(of, before)| of != job || before < index);
-            last = Some((job, index));
-            *counts.entry(job).or_insert(0) += usize::from(rises);
+            if *count == 0 || *last < index {
+                (*count, *last) = (*count + 1, index);
+            }
         }
         Wholes(counts)
     }
 
     pub(super) fn has(&self, claim: &Claim) -> bool {
         let all = claim.work().promises().len();
-        self.0.get(&claim.id().0).is_some_and(|count| *count == all)
+        self.0
+            .get(&claim.id().0)
+            .is_some_and(|(count, _)| *count == all)
     }
 }
 
