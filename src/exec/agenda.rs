@@ -98,8 +98,12 @@ impl Agenda {
 
     // -------------------------------------------------------------- all of them
 
-    pub(super) fn register(&self, job: &Arc<Job>, futures: usize) {
+    /// So many futures more are pending.
+    pub(super) fn are_live(&self, futures: usize) {
         self.live.fetch_add(futures, AcqRel);
+    }
+
+    pub(super) fn register(&self, job: &Arc<Job>) {
         lock(&self.jobs).insert(job.number(), Arc::downgrade(job));
     }
 

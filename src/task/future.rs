@@ -114,11 +114,12 @@ impl Promise {
         }
     }
 
-    /// Ends it, unless it has ended before; calls `and` if this did, before anybody is told.
-    pub(crate) fn end(&self, outcome: Result<Shared, Error>, and: impl FnOnce()) {
+    /// Ends it, unless it has ended before; calls `and` if this did, and nothing of the user's. Whoever is to be told, is
+    /// told by [`Ended::tell`].
+    pub(crate) fn end(&self, outcome: Result<Shared, Error>, and: impl FnOnce()) -> Ended {
         let mut state = lock(&self.state);
         let State::Pending(listeners) = &mut *state else {
-            return;
+            return Ended::before(outcome);
         };
         and();
         let listeners = std::mem::take(listeners);
@@ -132,14 +133,7 @@ impl Promise {
                 Some(outcome)
             }
         };
-        drop(state);
-        if let Err(payload) = catch_unwind(AssertUnwindSafe(|| drop(unused))) {
-            // Nobody wanted the value, and nobody is left to be told.
-            drop_payload(payload);
-        }
-        for listener in listeners {
-            listener();
-        }
+        Ended { listeners, unused }
     }
 
     /// Ends it before there is a claim.
@@ -159,11 +153,12 @@ impl Promise {
         }
     }
 
-    /// Makes it pending again if it has failed; `true` if so.
-    pub(crate) fn begin_again(&self) -> bool {
+    /// Makes it pending again if it has failed, and calls `and`; `true` if so.
+    pub(crate) fn begin_again(&self, and: impl FnOnce()) -> bool {
         let mut state = lock(&self.state);
         let failed = matches!(&*state, State::Ended(Err(_)));
         if failed {
+            and();
             *state = State::Pending(Vec::new());
             self.begun.store(false, Release);
         }
@@ -176,6 +171,33 @@ impl Promise {
             let ended = std::mem::replace(&mut *state, State::Forgotten);
             drop(state);
             drop(ended);
+        }
+    }
+}
+
+/// A future has ended, and nobody has been told yet.
+#[must_use = "those who wait are to be told"]
+pub(crate) struct Ended {
+    listeners: Vec<OnEnd>,
+    /// What nobody wants.
+    unused: Option<Result<Shared, Error>>,
+}
+
+impl Ended {
+    fn before(unused: Result<Shared, Error>) -> Ended {
+        Ended {
+            listeners: Vec::new(),
+            unused: Some(unused),
+        }
+    }
+
+    pub(crate) fn tell(self) {
+        if let Err(payload) = catch_unwind(AssertUnwindSafe(|| drop(self.unused))) {
+            // Nobody wanted the value, and nobody is left to be told.
+            drop_payload(payload);
+        }
+        for listener in self.listeners {
+            listener();
         }
     }
 }

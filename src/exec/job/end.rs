@@ -7,12 +7,17 @@ use super::Job;
 use crate::base::error::{Error, ErrorKind, drop_payload};
 use crate::base::sync::lock;
 use crate::event::Event;
-use crate::task::{Promise, Shared};
+use crate::plan::Program;
+use crate::task::{Ended, Promise, Shared};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 impl Job {
     pub(super) fn end(&self, index: usize, outcome: Result<Shared, Error>) {
+        self.settle(index, outcome).tell();
+    }
+
+    fn settle(&self, index: usize, outcome: Result<Shared, Error>) -> Ended {
         let chapter = match &outcome {
             Ok(_) => Chapter::Finished,
             Err(e) if e.kind() == ErrorKind::Cancelled => Chapter::Cancelled,
@@ -25,17 +30,36 @@ impl Job {
             if let Some(agenda) = agenda {
                 agenda.has_ended(promise.has_begun());
             }
-        });
+        })
     }
 
-    /// Ends what has not ended, and lets go what it was made of.
-    pub(super) fn end_all(&self, outcome: Result<Shared, Error>) {
-        self.agenda(|agenda| agenda.conclude(self.number, self.rank));
-        let last = self.promises.len() - 1;
-        for index in 0..last {
-            self.end(index, outcome.clone());
-        }
-        self.end(last, outcome);
+    /// It has come to rest: ends what has not ended. `false` if it is to be opened once more: then what is pending was
+    /// asked for anew, and is not ended.
+    pub(super) fn end_all(&self, outcome: Result<Shared, Error>) -> bool {
+        let mut outcome = Some(outcome);
+        let mut ended = Vec::new();
+        let again = {
+            // Under the lock, for a retry makes pending what this must not end.
+            let mut state = lock(&self.state);
+            state.run = None;
+            self.agenda(|agenda| agenda.conclude(self.number, self.rank));
+            let again = std::mem::take(&mut state.again);
+            state.busy = again;
+            let pending = |index: &usize| !again && !self.promises[*index].has_ended();
+            let mut pending = (0..self.promises.len()).filter(pending).peekable();
+            while let Some(index) = pending.next() {
+                // The last gets the value itself, not one more handle to it.
+                let mine = match pending.peek() {
+                    Some(_) => outcome.clone(),
+                    None => outcome.take(),
+                };
+                ended.extend(mine.map(|mine| self.settle(index, mine)));
+            }
+            again
+        };
+        ended.into_iter().for_each(Ended::tell);
+        drop_quietly(outcome.and_then(Result::ok));
+        !again
     }
 
     /// Ends a promised future from outside, once.
@@ -77,20 +101,15 @@ impl Job {
         for panic in left {
             outcome = outcome.and(Err(panic));
         }
-        let (program, again) = {
+        let program = {
             let mut state = lock(&self.state);
-            state.run = None;
-            let again = std::mem::take(&mut state.again);
-            let failed = again || outcome.is_err() || self.any_failed();
-            let program = match failed {
+            match state.again || outcome.is_err() || self.any_failed() {
                 true => None,
+                // From here on there is no other try.
                 false => state.program.take(),
-            };
-            (program, again)
+            }
         };
-        // What its arguments were is dropped here, if nobody else holds it: user code, too.
-        if let Err(payload) = catch_unwind(AssertUnwindSafe(|| drop(program))) {
-            let panic = Error::stray_panic("the `Drop` of an argument", payload);
+        if let Err(panic) = let_go(program) {
             outcome = outcome.and(Err(panic));
         }
         let finished = Event::RunFinished {
@@ -101,33 +120,43 @@ impl Job {
         if let Err(panic) = observe::tell(&run.context, &finished) {
             outcome = outcome.and(Err(panic));
         }
-        if again {
-            // What is pending was asked for anew, after it had failed.
-            drop_quietly(value);
-            self.agenda(|agenda| agenda.conclude(self.number, self.rank));
-            return self.open();
-        }
-        match (outcome, value) {
-            (Ok(()), Some(value)) => self.end_all(Ok(value)),
+        let (outcome, unused) = match (outcome, value) {
+            (Ok(()), Some(value)) => (Ok(value), None),
             (Ok(()), None) => {
                 let gone = Error::run(ErrorKind::Cancelled, "nobody wanted the result");
-                self.end_all(Err(gone));
+                (Err(gone), None)
             }
-            (Err(error), value) => {
-                self.end_all(Err(error));
-                drop_quietly(value);
-            }
+            (Err(error), value) => (Err(error), value),
+        };
+        if !self.end_all(outcome) {
+            self.open();
         }
+        drop_quietly(unused);
+    }
+
+    /// Ends what cannot be begun.
+    pub(super) fn refuse(&self, error: Error) {
+        let program = lock(&self.state).program.take();
+        // Nobody is left to be told of a panic: it ends with another error already.
+        let _ = let_go(program);
+        // A retry that was asked for before is refused as well.
+        while !self.end_all(Err(error.clone())) {}
     }
 
     fn any_failed(&self) -> bool {
         let failed = |promise: &Promise| matches!(promise.outcome(), Some(Err(_)));
-        self.is_many() && self.promises.iter().any(failed)
+        self.promises.iter().any(failed)
     }
 
     pub(super) fn has_ended(&self) -> bool {
         self.promises.iter().all(Promise::has_ended)
     }
+}
+
+/// What its arguments were is dropped here, if nobody else holds it: user code.
+fn let_go(program: Option<Arc<Program>>) -> Result<(), Error> {
+    catch_unwind(AssertUnwindSafe(|| drop(program)))
+        .map_err(|payload| Error::stray_panic("the `Drop` of an argument", payload))
 }
 
 /// Drops a value that nobody is to have; nobody is left to be told of a panic.

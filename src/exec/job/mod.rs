@@ -50,8 +50,10 @@ pub(crate) struct Job {
 }
 
 struct State {
-    /// `None`: it has come to rest.
+    /// `None`: it has come to rest, or is being opened.
     run: Option<Arc<Run>>,
+    /// It has not come to rest: who opens it once more only says so.
+    busy: bool,
     /// Kept while there may be another try.
     program: Option<Arc<Program>>,
     /// Futures that others have ended (see `complete`) have none.
@@ -79,6 +81,7 @@ impl Job {
         };
         let job = Job::new(terms, promises, outputs, label, priority);
         lock(&job.state).program = Some(program);
+        job.agenda(|agenda| agenda.are_live(promises));
         job
     }
 
@@ -95,7 +98,8 @@ impl Job {
     /// Futures that are ended by [`complete`](Self::complete), not by a plan.
     pub(crate) fn promised(terms: &Arc<Terms>, label: Arc<str>) -> Arc<Job> {
         let job = Job::new(terms, 1, None, label, 0);
-        job.agenda(|agenda| agenda.register(&job, 1));
+        job.agenda(|agenda| agenda.are_live(1));
+        job.agenda(|agenda| agenda.register(&job));
         job
     }
 
@@ -125,6 +129,7 @@ impl Job {
             since: Instant::now(),
             state: Mutex::new(State {
                 run: None,
+                busy: true,
                 program: None,
                 context: None,
                 again: false,
@@ -166,8 +171,7 @@ impl Job {
         if lock(&self.state).program.is_none() {
             return;
         }
-        let pending = self.promises.iter().filter(|p| !p.has_ended()).count();
-        self.agenda(|agenda| agenda.register(self, pending));
+        self.agenda(|agenda| agenda.register(self));
         if let Some(parent) = Job::current() {
             // From here on it may be cancelled with its parent.
             parent.adopt(self);
@@ -185,8 +189,7 @@ impl Job {
             None => None,
         };
         if let Some(error) = error {
-            lock(&self.state).program = None;
-            return self.end_all(Err(error));
+            return self.refuse(error);
         }
         let context = Context::of_job(base, &self.terms.memo, self.terms.limit);
         context.is_for(self);
@@ -403,12 +406,15 @@ impl Job {
     /// Tries again what has failed or was cancelled; `false` if it has not.
     pub(crate) fn retry(self: &Arc<Job>, index: usize) -> bool {
         let mut state = lock(&self.state);
-        if state.program.is_none() || !self.promises[index].begin_again() {
+        let is_pending = || {
+            self.agenda(|agenda| agenda.are_live(1));
+            self.story.tell(index, Chapter::Retried);
+        };
+        if state.program.is_none() || !self.promises[index].begin_again(is_pending) {
             return false;
         }
-        self.story.tell(index, Chapter::Retried);
-        state.again = state.run.is_some();
-        let at_rest = !state.again;
+        state.again = state.busy;
+        let at_rest = !std::mem::replace(&mut state.busy, true);
         drop(state);
         if at_rest {
             self.open();
