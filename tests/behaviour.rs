@@ -24,6 +24,7 @@ mod a_task_may_return_a_graph;
 mod a_timeout_ends_the_node_or_the_run;
 mod a_value_moves_into_its_last_user;
 mod a_waiting_node_never_runs_strangers;
+mod a_waiting_task_never_runs_strangers;
 mod an_error_carries_the_chain_through_nested_runs;
 mod an_error_tells_the_whole_story;
 mod an_inlined_function_runs_in_each_consumer;
