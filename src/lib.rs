@@ -61,6 +61,8 @@ mod task;
 pub use base::error::{BoxError, Error, ErrorKind};
 pub use base::footprint::Footprint;
 pub use base::token::{Hasher128, Token};
+#[cfg(feature = "async")]
+pub use client::AsyncWork;
 pub use client::{
     AsCompleted, AsHandle, CallStar, Client, ClientBuilder, ClientStats, Futures, HandleFuture,
     Seceded, Status, Yielded, as_completed, get_client, hold_slot, rejoin, secede, sync,
@@ -77,7 +79,7 @@ pub use delayed::{
 };
 pub use diag::{Counter, TextLog};
 pub use event::{Event, NodeInfo, Observer};
-pub use exec::{CancelToken, Chapter, check};
+pub use exec::{CancelToken, Chapter, Times, check};
 pub use plan::{MemoryProfile, PlanNode};
 pub use store::{Memo, MemoStats};
 pub use task::{Value, View};

@@ -65,7 +65,7 @@ fn below(client: &Client, world: &World, seed: u64, level: usize) -> Result<usiz
     let child = |seed| tree(world.clone(), seed, level + 1);
     let seeds = children(seed, level);
     let total = |sizes: Vec<usize>| sizes.into_iter().sum::<usize>();
-    let mut one_by_one =
+    let one_by_one =
         |futures: Vec<Handle<usize>>| futures.iter().map(Handle::result).sum::<Result<usize, _>>();
     match next(&mut random) % 7 {
         0 => one_by_one(seeds.map(|seed| client.submit(child(seed))).collect()),

@@ -2,14 +2,15 @@
 
 use super::waiting::wait_for;
 use crate::base::error::{Error, ErrorKind, drop_payload};
+use crate::base::sync::{Mutex, lock};
 use crate::delayed::{Handle, typed};
-use crate::exec::{Chapter, job_of};
+use crate::exec::{Chapter, Times, job_of};
 use crate::task::Value;
 use std::fmt;
 use std::future::{Future, IntoFuture};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
@@ -167,6 +168,24 @@ impl<T> Handle<T> {
         let job = job_of(&self.claim);
         job.map_or_else(Vec::new, |job| job.story(self.claim.index()))
     }
+
+    /// How long it has waited to begin, run, and waited in its body, so far. `None` for those of a
+    /// [`map`](crate::Client::map) of more than 4096 items.
+    ///
+    /// # Examples
+    /// ```
+    /// use lazygraph::{Client, prelude::*};
+    ///
+    /// let x = Client::new().submit(value(1) + 1);
+    /// x.result()?;
+    /// let times = x.times().unwrap();
+    /// let (end, _) = *x.story().last().unwrap();
+    /// assert_eq!(times.waiting + times.running + times.suspended, end);
+    /// # Ok::<(), Error>(())
+    /// ```
+    pub fn times(&self) -> Option<Times> {
+        job_of(&self.claim)?.times(self.claim.index())
+    }
 }
 
 // ------------------------------------------------------------------ `.await`
@@ -189,20 +208,19 @@ impl<T: Value + Clone> Future for HandleFuture<T> {
         let waker = context.waker().clone();
         match &self.waker {
             Some(slot) => {
-                _ = slot
-                    .lock()
-                    .unwrap_or_else(PoisonError::into_inner)
-                    .replace(waker)
+                let before = lock(slot).replace(waker);
+                drop(before);
             }
             None => {
                 let slot = Arc::new(Mutex::new(Some(waker)));
-                self.waker = Some(slot.clone());
-                self.handle.claim.promise().on_end(Box::new(move || {
-                    let waker = slot.lock().unwrap_or_else(PoisonError::into_inner).take();
+                let promise = self.handle.claim.promise();
+                promise.on_end_for(&slot, |slot| {
+                    let waker = lock(&slot).take();
                     if let Some(waker) = waker {
                         waker.wake();
                     }
-                }));
+                });
+                self.waker = Some(slot);
             }
         }
         // It may have ended while the waker was put down.

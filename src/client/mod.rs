@@ -5,6 +5,8 @@ mod completed;
 mod gather;
 mod handle;
 mod inside;
+#[cfg(feature = "async")]
+mod spawn;
 mod stats;
 mod submit;
 pub mod sync;
@@ -15,6 +17,8 @@ pub use completed::{AsCompleted, as_completed};
 pub use gather::AsHandle;
 pub use handle::{HandleFuture, Status};
 pub use inside::{Seceded, Yielded, get_client, hold_slot, rejoin, secede, worker_client};
+#[cfg(feature = "async")]
+pub use spawn::AsyncWork;
 pub use stats::ClientStats;
 pub use submit::{CallStar, Futures};
 
@@ -248,6 +252,11 @@ impl Client {
     /// What it is doing, at this moment.
     pub fn stats(&self) -> ClientStats {
         ClientStats::of(&self.0.executor)
+    }
+
+    /// How much of a [resource](ClientBuilder::resource) nobody uses now; `None` if it has none of that name.
+    pub fn available(&self, resource: &str) -> Option<u64> {
+        self.0.executor.resources.as_ref()?.free(resource)
     }
 
     /// What has happened to a future, and how long after it was started.

@@ -3,14 +3,12 @@
 
 use super::active::{Active, with_active};
 use super::bell::Bell;
-use super::executor::Executor;
+use super::equip::{lay_down, take_up, unequipped};
 use super::job::{Job, job_of};
 use super::parallel::{self, Invited, find_any, held_here, invite};
 use super::run::Run;
 use super::stack::on_enough_stack;
 use crate::base::error::{Error, ErrorKind};
-use crate::base::sync;
-use crate::base::sync::atomic::Ordering::Acquire;
 use crate::store::memo::{Awaiting, await_future};
 use crate::task::Claim;
 use ahash::AHashSet;
@@ -50,7 +48,7 @@ pub(crate) fn wait(on: &dyn Awaited, until: Option<Instant>) -> Result<bool, Err
         return Ok(true);
     }
     match with_active(Rc::clone) {
-        Some(active) => wait_in_task(&active, on, until),
+        Some(active) => unequipped(|| wait_in_task(&active, on, until)),
         None => Ok(wait_outside(on, until)),
     }
 }
@@ -123,7 +121,12 @@ fn wait_in_task(
             continue;
         }
         let time = left(until).map_or(look, |left| left.min(look));
-        suspend(active, &bell, |bell| bell.listen_for(time))?;
+        if let Err(exhausted) = suspend(active, &bell, |bell| bell.listen_for(time)) {
+            return match on.is_over() {
+                true => Ok(true),
+                false => Err(exhausted),
+            };
+        }
         look = (look * 2).min(LOOK_AT_LEAST);
     }
 }
@@ -207,16 +210,14 @@ fn suspend(active: &Active, bell: &Arc<Bell>, sleep: impl FnOnce(&Bell)) -> Resu
 /// A body that has given its slot up, in every executor that its thread works for.
 pub(super) struct Away {
     held: SmallVec<[Arc<Run>; 2]>,
-    /// The futures whose status shows it.
-    shown: Option<(Arc<Job>, Vec<usize>)>,
+    shown: Shown,
 }
 
-impl Away {
-    /// Gives up every permit that this thread holds.
-    ///
-    /// # Errors
-    /// `Exhausted` if there is work, nobody else works, and no thread to do it.
-    fn go(active: &Active) -> Result<Away, Error> {
+/// The futures whose status shows that a body waits.
+struct Shown(Option<(Arc<Job>, Vec<usize>)>);
+
+impl Shown {
+    fn begin(active: &Active) -> Shown {
         let shown = active.run.job.clone().map(|job| {
             let shown = match active.node_of_task() {
                 Some(node) => job.shown_by(node),
@@ -228,6 +229,32 @@ impl Away {
         if let Some((job, shown)) = &shown {
             shown.iter().for_each(|index| job.suspended(*index));
         }
+        Shown(shown)
+    }
+
+    fn end(&self) {
+        if let Some((job, shown)) = &self.0 {
+            shown.iter().for_each(|index| job.resumed(*index));
+        }
+    }
+}
+
+impl Active {
+    /// Calls `rest` while its status shows that the body waits.
+    pub(super) fn shown_as_suspended(&self, rest: impl FnOnce()) {
+        let shown = Shown::begin(self);
+        rest();
+        shown.end();
+    }
+}
+
+impl Away {
+    /// Gives up every permit that this thread holds.
+    ///
+    /// # Errors
+    /// `Exhausted` if there is work, nobody else works, and no thread to do it.
+    fn go(active: &Active) -> Result<Away, Error> {
+        let shown = Shown::begin(active);
         let held = held_here(&active.run);
         let mut exhausted = None;
         for run in &held {
@@ -239,6 +266,8 @@ impl Away {
                 && executor.agenda.is_some()
                 && executor.permits.are_all_free()
                 && run.context.all_others_sleep()
+                // A thread that was leaving then, and counted, has left.
+                && invite(executor, &source) == Invited::NoThread
             {
                 exhausted = Some(executor.lendable);
             }
@@ -249,7 +278,8 @@ impl Away {
         };
         away.back();
         let message = format!(
-            "every thread waits, {most} stand in for those already, and no more may: see `ClientBuilder::max_lent_threads`"
+            "every thread waits, {most} stand in for those already, and no more may: \
+             see `ClientBuilder::max_lent_threads`"
         );
         Err(Error::run(ErrorKind::Exhausted, message))
     }
@@ -259,9 +289,7 @@ impl Away {
         for run in &self.held {
             run.context.executor.take_back();
         }
-        if let Some((job, shown)) = &self.shown {
-            shown.iter().for_each(|index| job.resumed(*index));
-        }
+        self.shown.end();
     }
 }
 
@@ -278,6 +306,7 @@ pub(crate) fn secede() -> Result<bool, Error> {
     }
     let away = Away::go(&active)?;
     active.seceded.replace(Some(away));
+    lay_down(&active);
     Ok(true)
 }
 
@@ -291,6 +320,9 @@ pub(crate) fn rejoin_here() -> Result<bool, Error> {
 }
 
 pub(super) fn rejoin(active: &Active) -> bool {
+    if active.has_seceded() {
+        take_up(active);
+    }
     let away = active.seceded.take();
     away.map(Away::back).is_some()
 }
@@ -316,49 +348,4 @@ pub(crate) fn holding<R>(f: impl FnOnce() -> R) -> R {
 fn not_in_task() -> Error {
     let message = "this thread does not run the body of a task";
     Error::run(ErrorKind::NotInTask, message)
-}
-
-// ------------------------------------------------------------------ what an executor is doing
-
-/// Counts of a client's executor, at one moment.
-pub(crate) struct Counts {
-    pub(crate) slots: usize,
-    pub(crate) free: usize,
-    pub(crate) live: usize,
-    pub(crate) begun: usize,
-    pub(crate) suspended: usize,
-    pub(crate) threads: usize,
-    pub(crate) lent: usize,
-}
-
-impl Executor {
-    /// Waits for threads that have nothing more to do to be gone: they are on their way.
-    fn settle(&self) {
-        const LOOKS: u32 = 4_000;
-        let all_gone = || self.occupied.load(Acquire) + self.lent.load(Acquire) == 0;
-        for _ in 0..LOOKS {
-            if self.permits.are_all_free() && all_gone() {
-                return;
-            }
-            sync::pause(Duration::from_micros(50));
-        }
-    }
-
-    pub(crate) fn counts(&self) -> Counts {
-        let counts = || self.agenda.as_ref().map_or([0; 3], |a| a.counts());
-        if counts() == [0; 3] {
-            self.settle();
-        }
-        let [live, begun, suspended] = counts();
-        let lent = self.lent.load(Acquire);
-        Counts {
-            slots: self.permits.slots(),
-            free: self.permits.free(),
-            live,
-            begun,
-            suspended,
-            threads: self.occupied.load(Acquire) + lent,
-            lent,
-        }
-    }
 }

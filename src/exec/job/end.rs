@@ -79,6 +79,7 @@ impl Job {
         let Some(root) = run.queue.root() else {
             return;
         };
+        run.needs_nothing();
         let returned = std::mem::take(&mut *lock(&run.returned));
         for child in returned {
             if let Some(error) = run::clear(run, child.reclaim()) {
@@ -148,7 +149,7 @@ impl Job {
         self.promises.iter().any(failed)
     }
 
-    pub(super) fn has_ended(&self) -> bool {
+    pub(crate) fn has_ended(&self) -> bool {
         self.promises.iter().all(Promise::has_ended)
     }
 }

@@ -1,5 +1,6 @@
 //! A task that a client has started: the run of a graph that nobody waits for in place, and the futures of its outputs.
 
+mod control;
 mod end;
 mod outputs;
 
@@ -10,7 +11,7 @@ use super::executor::Executor;
 use super::observe;
 use super::parallel::{Source, invite};
 use super::run::{self, Run};
-use super::story::{Chapter, Story};
+use super::story::{Chapter, Story, Times};
 use crate::base::error::{Error, ErrorKind};
 use crate::base::sync::atomic::Ordering::Relaxed;
 use crate::base::sync::{Mutex, lock};
@@ -42,6 +43,8 @@ pub(crate) struct Job {
     rank: Rank,
     depth: usize,
     since: Instant,
+    /// It is ended by `complete`, from outside: nobody works on it here.
+    is_promised: bool,
     state: Mutex<State>,
     /// Tasks that its bodies have started.
     children: Mutex<Vec<Weak<Job>>>,
@@ -67,6 +70,10 @@ fn next_number() -> u64 {
     NEXT.fetch_add(1, Relaxed)
 }
 
+fn closed() -> Error {
+    Error::run(ErrorKind::Cancelled, "the client is closed")
+}
+
 impl Job {
     /// Futures of a plan, which [`open`](Self::open) starts. `each`: every output is a future of its own, else all of it
     /// is one.
@@ -79,7 +86,7 @@ impl Job {
             true => 0,
             false => first.map_or(0, |i| program.priority(i)),
         };
-        let job = Job::new(terms, promises, outputs, label, priority);
+        let job = Job::new(terms, promises, outputs, label, priority, false);
         lock(&job.state).program = Some(program);
         job.agenda(|agenda| agenda.are_live(promises));
         job
@@ -87,7 +94,7 @@ impl Job {
 
     /// Futures of what could not be started.
     pub(crate) fn failed(terms: &Arc<Terms>, futures: usize, error: Error) -> Arc<Job> {
-        let job = Job::new(terms, futures, None, "task".into(), 0);
+        let job = Job::new(terms, futures, None, "task".into(), 0, false);
         // Whoever asks has no claim yet: ended, with a result.
         for promise in &job.promises {
             promise.fail_unclaimed(error.clone());
@@ -97,10 +104,23 @@ impl Job {
 
     /// Futures that are ended by [`complete`](Self::complete), not by a plan.
     pub(crate) fn promised(terms: &Arc<Terms>, label: Arc<str>) -> Arc<Job> {
-        let job = Job::new(terms, 1, None, label, 0);
+        let job = Job::new(terms, 1, None, label, 0, true);
         job.agenda(|agenda| agenda.are_live(1));
         job.agenda(|agenda| agenda.register(&job));
         job
+    }
+
+    /// Has it cancelled with the task that this thread's body belongs to, and ends it at once if the client is closed;
+    /// `false`: it has ended.
+    #[cfg(feature = "async")]
+    pub(crate) fn is_admitted(self: &Arc<Job>) -> bool {
+        if let Some(parent) = Job::current() {
+            parent.adopt(self);
+        }
+        if self.terms.context.halted().is_some() {
+            self.end_all(Err(closed()));
+        }
+        !self.has_ended()
     }
 
     fn new(
@@ -109,6 +129,7 @@ impl Job {
         outputs: Option<Outputs>,
         label: Arc<str>,
         priority: i32,
+        is_promised: bool,
     ) -> Arc<Job> {
         let here = with_active(|active| active.run.depth + active.forks.get());
         let depth = here.map_or(0, |depth| depth + 1);
@@ -127,6 +148,7 @@ impl Job {
             rank,
             depth,
             since: Instant::now(),
+            is_promised,
             state: Mutex::new(State {
                 run: None,
                 busy: true,
@@ -178,7 +200,7 @@ impl Job {
         }
         let base = &self.terms.context;
         let error = match base.halted() {
-            Some(_) => Some(Error::run(ErrorKind::Cancelled, "the client is closed")),
+            Some(_) => Some(closed()),
             None if self.depth > run::DEEPEST => {
                 let message = format!(
                     "tasks are nested more than {} deep: does the recursion end?",
@@ -270,7 +292,7 @@ impl Job {
     }
 
     /// The first body of its one future has begun.
-    pub(in crate::exec) fn has_begun(&self) {
+    pub(crate) fn has_begun(&self) {
         if !self.is_many() {
             self.mark_begun(0);
         }
@@ -283,20 +305,22 @@ impl Job {
         });
     }
 
-    /// A node whose results are futures is about to begin; `false`: nobody wants any of them.
-    pub(in crate::exec) fn begin(&self, node: usize) -> bool {
-        let Some(outputs) = &self.outputs else {
+    /// Whether a node is to run; `false`: its results are futures, and all of them have ended.
+    pub(in crate::exec) fn wants(&self, node: usize) -> bool {
+        let Some(outputs) = self.outputs.as_ref().filter(|o| o.is_one(node)) else {
             return true;
         };
-        let (mut any, mut wanted) = (false, false);
-        for output in outputs.of_node(node) {
-            any = true;
-            if !self.promises[output].has_ended() {
-                wanted = true;
-                self.mark_begun(output);
-            }
+        let mut futures = outputs.of_node(node);
+        futures.any(|output| !self.promises[output].has_ended())
+    }
+
+    /// A node whose results are futures begins.
+    pub(in crate::exec) fn begin(&self, node: usize) {
+        if let Some(outputs) = &self.outputs {
+            outputs
+                .of_node(node)
+                .for_each(|output| self.mark_begun(output));
         }
-        wanted || !any
     }
 
     /// How many futures a node's result is.
@@ -362,68 +386,12 @@ impl Job {
 
     // -------------------------------------------------------------- asked by handles
 
-    /// Stops it, and all that its bodies have started. Who waits for it is told at once.
-    pub(crate) fn cancel(&self) {
-        let mut jobs: Vec<Arc<Job>> = self.this.upgrade().into_iter().collect();
-        while let Some(job) = jobs.pop() {
-            let error = job.cancelled();
-            for index in 0..job.promises.len() {
-                job.end(index, Err(error.clone()));
-            }
-            job.stop();
-            let children = lock(&job.children).clone();
-            jobs.extend(children.iter().filter_map(Weak::upgrade));
-        }
-    }
-
-    fn cancelled(&self) -> Error {
-        let message = format!("the task `{}` was cancelled", self.label);
-        Error::run(ErrorKind::Cancelled, message)
-    }
-
-    fn stop(&self) {
-        let (run, context) = {
-            let state = lock(&self.state);
-            (state.run.clone(), state.context.clone())
-        };
-        if let (Some(run), Some(context)) = (run, context) {
-            context.cancel_quietly();
-            run.shut();
-        }
-    }
-
-    /// Cancels one future.
-    pub(crate) fn cancel_one(&self, index: usize) {
-        if self.promises.len() == 1 {
-            return self.cancel();
-        }
-        self.end(index, Err(self.cancelled()));
-        if self.has_ended() {
-            self.stop();
-        }
-    }
-
-    /// Tries again what has failed or was cancelled; `false` if it has not.
-    pub(crate) fn retry(self: &Arc<Job>, index: usize) -> bool {
-        let mut state = lock(&self.state);
-        let is_pending = || {
-            self.agenda(|agenda| agenda.are_live(1));
-            self.story.tell(index, Chapter::Retried);
-        };
-        if state.program.is_none() || !self.promises[index].begin_again(is_pending) {
-            return false;
-        }
-        state.again = state.busy;
-        let at_rest = !std::mem::replace(&mut state.busy, true);
-        drop(state);
-        if at_rest {
-            self.open();
-        }
-        true
-    }
-
     pub(crate) fn story(&self, index: usize) -> Vec<(Duration, Chapter)> {
         self.story.of(index)
+    }
+
+    pub(crate) fn times(&self, index: usize) -> Option<Times> {
+        self.story.times(index)
     }
 
     pub(crate) fn label(&self) -> &Arc<str> {
@@ -450,10 +418,12 @@ impl Work for Job {
         &self.promises
     }
 
-    /// What has not begun is cancelled; what has goes on, for it may hold what others want.
+    /// What has not begun is cancelled; what has goes on, for it may hold what others want. A promise is cancelled in any
+    /// case: who works on it elsewhere can be told.
     fn unwanted(&self, index: usize) {
         let promise = &self.promises[index];
-        if promise.has_ended() || promise.is_detached() || promise.has_begun() {
+        let goes_on = promise.has_begun() && !self.is_promised;
+        if promise.has_ended() || promise.is_detached() || goes_on {
             return;
         }
         if self.promises.len() == 1 {
