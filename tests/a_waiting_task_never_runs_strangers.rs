@@ -3,7 +3,7 @@
 //!
 //! `LAZYGRAPH_TREES=10000 cargo test --test behaviour a_waiting_task -- --nocapture` prints what was counted.
 
-use crate::common::within;
+use crate::common::{wait_until, within};
 use lazygraph::{Client, Handle, get_client, prelude::*, secede, worker_client};
 use rayon::prelude::*;
 use std::cell::{Cell, RefCell};
@@ -67,7 +67,7 @@ fn below(client: &Client, world: &World, seed: u64, level: usize) -> Result<usiz
     let total = |sizes: Vec<usize>| sizes.into_iter().sum::<usize>();
     let one_by_one =
         |futures: Vec<Handle<usize>>| futures.iter().map(Handle::result).sum::<Result<usize, _>>();
-    match next(&mut random) % 7 {
+    match next(&mut random) % 9 {
         0 => one_by_one(seeds.map(|seed| client.submit(child(seed))).collect()),
         1 => one_by_one(client.map(child, seeds)),
         2 => client.gather(client.map(child, seeds)).map(total),
@@ -86,6 +86,15 @@ fn below(client: &Client, world: &World, seed: u64, level: usize) -> Result<usiz
                 futures = pending;
             }
             Ok(size)
+        }
+        6 => {
+            let futures: Vec<_> = seeds.map(|seed| client.submit(child(seed))).collect();
+            sum(&futures).compute()
+        }
+        7 => {
+            let futures = client.map(child, seeds);
+            let sizes = futures.iter().map(|future| future.to_delayed().compute());
+            sizes.sum()
         }
         _ => compute(seeds.map(child).collect::<Vec<_>>()).map(total),
     }
@@ -143,6 +152,8 @@ fn random_trees_of_tasks_that_hold_locks() {
                 trees / 3 / FOREST * FOREST,
             );
             assert_eq!(reentries, 0);
+            // The last of several futures ends before its task.
+            assert!(wait_until(|| client.stats().live == 0));
             let stats = client.stats();
             assert_eq!((stats.permits, stats.suspended, stats.live), (slots, 0, 0));
         });

@@ -54,6 +54,19 @@ mod real {
         }
     }
 
+    /// A time that comes.
+    pub(crate) struct Deadline(Instant);
+
+    impl Deadline {
+        pub(crate) fn of(time: Duration) -> Deadline {
+            Deadline(Instant::now() + time)
+        }
+
+        pub(crate) fn is_over(&self) -> bool {
+            Instant::now() >= self.0
+        }
+    }
+
     /// A wait that ends when its time is up.
     pub(crate) struct Patience(Instant);
 
@@ -94,6 +107,19 @@ mod shuttled {
 
     pub(crate) const LOOKS: u32 = 1;
     pub(crate) const SPINS: u32 = 1;
+
+    /// A time that comes sooner or later.
+    pub(crate) struct Deadline;
+
+    impl Deadline {
+        pub(crate) fn of(_: Duration) -> Deadline {
+            Deadline
+        }
+
+        pub(crate) fn is_over(&self) -> bool {
+            thread_rng().gen_range(0..4) == 0
+        }
+    }
 
     /// A wait that ends after a few chances for others.
     pub(crate) struct Patience(u32);

@@ -28,6 +28,10 @@ impl Awaited for One<'_> {
         Some(self.claim)
     }
 
+    fn futures(&self) -> Vec<Claim> {
+        vec![self.claim.clone()]
+    }
+
     fn work(&self) -> Vec<Claim> {
         match self.whole {
             true => vec![self.claim.clone()],
@@ -58,6 +62,10 @@ impl Awaited for Any<'_> {
             [claim] => Some(claim),
             _ => None,
         }
+    }
+
+    fn futures(&self) -> Vec<Claim> {
+        self.claims.iter().map(|claim| (*claim).clone()).collect()
     }
 
     fn work(&self) -> Vec<Claim> {

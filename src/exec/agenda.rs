@@ -1,6 +1,7 @@
 //! The tasks of a client: those that have work, by rank, and all that have not ended.
 
 use super::job::Job;
+use super::press::Progress;
 use super::run::Run;
 use crate::base::sync::atomic::AtomicI32;
 use crate::base::sync::atomic::AtomicU64;
@@ -35,6 +36,7 @@ pub(crate) struct Agenda {
     begun: AtomicUsize,
     /// Those of them that wait with their slot given up.
     suspended: AtomicUsize,
+    pub(super) progress: Progress,
 }
 
 impl Agenda {
@@ -108,10 +110,12 @@ impl Agenda {
     }
 
     pub(super) fn has_begun(&self) {
+        self.progress.step();
         self.begun.fetch_add(1, AcqRel);
     }
 
     pub(super) fn has_ended(&self, begun: bool) {
+        self.progress.step();
         self.begun.fetch_sub(usize::from(begun), AcqRel);
         if self.live.fetch_sub(1, AcqRel) == 1 {
             drop(lock(&self.jobs));

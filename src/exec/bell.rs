@@ -32,18 +32,22 @@ impl Bell {
         }
     }
 
-    /// Sleeps until the bell rings, or for so long.
-    pub(super) fn listen_for(&self, time: Duration) {
+    /// Sleeps until the bell rings, or for so long; whether it rang.
+    pub(super) fn listen_for(&self, time: Duration) -> bool {
         let mut patience = Patience::of(time);
         let mut rung = lock(&self.rung);
         self.asleep.store(!*rung, Release);
-        while !std::mem::take(&mut *rung) {
+        let has_rung = loop {
+            if std::mem::take(&mut *rung) {
+                break true;
+            }
             match patience.wait(&self.rung, &self.changed, rung) {
                 Ok(held) => rung = held,
-                Err(_) => break,
+                Err(_) => break false,
             }
-        }
+        };
         self.asleep.store(false, Release);
+        has_rung
     }
 
     /// Sleeps until `is_so`, which is looked at again after every ring; the ring stays for the next listener.

@@ -4,6 +4,7 @@ use super::Current;
 use super::active::with_active;
 use super::bell::Bell;
 use super::executor::Executor;
+use super::press;
 use super::queue::{Item, Local};
 use super::run::Run;
 use super::segment::SegmentPtr;
@@ -40,7 +41,7 @@ pub(super) fn drive(run: &Arc<Run>, root: SegmentPtr) {
         // Nothing of this run is ready. Others have what is left of it: help them with what their nodes
         // have started, which is below this run, or else give the slot away and sleep.
         if !help(run) {
-            sleep(run);
+            press::sleep(run);
         }
     }
     if let Some(parent) = parent {

@@ -2,6 +2,7 @@
 
 use super::equip::unequipped;
 use super::parallel;
+use super::press;
 use super::segment::SegmentPtr;
 use super::worker::Worker;
 use crate::base::error::{Error, ErrorKind};
@@ -83,11 +84,12 @@ impl Worker {
                     return Recall::Failed(Error::run(ErrorKind::Deadlock, circle));
                 }
             }
+            run.awaits(claim);
             claim.promise().on_end(self.waker(at, unit, i));
             if !self.alone {
                 return Recall::Parked;
             }
-            parallel::sleep(run);
+            press::sleep(run);
             if run.is_stopped() {
                 return Recall::Failed(Error::run(ErrorKind::Cancelled, "the run was cancelled"));
             }

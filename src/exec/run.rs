@@ -17,7 +17,7 @@ use crate::base::sync::{Mutex, lock};
 use crate::event::Event;
 use crate::plan::Program;
 use crate::store::memo::Lineage;
-use crate::task::Frame;
+use crate::task::{Claim, Frame};
 use ahash::AHashSet;
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -68,6 +68,8 @@ pub(crate) struct Run {
     failure: Mutex<Failure>,
     /// Rings when the owner should look up: finished, stopped, woken from the memo, everybody gone.
     pub(super) bell: Arc<Bell>,
+    /// Futures that its units wait for, if it has an owner.
+    pub(super) awaited: Mutex<Vec<Claim>>,
     /// Nested runs that nodes of this run have started.
     pub(super) children: Mutex<Vec<Arc<Run>>>,
     /// Segments of returned graphs that have not been reclaimed.
@@ -114,6 +116,7 @@ impl Run {
             stopped: AtomicBool::new(false),
             failure: Mutex::default(),
             bell: Arc::default(),
+            awaited: Mutex::default(),
             children: Mutex::default(),
             returned: Mutex::default(),
         })
@@ -329,6 +332,7 @@ pub(crate) fn execute(
     });
     drop(seat);
     run.close();
+    drop(std::mem::take(&mut *lock(&run.awaited)));
     run.needs_nothing();
     let returned = std::mem::take(&mut *lock(&run.returned));
     for child in returned {

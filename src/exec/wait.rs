@@ -4,14 +4,13 @@
 use super::active::{Active, with_active};
 use super::bell::Bell;
 use super::equip::{lay_down, take_up, unequipped};
-use super::job::{Job, job_of};
-use super::parallel::{self, Invited, find_any, held_here, invite};
+use super::job::Job;
+use super::parallel::{Invited, find_any, held_here, invite};
+use super::press::{LOOK, help, longer, press};
 use super::run::Run;
-use super::stack::on_enough_stack;
 use crate::base::error::{Error, ErrorKind};
 use crate::store::memo::{Awaiting, await_future};
 use crate::task::Claim;
-use ahash::AHashSet;
 use smallvec::SmallVec;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -31,12 +30,11 @@ pub(crate) trait Awaited {
     fn work(&self) -> Vec<Claim> {
         Vec::new()
     }
+    /// All futures that are waited for.
+    fn futures(&self) -> Vec<Claim> {
+        Vec::new()
+    }
 }
-
-/// How long a sleeper sleeps before it looks again for work that it waits for. It is woken by what it waits for itself;
-/// this is for what that needs in turn, while those who have the slots want what the sleeper holds.
-const LOOK: Duration = Duration::from_millis(10);
-const LOOK_AT_LEAST: Duration = Duration::from_secs(1);
 
 /// Waits; `false` if `until` has passed before it was over.
 ///
@@ -69,9 +67,9 @@ fn wait_outside(on: &dyn Awaited, until: Option<Instant>) -> bool {
         while pooled && rayon::yield_now() == Some(rayon::Yield::Executed) {}
         match (left(until), pooled) {
             (Some(Duration::ZERO), _) => return on.is_over(),
-            (Some(left), false) => bell.listen_for(left),
-            (Some(left), true) => bell.listen_for(left.min(LOOK)),
-            (None, true) => bell.listen_for(LOOK),
+            (Some(left), false) => _ = bell.listen_for(left),
+            (Some(left), true) => _ = bell.listen_for(left.min(LOOK)),
+            (None, true) => _ = bell.listen_for(LOOK),
             (None, false) => bell.listen(),
         }
     }
@@ -109,6 +107,7 @@ fn wait_in_task(
     let bell = Arc::<Bell>::default();
     on.listen(&bell);
     let mut look = LOOK;
+    let mut late = false;
     loop {
         if on.is_over() {
             return Ok(true);
@@ -117,17 +116,21 @@ fn wait_in_task(
         if left(until).is_some_and(|left| left.is_zero()) {
             return Ok(false);
         }
-        if help(active, on.work()) {
+        if help(active, on.work(), late) {
             continue;
         }
+        if late && press(on.futures()) {
+            look = LOOK;
+        }
         let time = left(until).map_or(look, |left| left.min(look));
-        if let Err(exhausted) = suspend(active, &bell, |bell| bell.listen_for(time)) {
+        if let Err(exhausted) = suspend(active, &bell, |bell| _ = bell.listen_for(time)) {
             return match on.is_over() {
                 true => Ok(true),
                 false => Err(exhausted),
             };
         }
-        look = (look * 2).min(LOOK_AT_LEAST);
+        look = longer(look);
+        late = true;
     }
 }
 
@@ -141,57 +144,6 @@ fn stopped(active: &Active) -> Result<(), Error> {
         return Err(Error::run(ErrorKind::Timeout, message));
     }
     Ok(())
-}
-
-/// Does some of the work that is waited for, or that this needs in turn; `false` if there is nothing to do.
-fn help(active: &Active, mut claims: Vec<Claim>) -> bool {
-    // So many it looks at: more are others' work.
-    const MOST: usize = 256;
-    let executor = &active.run.context.executor;
-    let mut seen = AHashSet::new();
-    claims.reverse();
-    for _ in 0..MOST {
-        let Some(claim) = claims.pop() else {
-            return false;
-        };
-        let Some(job) = job_of(&claim) else {
-            continue;
-        };
-        if claim.promise().has_ended() || !seen.insert(claim.id().0) {
-            continue;
-        }
-        if let Some(task) = job.run()
-            && Arc::ptr_eq(job.executor(), executor)
-            && let Some(run) = parallel::find(&task)
-        {
-            return with_permit(active, || on_enough_stack(|| parallel::visit(&run)));
-        }
-        let needs = claim.work().needs();
-        // Of a task with many futures only one is needed: the others are strangers.
-        claims.extend(needs.into_iter().filter(|c| c.work().promises().len() == 1));
-    }
-    false
-}
-
-/// Does work for which a permit is needed; `false` if the body has given its own up and none is free.
-fn with_permit(active: &Active, work: impl FnOnce()) -> bool {
-    if !active.has_seceded() {
-        work();
-        return true;
-    }
-    let executor = &active.run.context.executor;
-    if !(executor.take_promised() || executor.permits.try_take()) {
-        return false;
-    }
-    active.helps.set(true);
-    work();
-    active.helps.set(false);
-    executor.permits.give();
-    let source = active.run.top();
-    if find_any(executor, &source).is_some() {
-        let _ = invite(executor, &source);
-    }
-    true
 }
 
 /// Sleeps with the slot given up, unless the body holds it.

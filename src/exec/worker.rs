@@ -289,7 +289,7 @@ impl Worker {
                     })
                 });
                 unequipped(|| {
-                    parallel::rest(run, &Arc::default(), |bell| bell.listen_for(pause));
+                    parallel::rest(run, &Arc::default(), |bell| _ = bell.listen_for(pause));
                 });
                 again = !run.is_stopped();
             }
