@@ -335,7 +335,7 @@ mod tests {
         };
         // Each of those who stay is there twice, as the listener and in its call.
         assert!((100..=512).contains(&listeners), "{listeners}");
-        let told = Err(Error::run(crate::ErrorKind::Cancelled, ""));
+        let told = Err(Error::run(crate::base::error::ErrorKind::Cancelled, ""));
         promise.end(told, || ()).tell();
         assert_eq!(stays.load(Acquire), 100);
     }
