@@ -100,8 +100,8 @@ impl Agenda {
 
     // -------------------------------------------------------------- all of them
 
-    /// So many futures more are pending.
-    pub(super) fn are_live(&self, futures: usize) {
+    /// So many futures are pending, from here on.
+    pub(super) fn expect(&self, futures: usize) {
         self.live.fetch_add(futures, AcqRel);
     }
 

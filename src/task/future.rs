@@ -54,16 +54,23 @@ pub(crate) struct Promise {
 }
 
 enum State {
-    Pending(Vec<Listener>),
+    /// It was tried so many times before.
+    Pending(u32, Vec<Listener>),
     Ended(Result<Shared, Error>),
     /// It has ended, and nobody wanted to know.
     Forgotten,
 }
 
+impl State {
+    fn is_pending_in(&self, round: u32) -> bool {
+        matches!(self, State::Pending(waits_for, _) if *waits_for <= round)
+    }
+}
+
 impl Promise {
     pub(crate) fn new() -> Promise {
         Promise {
-            state: Mutex::new(State::Pending(Vec::new())),
+            state: Mutex::new(State::Pending(0, Vec::new())),
             claims: AtomicU32::new(0),
             suspended: AtomicU32::new(0),
             begun: AtomicBool::new(false),
@@ -71,14 +78,14 @@ impl Promise {
         }
     }
 
-    /// Its body begins, and calls `and`; not if it had begun before, or has ended.
-    pub(crate) fn begin(&self, and: impl FnOnce()) {
+    /// Its body begins for the `round`th time, and calls `and`; not if it had begun before, or waits for no such round.
+    pub(crate) fn begin(&self, round: u32, and: impl FnOnce()) {
         if self.begun.load(Acquire) {
             return;
         }
         // Under the lock, for `end` asks whether it has begun.
         let state = lock(&self.state);
-        if matches!(*state, State::Pending(_)) && !self.begun.swap(true, AcqRel) {
+        if state.is_pending_in(round) && !self.begun.swap(true, AcqRel) {
             and();
         }
     }
@@ -115,7 +122,12 @@ impl Promise {
     }
 
     pub(crate) fn has_ended(&self) -> bool {
-        !matches!(*lock(&self.state), State::Pending(_))
+        !matches!(*lock(&self.state), State::Pending(..))
+    }
+
+    /// Whether it waits for what comes of the `round`th try, or of one before.
+    pub(crate) fn is_pending_in(&self, round: u32) -> bool {
+        lock(&self.state).is_pending_in(round)
     }
 
     /// What came of it, if it has ended.
@@ -126,26 +138,30 @@ impl Promise {
         }
     }
 
-    /// Ends it, unless it has ended before; calls `and` if this did, and nothing of the user's. Whoever is to be told, is
-    /// told by [`Ended::tell`].
-    pub(crate) fn end(&self, outcome: Result<Shared, Error>, and: impl FnOnce()) -> Ended {
+    /// Ends it, unless it has ended before, or waits for a later try than `round`; calls `and` if this did, before
+    /// anybody is told.
+    pub(crate) fn end(&self, round: u32, outcome: Result<Shared, Error>, and: impl FnOnce()) {
         let mut state = lock(&self.state);
-        let State::Pending(listeners) = &mut *state else {
-            return Ended::before(outcome);
-        };
-        and();
-        let listeners = std::mem::take(listeners);
-        let unused = match self.is_wanted() {
-            true => {
-                *state = State::Ended(outcome);
-                None
-            }
-            false => {
-                *state = State::Forgotten;
-                Some(outcome)
-            }
-        };
-        Ended { listeners, unused }
+        let mut listeners = Vec::new();
+        let mut unused = Some(outcome);
+        if let State::Pending(waits_for, all) = &mut *state
+            && *waits_for <= round
+        {
+            and();
+            listeners = std::mem::take(all);
+            *state = match unused.take_if(|_| self.is_wanted()) {
+                Some(outcome) => State::Ended(outcome),
+                None => State::Forgotten,
+            };
+        }
+        drop(state);
+        if let Err(payload) = catch_unwind(AssertUnwindSafe(|| drop(unused))) {
+            // Nobody wanted the value, and nobody is left to be told.
+            drop_payload(payload);
+        }
+        for listener in listeners {
+            (listener.call)();
+        }
     }
 
     /// Ends it before there is a claim.
@@ -180,7 +196,7 @@ impl Promise {
     fn listen(&self, listener: Listener) {
         let mut state = lock(&self.state);
         match &mut *state {
-            State::Pending(listeners) => {
+            State::Pending(_, listeners) => {
                 if listeners.len() == listeners.capacity() {
                     // Who asks again and again, with a limit, leaves many behind.
                     listeners.retain(Listener::is_there);
@@ -194,13 +210,13 @@ impl Promise {
         }
     }
 
-    /// Makes it pending again if it has failed, and calls `and`; `true` if so.
-    pub(crate) fn begin_again(&self, and: impl FnOnce()) -> bool {
+    /// Makes it pending again if it has failed, for what comes of the `round`th try, and calls `and`; `true` if so.
+    pub(crate) fn begin_again(&self, round: u32, and: impl FnOnce()) -> bool {
         let mut state = lock(&self.state);
         let failed = matches!(&*state, State::Ended(Err(_)));
         if failed {
             and();
-            *state = State::Pending(Vec::new());
+            *state = State::Pending(round, Vec::new());
             self.begun.store(false, Release);
         }
         failed
@@ -212,33 +228,6 @@ impl Promise {
             let ended = std::mem::replace(&mut *state, State::Forgotten);
             drop(state);
             drop(ended);
-        }
-    }
-}
-
-/// A future has ended, and nobody has been told yet.
-#[must_use = "those who wait are to be told"]
-pub(crate) struct Ended {
-    listeners: Vec<Listener>,
-    /// What nobody wants.
-    unused: Option<Result<Shared, Error>>,
-}
-
-impl Ended {
-    fn before(unused: Result<Shared, Error>) -> Ended {
-        Ended {
-            listeners: Vec::new(),
-            unused: Some(unused),
-        }
-    }
-
-    pub(crate) fn tell(self) {
-        if let Err(payload) = catch_unwind(AssertUnwindSafe(|| drop(self.unused))) {
-            // Nobody wanted the value, and nobody is left to be told.
-            drop_payload(payload);
-        }
-        for listener in self.listeners {
-            (listener.call)();
         }
     }
 }
@@ -330,13 +319,16 @@ mod tests {
             }
         }
         let listeners = match &*lock(&promise.state) {
-            State::Pending(listeners) => listeners.len(),
+            State::Pending(_, listeners) => listeners.len(),
             _ => 0,
         };
         // Each of those who stay is there twice, as the listener and in its call.
         assert!((100..=512).contains(&listeners), "{listeners}");
-        let told = Err(Error::run(crate::base::error::ErrorKind::Cancelled, ""));
-        promise.end(told, || ()).tell();
+        promise.end(
+            0,
+            Err(Error::run(crate::base::error::ErrorKind::Cancelled, "")),
+            || (),
+        );
         assert_eq!(stays.load(Acquire), 100);
     }
 }

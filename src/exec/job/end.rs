@@ -5,19 +5,16 @@ use super::super::run::{self, Run};
 use super::super::story::Chapter;
 use super::Job;
 use crate::base::error::{Error, ErrorKind, drop_payload};
+use crate::base::sync::atomic::Ordering::{AcqRel, Acquire};
 use crate::base::sync::lock;
 use crate::event::Event;
-use crate::plan::Program;
-use crate::task::{Ended, Promise, Shared};
+use crate::task::{Promise, Shared};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 impl Job {
-    pub(super) fn end(&self, index: usize, outcome: Result<Shared, Error>) {
-        self.settle(index, outcome).tell();
-    }
-
-    fn settle(&self, index: usize, outcome: Result<Shared, Error>) -> Ended {
+    /// Ends a future with what came of its `round`th try.
+    pub(super) fn end(&self, index: usize, round: u32, outcome: Result<Shared, Error>) {
         let chapter = match &outcome {
             Ok(_) => Chapter::Finished,
             Err(e) if e.kind() == ErrorKind::Cancelled => Chapter::Cancelled,
@@ -25,46 +22,27 @@ impl Job {
         };
         let promise = &self.promises[index];
         let agenda = &self.executor.agenda;
-        promise.end(outcome, || {
+        promise.end(round, outcome, || {
             self.story.tell(index, chapter);
             if let Some(agenda) = agenda {
                 agenda.has_ended(promise.has_begun());
             }
-        })
+        });
     }
 
-    /// It has come to rest: ends what has not ended. `false` if it is to be opened once more: then what is pending was
-    /// asked for anew, and is not ended.
-    pub(super) fn end_all(&self, outcome: Result<Shared, Error>) -> bool {
-        let mut outcome = Some(outcome);
-        let mut ended = Vec::new();
-        let again = {
-            // Under the lock, for a retry makes pending what this must not end.
-            let mut state = lock(&self.state);
-            state.run = None;
-            self.agenda(|agenda| agenda.conclude(self.number, self.rank));
-            let again = std::mem::take(&mut state.again);
-            state.busy = again;
-            let pending = |index: &usize| !again && !self.promises[*index].has_ended();
-            let mut pending = (0..self.promises.len()).filter(pending).peekable();
-            while let Some(index) = pending.next() {
-                // The last gets the value itself, not one more handle to it.
-                let mine = match pending.peek() {
-                    Some(_) => outcome.clone(),
-                    None => outcome.take(),
-                };
-                ended.extend(mine.map(|mine| self.settle(index, mine)));
-            }
-            again
-        };
-        ended.into_iter().for_each(Ended::tell);
-        drop_quietly(outcome.and_then(Result::ok));
-        !again
+    /// It has come to rest: ends what has not ended, except what waits for a later try than `round`.
+    pub(super) fn end_all(&self, round: u32, outcome: Result<Shared, Error>) {
+        self.agenda(|agenda| agenda.conclude(self.number, self.rank));
+        let last = self.promises.len() - 1;
+        for index in 0..last {
+            self.end(index, round, outcome.clone());
+        }
+        self.end(last, round, outcome);
     }
 
     /// Ends a promised future from outside, once.
     pub(crate) fn complete(&self, outcome: Result<Shared, Error>) {
-        self.end_all(outcome);
+        self.end_all(u32::MAX, outcome);
     }
 
     /// Its run was stopped, by its deadline or by somebody: if nobody works on it, somebody is to end it.
@@ -104,13 +82,13 @@ impl Job {
         }
         let program = {
             let mut state = lock(&self.state);
-            match state.again || outcome.is_err() || self.any_failed() {
-                true => None,
-                // From here on there is no other try.
-                false => state.program.take(),
-            }
+            // Kept where something is, or may be, tried again.
+            let kept = state.again || outcome.is_err() || self.any_failed();
+            state.program.take_if(|_| !kept)
         };
-        if let Err(panic) = let_go(program) {
+        // What its arguments were is dropped here, if nobody else holds it: user code, too.
+        if let Err(payload) = catch_unwind(AssertUnwindSafe(|| drop(program))) {
+            let panic = Error::stray_panic("the `Drop` of an argument", payload);
             outcome = outcome.and(Err(panic));
         }
         let finished = Event::RunFinished {
@@ -121,27 +99,30 @@ impl Job {
         if let Err(panic) = observe::tell(&run.context, &finished) {
             outcome = outcome.and(Err(panic));
         }
-        let (outcome, unused) = match (outcome, value) {
-            (Ok(()), Some(value)) => (Ok(value), None),
+        let round = self.round();
+        match (outcome, value) {
+            (Ok(()), Some(value)) => self.end_all(round, Ok(value)),
             (Ok(()), None) => {
                 let gone = Error::run(ErrorKind::Cancelled, "nobody wanted the result");
-                (Err(gone), None)
+                self.end_all(round, Err(gone));
             }
-            (Err(error), value) => (Err(error), value),
-        };
-        if !self.end_all(outcome) {
-            self.open();
+            (Err(error), value) => {
+                self.end_all(round, Err(error));
+                drop_quietly(value);
+            }
         }
-        drop_quietly(unused);
-    }
-
-    /// Ends what cannot be begun.
-    pub(super) fn refuse(&self, error: Error) {
-        let program = lock(&self.state).program.take();
-        // Nobody is left to be told of a panic: it ends with another error already.
-        let _ = let_go(program);
-        // A retry that was asked for before is refused as well.
-        while !self.end_all(Err(error.clone())) {}
+        let again = {
+            let mut state = lock(&self.state);
+            state.run = None;
+            state.is_open = std::mem::take(&mut state.again) && !self.has_ended();
+            if state.is_open {
+                self.round.fetch_add(1, AcqRel);
+            }
+            state.is_open
+        };
+        if again {
+            self.open_again();
+        }
     }
 
     fn any_failed(&self) -> bool {
@@ -149,15 +130,14 @@ impl Job {
         self.promises.iter().any(failed)
     }
 
+    /// How often it was opened anew.
+    pub(super) fn round(&self) -> u32 {
+        self.round.load(Acquire)
+    }
+
     pub(crate) fn has_ended(&self) -> bool {
         self.promises.iter().all(Promise::has_ended)
     }
-}
-
-/// What its arguments were is dropped here, if nobody else holds it: user code.
-fn let_go(program: Option<Arc<Program>>) -> Result<(), Error> {
-    catch_unwind(AssertUnwindSafe(|| drop(program)))
-        .map_err(|payload| Error::stray_panic("the `Drop` of an argument", payload))
 }
 
 /// Drops a value that nobody is to have; nobody is left to be told of a panic.
