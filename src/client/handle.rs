@@ -159,7 +159,8 @@ impl<T> Handle<T> {
 
     /// The label of its call.
     pub fn name(&self) -> String {
-        job_of(&self.claim).map_or_else(String::new, |job| job.label().to_string())
+        let job = job_of(&self.claim);
+        job.map_or_else(String::new, |job| job.label(self.claim.index()).to_string())
     }
 
     /// What has happened to it, and how long after it was started; see [`Client::story`](crate::Client::story).

@@ -363,9 +363,13 @@ impl Job {
     pub(crate) fn cancel(&self) {
         let mut jobs: Vec<Arc<Job>> = self.this.upgrade().into_iter().collect();
         while let Some(job) = jobs.pop() {
-            let error = job.cancelled();
+            let mut last: Option<(&Arc<str>, Error)> = None;
             for index in 0..job.promises.len() {
+                let label = job.label(index);
+                let same = last.take().filter(|(of, _)| Arc::ptr_eq(of, label));
+                let error = same.map_or_else(|| job.cancelled(index), |(_, error)| error);
                 job.end(index, Err(error.clone()));
+                last = Some((label, error));
             }
             job.stop();
             let children = lock(&job.children).clone();
@@ -373,8 +377,8 @@ impl Job {
         }
     }
 
-    fn cancelled(&self) -> Error {
-        let message = format!("the task `{}` was cancelled", self.label);
+    fn cancelled(&self, index: usize) -> Error {
+        let message = format!("the task `{}` was cancelled", self.label(index));
         Error::run(ErrorKind::Cancelled, message)
     }
 
@@ -394,7 +398,7 @@ impl Job {
         if self.promises.len() == 1 {
             return self.cancel();
         }
-        self.end(index, Err(self.cancelled()));
+        self.end(index, Err(self.cancelled(index)));
         if self.has_ended() {
             self.stop();
         }
@@ -420,8 +424,11 @@ impl Job {
         self.story.of(index)
     }
 
-    pub(crate) fn label(&self) -> &Arc<str> {
-        &self.label
+    pub(crate) fn label(&self, index: usize) -> &Arc<str> {
+        match &self.outputs {
+            Some(outputs) => outputs.label(index),
+            None => &self.label,
+        }
     }
 
     /// Whether it waits for futures that it needs.
@@ -460,11 +467,11 @@ impl Work for Job {
     fn call(&self, index: usize) -> String {
         let program = lock(&self.state).program.clone();
         let Some(program) = program else {
-            return self.label.to_string();
+            return self.label(index).to_string();
         };
         match program.outputs.get(index) {
             Some(edge) => program.culprit(edge.index()).call,
-            None => self.label.to_string(),
+            None => self.label(index).to_string(),
         }
     }
 
