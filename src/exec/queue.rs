@@ -65,8 +65,8 @@ impl Ord for Ranked {
 /// What is worked off by rank.
 ///
 /// A unit that stands far down the order may be ready early; running it then would hold its result until its
-/// turn comes. So units of the root are handed out only as far as [`Ahead`] allows. If nothing is running, the first in
-/// rank is handed out in any case: the run always goes on.
+/// turn comes. So units of the root are handed out only as far as [`Ahead`] allows. If nothing is running, or all that is
+/// waits, the first in rank is handed out in any case: the run always goes on.
 #[derive(Default)]
 struct Ranking {
     heap: BinaryHeap<Ranked>,
@@ -121,6 +121,8 @@ pub(super) struct Queue {
     heaped: AtomicUsize,
     /// Units that are worked off by rank and running.
     running: AtomicUsize,
+    /// Bodies, at or below these, that have given their slot up: for what they wait is unknown.
+    away: AtomicUsize,
 }
 
 /// A participant's own end of the queue.
@@ -204,6 +206,16 @@ impl Queue {
         self.running.fetch_sub(1, AcqRel);
     }
 
+    /// A body of it, or below it, has given its slot up. To be said before anybody is invited in its place.
+    pub(super) fn goes_away(&self) {
+        self.away.fetch_add(1, AcqRel);
+    }
+
+    /// It has a slot again.
+    pub(super) fn is_back(&self) {
+        self.away.fetch_sub(1, AcqRel);
+    }
+
     /// All users of some nodes of the root have run.
     pub(super) fn died(&self, root: SegmentPtr, nodes: &[u32]) {
         lock(&self.ranking).ahead.died(&root.get().program, nodes);
@@ -250,7 +262,7 @@ impl Queue {
         // What returned graphs hold is not counted: the unit they belong to has begun.
         first.segment != root
             || !root.get().counts_lives()
-            || self.running.load(Acquire) == 0
+            || self.running.load(Acquire) <= self.away.load(Acquire)
             || (ranking.ahead).allows(&root.get().program, first.unit as usize, slots)
     }
 

@@ -209,6 +209,8 @@ pub(super) struct Away {
     held: SmallVec<[Arc<Run>; 2]>,
     /// The futures whose status shows it.
     shown: Option<(Arc<Job>, Vec<usize>)>,
+    /// Its run, unless it has seceded before: this one and those around it do not count on it meanwhile.
+    run: Option<Arc<Run>>,
 }
 
 impl Away {
@@ -228,6 +230,8 @@ impl Away {
         if let Some((job, shown)) = &shown {
             shown.iter().for_each(|index| job.suspended(*index));
         }
+        let run = (!active.has_seceded()).then(|| active.run.clone());
+        around(&run).for_each(|run| run.queue.goes_away());
         let held = held_here(&active.run);
         let mut exhausted = None;
         for run in &held {
@@ -243,7 +247,7 @@ impl Away {
                 exhausted = Some(executor.lendable);
             }
         }
-        let away = Away { held, shown };
+        let away = Away { held, shown, run };
         let Some(most) = exhausted else {
             return Ok(away);
         };
@@ -259,10 +263,16 @@ impl Away {
         for run in &self.held {
             run.context.executor.take_back();
         }
+        around(&self.run).for_each(|run| run.queue.is_back());
         if let Some((job, shown)) = &self.shown {
             shown.iter().for_each(|index| job.resumed(*index));
         }
     }
+}
+
+/// A run and those it is nested in.
+fn around(run: &Option<Arc<Run>>) -> impl Iterator<Item = &Arc<Run>> {
+    std::iter::successors(run.as_ref(), |run| run.parent.as_ref())
 }
 
 // ------------------------------------------------------------------ seceding
