@@ -82,12 +82,22 @@ impl Wholes {
     pub(super) fn of<'c>(claims: impl IntoIterator<Item = &'c Claim>) -> Wholes {
         let mut counts = AHashMap::new();
         let mut last: Option<(u64, u32)> = None;
+        let mut row = 0;
         for claim in claims {
             let (job, index) = claim.id();
-            // Only what rises is counted: no future is counted twice.
-            let rises = last.is_none_or(|(of, before)| of != job || before < index);
+            match last {
+                Some((of, _)) if of != job => {
+                    *counts.entry(of).or_insert(0) += row;
+                    row = 1;
+                }
+                // Only what rises is counted: no future is counted twice.
+                Some((_, before)) => row += usize::from(before < index),
+                None => row = 1,
+            }
             last = Some((job, index));
-            *counts.entry(job).or_insert(0) += usize::from(rises);
+        }
+        if let Some((of, _)) = last {
+            *counts.entry(of).or_insert(0) += row;
         }
         Wholes(counts)
     }

@@ -2,7 +2,7 @@
 
 use crate::base::error::{Error, drop_payload};
 use crate::base::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
-use crate::base::sync::atomic::{AtomicBool, AtomicU32};
+use crate::base::sync::atomic::{AtomicBool, AtomicU8, AtomicU32};
 use crate::base::sync::{Mutex, lock};
 use std::any::Any;
 use std::fmt;
@@ -33,6 +33,8 @@ pub(crate) trait Work: Send + Sync + 'static {
 /// One future: pending, then at its end.
 pub(crate) struct Promise {
     state: Mutex<State>,
+    /// Which state it is, to look at without the lock; changed under it.
+    stage: AtomicU8,
     /// How many claims there are.
     claims: AtomicU32,
     /// How many threads wait in its body with their slot given up.
@@ -48,10 +50,15 @@ enum State {
     Forgotten,
 }
 
+const PENDING: u8 = 0;
+const ENDED: u8 = 1;
+const FORGOTTEN: u8 = 2;
+
 impl Promise {
     pub(crate) fn new() -> Promise {
         Promise {
             state: Mutex::new(State::Pending(Vec::new())),
+            stage: AtomicU8::new(PENDING),
             claims: AtomicU32::new(0),
             suspended: AtomicU32::new(0),
             begun: AtomicBool::new(false),
@@ -66,7 +73,8 @@ impl Promise {
         }
         // Under the lock, for `end` asks whether it has begun.
         let state = lock(&self.state);
-        if matches!(*state, State::Pending(_)) && !self.begun.swap(true, AcqRel) {
+        if matches!(*state, State::Pending(_)) && !self.begun.load(Relaxed) {
+            self.begun.store(true, Release);
             and();
         }
     }
@@ -103,7 +111,7 @@ impl Promise {
     }
 
     pub(crate) fn has_ended(&self) -> bool {
-        !matches!(*lock(&self.state), State::Pending(_))
+        self.stage.load(Acquire) != PENDING
     }
 
     /// What came of it, if it has ended.
@@ -124,11 +132,11 @@ impl Promise {
         let listeners = std::mem::take(listeners);
         let unused = match self.is_wanted() {
             true => {
-                *state = State::Ended(outcome);
+                self.set(&mut state, State::Ended(outcome));
                 None
             }
             false => {
-                *state = State::Forgotten;
+                self.set(&mut state, State::Forgotten);
                 Some(outcome)
             }
         };
@@ -144,7 +152,7 @@ impl Promise {
 
     /// Ends it before there is a claim.
     pub(crate) fn fail_unclaimed(&self, error: Error) {
-        *lock(&self.state) = State::Ended(Err(error));
+        self.set(&mut lock(&self.state), State::Ended(Err(error)));
     }
 
     /// Calls `listener` when it has ended; at once, if it has.
@@ -164,7 +172,7 @@ impl Promise {
         let mut state = lock(&self.state);
         let failed = matches!(&*state, State::Ended(Err(_)));
         if failed {
-            *state = State::Pending(Vec::new());
+            self.set(&mut state, State::Pending(Vec::new()));
             self.begun.store(false, Release);
         }
         failed
@@ -173,10 +181,26 @@ impl Promise {
     fn forget(&self) {
         let mut state = lock(&self.state);
         if matches!(&*state, State::Ended(_)) {
-            let ended = std::mem::replace(&mut *state, State::Forgotten);
+            let ended = self.set(&mut state, State::Forgotten);
             drop(state);
             drop(ended);
         }
+    }
+
+    fn is_forgotten(&self) -> bool {
+        self.stage.load(Acquire) == FORGOTTEN
+    }
+
+    /// From one state to another, under the lock; gives the former.
+    fn set(&self, state: &mut State, to: State) -> State {
+        let stage = match to {
+            State::Pending(_) => PENDING,
+            State::Ended(_) => ENDED,
+            State::Forgotten => FORGOTTEN,
+        };
+        let former = std::mem::replace(state, to);
+        self.stage.store(stage, Release);
+        former
     }
 }
 
@@ -220,7 +244,7 @@ impl Claim {
         let mut state = lock(&promise.state);
         match &*state {
             State::Ended(outcome) if promise.claims.load(Acquire) > 1 => Some(outcome.clone()),
-            State::Ended(_) => match std::mem::replace(&mut *state, State::Forgotten) {
+            State::Ended(_) => match promise.set(&mut state, State::Forgotten) {
                 State::Ended(outcome) => Some(outcome),
                 _ => None,
             },
@@ -238,7 +262,7 @@ impl Clone for Claim {
 impl Drop for Claim {
     fn drop(&mut self) {
         let promise = self.promise();
-        if promise.claims.fetch_sub(1, AcqRel) == 1 {
+        if promise.claims.fetch_sub(1, AcqRel) == 1 && !promise.is_forgotten() {
             promise.forget();
             self.work.unwanted(self.index());
         }
