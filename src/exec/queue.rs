@@ -115,8 +115,9 @@ pub(super) struct Queue {
     root: OnceLock<SegmentPtr>,
     stealers: RwLock<Vec<(usize, Stealer<Item>)>>,
     entered: AtomicUsize,
-    /// What comes from outside the participants: units woken from the memo.
-    injector: Injector<Item>,
+    /// What comes from outside the participants: units woken from the memo. Made when there is some: it is large, and few runs
+    /// need it.
+    injector: OnceLock<Box<Injector<Item>>>,
     ranking: Mutex<Ranking>,
     heaped: AtomicUsize,
     /// Units that are worked off by rank and running.
@@ -155,7 +156,7 @@ impl Queue {
     /// Takes part no more; what was left in the deque is put where others find it.
     pub(super) fn exit(&self, local: &Local) {
         while let Some(item) = local.deque.pop() {
-            self.injector.push(item);
+            self.inject(item);
         }
         unpoisoned(self.stealers.write()).retain(|(number, _)| *number != local.number);
     }
@@ -170,7 +171,7 @@ impl Queue {
 
     /// Makes a unit ready, from outside. Does not look at the segment: the run may have closed.
     pub(super) fn inject(&self, item: Item) {
-        self.injector.push(item);
+        self.injector.get_or_init(Box::default).push(item);
     }
 
     fn push_ranked(&self, item: Item) {
@@ -269,10 +270,10 @@ impl Queue {
     fn steal(&self, local: &Local) -> Option<Item> {
         loop {
             let mut retry = false;
-            match self.injector.steal() {
-                Steal::Success(item) => return Some(item),
-                Steal::Retry => retry = true,
-                Steal::Empty => {}
+            match self.injector.get().map(|injector| injector.steal()) {
+                Some(Steal::Success(item)) => return Some(item),
+                Some(Steal::Retry) => retry = true,
+                Some(Steal::Empty) | None => {}
             }
             for (_, stealer) in unpoisoned(self.stealers.read()).iter() {
                 match stealer.steal_batch_and_pop(&local.deque) {
@@ -311,7 +312,8 @@ impl Queue {
 
     fn has_unranked(&self) -> bool {
         let stealers = unpoisoned(self.stealers.read());
-        !self.injector.is_empty() || stealers.iter().any(|(_, s)| !s.is_empty())
+        let injected = self.injector.get().is_some_and(|i| !i.is_empty());
+        injected || stealers.iter().any(|(_, s)| !s.is_empty())
     }
 }
 
