@@ -54,6 +54,7 @@ mod one_worker_follows_the_static_order;
 mod other_failures_are_counted_on_the_first;
 mod priorities_go_over_the_order;
 mod pure_nodes_are_shared_across_nesting_levels;
+mod resources_are_used_by_so_many_and_no_more;
 mod results_may_have_any_size_and_alignment;
 mod retries_run_again_as_often_as_asked;
 mod tasks_launch_tasks;

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use common::tracked::{Meter, Tracked};
 use common::{Tally, everywhere, quiet};
-use lazygraph::{Options, Plan, compute_with, prelude::*};
+use lazygraph::{ErrorKind, Options, Plan, compute_with, prelude::*};
 
 /// Fails the first `failures` times.
 #[delayed]
@@ -192,5 +192,134 @@ fn retries_and_catch_go_together() {
         let x = flaky(tally.clone(), 9, 1).retries(2).unwrap_or(4);
         assert_eq!(x.compute_with(&options).unwrap(), 4, "{name}");
         assert_eq!(tally.get(), 3, "{name}");
+    }
+}
+
+#[test]
+fn only_what_the_filter_lets_through_is_tried_again() {
+    let text = |e: &Error| format!("{e:#}");
+    for (name, options) in everywhere() {
+        let tally = Tally::new();
+        let x = flaky(tally.clone(), 3, 7).retries(5);
+        let x = x.retry_if(move |e| !text(e).ends_with("failure 2"));
+        let e = x.compute_with(&options).unwrap_err();
+        assert!(text(&e).ends_with("failed: failure 2"), "{name}: {e:?}");
+        assert_eq!(tally.get(), 2, "{name}");
+
+        let tally = Tally::new();
+        let x = flaky(tally.clone(), 3, 7).retries(5).retry_if(|_| true);
+        assert_eq!(x.compute_with(&options).unwrap(), 7, "{name}");
+        assert_eq!(tally.get(), 4, "{name}");
+
+        // It does not make retries of its own, and those of the function count.
+        let tally = Tally::new();
+        assert!(
+            flaky(tally.clone(), 1, 7)
+                .retry_if(|_| true)
+                .compute_with(&options)
+                .is_err()
+        );
+        assert!(
+            stubborn(tally.clone(), 9)
+                .retry_if(|_| false)
+                .compute_with(&options)
+                .is_err()
+        );
+        assert_eq!(tally.get(), 2, "{name}");
+    }
+}
+
+#[test]
+fn the_filter_sees_panics_and_missed_deadlines() {
+    quiet();
+    #[delayed]
+    fn late(tally: &Tally) -> Result<(), Error> {
+        tally.add();
+        while lazygraph::check().is_ok() {
+            std::thread::yield_now();
+        }
+        Ok(())
+    }
+    for (name, options) in everywhere() {
+        let tally = Tally::new();
+        let x = flaky_panic(tally.clone(), 1)
+            .retries(1)
+            .retry_if(Error::is_panic);
+        assert_eq!(x.compute_with(&options).unwrap(), 1, "{name}");
+        let tally = Tally::new();
+        let x = flaky_panic(tally.clone(), 1)
+            .retries(1)
+            .retry_if(|e| !e.is_panic());
+        assert!(x.compute_with(&options).unwrap_err().is_panic(), "{name}");
+        assert_eq!(tally.get(), 1, "{name}");
+        let tally = Tally::new();
+        let x = late(tally.clone())
+            .retries(2)
+            .timeout(Duration::from_millis(1));
+        let x = x.retry_if(|e| e.kind() == ErrorKind::Timeout);
+        assert_eq!(
+            x.compute_with(&options).unwrap_err().kind(),
+            ErrorKind::Timeout
+        );
+        assert_eq!(tally.get(), 3, "{name}");
+    }
+}
+
+#[test]
+fn a_filter_that_panics_is_the_failure() {
+    quiet();
+    for (name, options) in everywhere() {
+        let tally = Tally::new();
+        let x = flaky(tally.clone(), 1, 7).retries(5);
+        let x = x.retry_if(|_| panic!("planned panic in a filter"));
+        let e = x.compute_with(&options).unwrap_err();
+        assert_eq!(
+            e.panic_message(),
+            Some("planned panic in a filter"),
+            "{name}"
+        );
+        assert_eq!(tally.get(), 1, "{name}");
+    }
+}
+
+#[test]
+fn a_client_asks_the_filter_too_and_a_user_may_go_over_it() {
+    for slots in [1, 2, 4] {
+        let client = lazygraph::Client::builder().threads(slots).build().unwrap();
+        let tally = Tally::new();
+        let x = flaky(tally.clone(), 2, 7).retries(5).retry_if(|_| false);
+        let x = client.submit(x);
+        assert!(x.result().is_err());
+        assert_eq!(tally.get(), 1);
+        x.retry().unwrap();
+        assert!(x.result().is_err());
+        x.retry().unwrap();
+        assert_eq!((x.result().unwrap(), tally.get()), (7, 3));
+        let tally = Tally::new();
+        let t = tally.clone();
+        let each = move |x| flaky(t.clone(), 1, x).retries(1).retry_if(move |_| x == 0);
+        assert_eq!(client.gather(client.map(each, [0; 1])).unwrap(), [0]);
+        assert_eq!(tally.get(), 2);
+    }
+}
+
+#[test]
+fn merged_calls_are_tried_again_if_both_filters_say_so() {
+    #[delayed(pure)]
+    fn pure_flaky(#[key(skip)] tally: &Tally, x: i64) -> Result<i64, String> {
+        match tally.add() {
+            0 => Err("again".to_owned()),
+            _ => Ok(x),
+        }
+    }
+    let ask = |tally: &Tally, yes: bool| {
+        let x = pure_flaky(tally.clone(), 1).retries(1);
+        x.retry_if(move |_| yes)
+    };
+    for (both, times) in [([true, true], 2), ([true, false], 1), ([false, true], 1)] {
+        let tally = Tally::new();
+        let sum = ask(&tally, both[0]) + ask(&tally, both[1]);
+        assert_eq!(sum.compute().is_ok(), times == 2, "{both:?}");
+        assert_eq!(tally.get(), times, "{both:?}");
     }
 }

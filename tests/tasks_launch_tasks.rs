@@ -378,3 +378,61 @@ fn no_pool_thread_is_needed_that_a_parallel_iterator_holds() {
         assert!(all.into_iter().eq((0..50).map(|x| 4 * x + 10 + 32)));
     });
 }
+
+#[test]
+fn a_unit_in_a_nested_run_is_woken_though_the_owner_of_the_run_sleeps_in_another() {
+    // The owner of the nested run works on `waits`, which needs what the other unit does when it is woken.
+    #[delayed(pure)]
+    fn elsewhere(#[key(skip)] begun: &Event, #[key(skip)] go: &Event) -> i64 {
+        begun.set();
+        go.wait().map_or(-1, |()| 1)
+    }
+    #[delayed]
+    fn waits(asleep: &Event, woken: &Event) -> Result<i64, Error> {
+        asleep.set();
+        woken.wait()?;
+        Ok(1)
+    }
+    #[delayed]
+    fn task(begun: &Event, go: &Event, asleep: &Event) -> Result<i64, Error> {
+        let woken = Event::new();
+        let sets = woken.clone();
+        let body = move |x: i64| {
+            sets.set();
+            x
+        };
+        let shared = elsewhere(begun.clone(), go.clone()).priority(1);
+        let first = call(body, (shared,));
+        (first + waits(asleep.clone(), woken)).compute()
+    }
+    // On one slot the nested run is a serial one: it waits where it stands.
+    on(&[2, 4], |client| {
+        let (begun, go, asleep) = (Event::new(), Event::new(), Event::new());
+        let shared = client.submit(elsewhere(begun.clone(), go.clone()));
+        begun.wait().unwrap();
+        let task = client.submit(task(begun.clone(), go.clone(), asleep.clone()));
+        asleep.wait().unwrap();
+        while client.stats().suspended < 2 {
+            std::thread::yield_now();
+        }
+        go.set();
+        assert_eq!((shared.result().unwrap(), task.result().unwrap()), (1, 2));
+    });
+}
+
+#[test]
+fn a_step_of_a_fused_unit_has_a_slot_though_the_one_before_gave_its_up() {
+    #[delayed]
+    fn secedes() -> Result<(), Error> {
+        std::mem::forget(secede()?);
+        Ok(())
+    }
+    #[delayed]
+    fn free((): ()) -> Result<usize, Error> {
+        Ok(get_client()?.stats().permits)
+    }
+    on(&[1, 2, 4], |client| {
+        let free = client.submit(free(secedes())).result().unwrap();
+        assert_eq!(free, client.stats().slots - 1);
+    });
+}

@@ -164,6 +164,11 @@ impl Error {
         )
     }
 
+    /// A task cannot be run as it asks to be: `message` goes on after its call.
+    pub(crate) fn refused(culprit: Culprit, message: String) -> Error {
+        Self::new(ErrorKind::Invalid, Some(culprit), Some(message), None)
+    }
+
     /// User code panicked outside of a task's body.
     pub(crate) fn stray_panic(whose: &str, payload: Box<dyn Any + Send>) -> Error {
         let message = format!("{whose} panicked: {}", panic_message(&*payload));

@@ -4,7 +4,7 @@ use super::{Client, Inner};
 use crate::base::error::{Error, ErrorKind};
 use crate::compute::{Options, Service};
 use crate::event::Observer;
-use crate::exec::{Cancel, Executor, Pool};
+use crate::exec::{Cancel, Executor, Pool, Resources};
 use crate::store::Memo;
 use std::fmt;
 use std::sync::{Arc, Weak};
@@ -31,6 +31,7 @@ pub struct ClientBuilder {
     pool: Option<Arc<rayon::ThreadPool>>,
     options: Options,
     lendable: usize,
+    resources: Vec<(Arc<str>, u64)>,
 }
 
 impl ClientBuilder {
@@ -43,6 +44,7 @@ impl ClientBuilder {
             pool: None,
             options: Options::new(),
             lendable: ClientBuilder::DEFAULT_LENT_THREADS,
+            resources: Vec::new(),
         }
     }
 
@@ -78,6 +80,15 @@ impl ClientBuilder {
         self
     }
 
+    /// It has so much of a resource, for tasks that [ask for it](crate::Delayed::resource). For each resource once; said
+    /// again, the last counts.
+    pub fn resource(mut self, name: impl Into<String>, amount: u64) -> Self {
+        let name: Arc<str> = name.into().into();
+        self.resources.retain(|(known, _)| *known != name);
+        self.resources.push((name, amount));
+        self
+    }
+
     /// How many threads, at most, stand in for those that wait. A wait for which there would have to be one more, while
     /// nothing else runs, fails with [`Exhausted`](ErrorKind::Exhausted). The default is
     /// [`DEFAULT_LENT_THREADS`](Self::DEFAULT_LENT_THREADS).
@@ -107,7 +118,7 @@ impl ClientBuilder {
                 Pool::of_client(n).map_err(|e| invalid(format!("cannot start {n} threads: {e}")))?
             }
         };
-        let executor = Executor::of_client(pool, self.lendable);
+        let executor = Executor::of_client(pool, self.lendable, Resources::new(self.resources));
         let service = Service::new(&self.options, executor.clone())?;
         let inner = Arc::new(Inner { executor, service });
         let owner: Weak<Inner> = Arc::downgrade(&inner);
@@ -133,6 +144,7 @@ impl fmt::Debug for ClientBuilder {
             .field("pool", &self.pool)
             .field("options", &self.options)
             .field("max_lent_threads", &self.lendable)
+            .field("resources", &self.resources)
             .finish()
     }
 }

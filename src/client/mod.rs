@@ -250,6 +250,11 @@ impl Client {
         ClientStats::of(&self.0.executor)
     }
 
+    /// How much of a [resource](ClientBuilder::resource) nobody uses now; `None` if it has none of that name.
+    pub fn available(&self, resource: &str) -> Option<u64> {
+        self.0.executor.resources.as_ref()?.free(resource)
+    }
+
     /// What has happened to a future, and how long after it was started.
     ///
     /// The futures of a [`map`](Self::map) of more than 4096 items have only their beginning.

@@ -418,6 +418,7 @@ impl Service {
     /// Futures of the graph of one output, or of many of which each is a future of its own. Nothing runs yet.
     pub(crate) fn plan(&self, outputs: Vec<Input>, each: bool) -> Result<Arc<Job>, Error> {
         let program = compile(outputs, self.passes)?.0;
+        self.terms.context.check(&program)?;
         let program = match each {
             true => program.with_separate_outputs(),
             false => program,

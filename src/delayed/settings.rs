@@ -1,8 +1,10 @@
 //! What can be said of one call. A setting belongs to the node: every handle to it sees it.
 
 use super::Delayed;
+use crate::base::error::Error;
 use crate::base::token::{Hasher128, Token};
 use crate::task::Purity;
+use std::sync::Arc;
 use std::time::Duration;
 
 impl<T: ?Sized> Delayed<T> {
@@ -46,6 +48,61 @@ impl<T: ?Sized> Delayed<T> {
     /// Waits this long before the first retry, twice as long before each further one.
     pub fn backoff(self, pause: Duration) -> Self {
         self.node.configure(|s| s.backoff = Some(pause));
+        self
+    }
+
+    /// Tries again only after failures for which this says `true`, as often as `retries` allows. It sees what the
+    /// task would fail with: its own error, a panic, a missed deadline. If it panics, the task fails with that.
+    ///
+    /// # Examples
+    /// ```
+    /// use lazygraph::prelude::*;
+    /// use std::io;
+    ///
+    /// #[delayed(retries = 3)]
+    /// fn fetch() -> io::Result<String> { Err(io::ErrorKind::NotFound.into()) }
+    ///
+    /// let is_worth_it = |e: &Error| {
+    ///     e.downcast_ref::<io::Error>().is_some_and(|e| e.kind() == io::ErrorKind::TimedOut)
+    /// };
+    /// assert!(fetch().retry_if(is_worth_it).compute().is_err()); // called once
+    /// ```
+    pub fn retry_if(self, filter: impl Fn(&Error) -> bool + Send + Sync + 'static) -> Self {
+        self.node.configure(|s| s.retry_if = Some(Arc::new(filter)));
+        self
+    }
+
+    /// Begins only when its client has so much of this resource free, and uses it up while its body runs: a GPU, a
+    /// licence, memory. May be called for several resources; they are taken together. Of those that wait for one the
+    /// highest in rank goes first, and none of them keeps a slot from others.
+    ///
+    /// While the body waits (for a future, an event, a nested compute), and after [`secede`](crate::secede), it has
+    /// them not; they are taken back, ahead of tasks that have not begun, when it goes on. That wait, too, ends only
+    /// when others let them go: a body should not hold a lock meanwhile that a task of the same resource wants. Inside
+    /// [`hold_slot`](crate::hold_slot) they are kept.
+    ///
+    /// What the client has is said by [`ClientBuilder::resource`](crate::ClientBuilder::resource). A call that asks
+    /// for more than there is, or for a resource that its client does not have, fails at once with
+    /// [`Invalid`](crate::ErrorKind::Invalid), and so does a plain compute: it has no resources.
+    ///
+    /// # Examples
+    /// ```
+    /// use lazygraph::{Client, ErrorKind, prelude::*};
+    ///
+    /// #[delayed]
+    /// fn train(epochs: u32) -> u32 { epochs }
+    ///
+    /// let client = Client::builder().threads(4).resource("gpu", 1).build()?;
+    /// let models = client.map(|n| train(n).resource("gpu", 1), 0..3); // one at a time
+    /// assert_eq!(client.gather(models)?, [0, 1, 2]);
+    /// let e = client.submit(train(1).resource("gpu", 2)).result().unwrap_err();
+    /// assert_eq!(e.kind(), ErrorKind::Invalid);
+    /// assert_eq!(e.to_string(), "task `train(1)` asks for 2 of `gpu`, of which the client has 1");
+    /// # Ok::<(), Error>(())
+    /// ```
+    pub fn resource(self, name: impl Into<String>, amount: u64) -> Self {
+        let name = name.into().into();
+        self.node.configure(|s| s.ask_for(name, amount));
         self
     }
 

@@ -1,6 +1,7 @@
 //! What each thread is executing: how a body finds the run it belongs to.
 
 use super::cancel::{CancelToken, IsCancelled};
+use super::equip::Equipment;
 use super::run::{Origin, Run};
 use super::segment::{Segment, SegmentPtr};
 use super::wait::Away;
@@ -26,6 +27,8 @@ pub(super) struct Active {
     pub(super) seceded: RefCell<Option<Away>>,
     /// It has a slot again nevertheless, for what it helps with.
     pub(super) helps: Cell<bool>,
+    /// The resources that the body which runs uses.
+    pub(super) equipment: RefCell<Option<Equipment>>,
     /// The body that runs keeps its slot while it waits.
     pub(super) holds: Cell<usize>,
     /// What this thread was executing before.

@@ -4,10 +4,13 @@ use super::agenda::Agenda;
 use super::job::Job;
 use super::permits::Permits;
 use super::pool::Pool;
+use super::resources::Resources;
+use crate::base::sync;
 use crate::base::sync::atomic::AtomicUsize;
 use crate::base::sync::atomic::Ordering::{Acquire, SeqCst};
 use std::any::Any;
 use std::sync::{Arc, OnceLock, Weak};
+use std::time::Duration;
 
 /// What supplies runs with threads. A compute makes one for itself, a client has one for all its tasks.
 pub(crate) struct Executor {
@@ -25,6 +28,8 @@ pub(crate) struct Executor {
     pub(super) coming: AtomicUsize,
     /// The runs of a client's tasks; `None` where a compute waits for its one run.
     pub(super) agenda: Option<Agenda>,
+    /// What a client's tasks may ask for.
+    pub(crate) resources: Option<Arc<Resources>>,
     /// Whose it is: what `Client::current` finds.
     owner: OnceLock<Weak<dyn Any + Send + Sync>>,
 }
@@ -33,15 +38,21 @@ impl Executor {
     /// For the runs of one compute: its caller works, and others are invited.
     pub(crate) fn of_compute(pool: Pool) -> Arc<Executor> {
         let lendable = pool.slots();
-        Executor::new(pool, lendable, None)
+        Executor::new(pool, lendable, None, None)
     }
 
     /// For the tasks of a client: `lendable` threads at most stand in for those that wait.
-    pub(crate) fn of_client(pool: Pool, lendable: usize) -> Arc<Executor> {
-        Executor::new(pool, lendable, Some(Agenda::default()))
+    pub(crate) fn of_client(pool: Pool, lendable: usize, resources: Resources) -> Arc<Executor> {
+        let (agenda, resources) = (Some(Agenda::default()), Some(Arc::new(resources)));
+        Executor::new(pool, lendable, agenda, resources)
     }
 
-    fn new(pool: Pool, lendable: usize, agenda: Option<Agenda>) -> Arc<Executor> {
+    fn new(
+        pool: Pool,
+        lendable: usize,
+        agenda: Option<Agenda>,
+        resources: Option<Arc<Resources>>,
+    ) -> Arc<Executor> {
         Arc::new(Executor {
             permits: Permits::new(pool.slots()),
             pool,
@@ -51,6 +62,7 @@ impl Executor {
             promised: AtomicUsize::new(0),
             coming: AtomicUsize::new(0),
             agenda,
+            resources,
             owner: OnceLock::new(),
         })
     }
@@ -100,6 +112,49 @@ impl Executor {
     }
 }
 
+/// Counts of a client's executor, at one moment.
+pub(crate) struct Counts {
+    pub(crate) slots: usize,
+    pub(crate) free: usize,
+    pub(crate) live: usize,
+    pub(crate) begun: usize,
+    pub(crate) suspended: usize,
+    pub(crate) threads: usize,
+    pub(crate) lent: usize,
+}
+
+impl Executor {
+    /// Waits for threads that have nothing more to do to be gone: they are on their way.
+    fn settle(&self) {
+        const LOOKS: u32 = 4_000;
+        let all_gone = || self.occupied.load(Acquire) + self.lent.load(Acquire) == 0;
+        for _ in 0..LOOKS {
+            if self.permits.are_all_free() && all_gone() {
+                return;
+            }
+            sync::pause(Duration::from_micros(50));
+        }
+    }
+
+    pub(crate) fn counts(&self) -> Counts {
+        let counts = || self.agenda.as_ref().map_or([0; 3], |a| a.counts());
+        if counts() == [0; 3] {
+            self.settle();
+        }
+        let [live, begun, suspended] = counts();
+        let lent = self.lent.load(Acquire);
+        Counts {
+            slots: self.permits.slots(),
+            free: self.permits.free(),
+            live,
+            begun,
+            suspended,
+            threads: self.occupied.load(Acquire) + lent,
+            lent,
+        }
+    }
+}
+
 impl Drop for Executor {
     /// Everything was given back, whatever happened in between.
     fn drop(&mut self) {
@@ -107,6 +162,9 @@ impl Drop for Executor {
             let threads = (*self.occupied.get_mut(), *self.lent.get_mut());
             assert_eq!(threads, (0, 0), "threads counted as inside");
             self.permits.assert_at_rest();
+            if let Some(resources) = &self.resources {
+                resources.assert_at_rest();
+            }
         }
     }
 }

@@ -67,7 +67,6 @@ fn take_part(run: &Arc<Run>, root: SegmentPtr, owner: bool) {
                 looks = 0;
                 part.invite_if_useful();
                 next = part.unit(item);
-                worker.rejoin();
                 if !owner && run.is_to_be_left() {
                     break;
                 }
@@ -138,13 +137,15 @@ impl Part<'_> {
             if self.run.is_stopped() {
                 return End::Left;
             }
-            if !segment.program.traits[i].has(Traits::SOURCE) {
+            // What may have to wait for resources says itself when it begins.
+            if !segment.program.traits[i].has(Traits::SOURCE | Traits::GUARDED) {
                 self.run.begin();
             }
             let step = catch_unwind(AssertUnwindSafe(|| self.worker.step(item.segment, unit, i)));
             if let Ok(Step::Parked) = step {
                 return End::Left;
             }
+            self.worker.rejoin();
             segment.last_read_by(i, unit, dead);
             match step {
                 Ok(Step::Expanded(child)) => return End::Expanded(child),

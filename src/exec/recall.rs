@@ -1,5 +1,6 @@
 //! Asking the memo for a node's result before it is computed.
 
+use super::equip::unequipped;
 use super::parallel;
 use super::segment::SegmentPtr;
 use super::worker::Worker;
@@ -39,7 +40,7 @@ impl Worker {
             let lineage = self.run().lineage_at(segment, i);
             match memo.wait(key, &call, lineage.as_ref(), waker, is_over) {
                 Wait::Registered if self.alone => {
-                    parallel::sleep(self.run());
+                    unequipped(|| parallel::sleep(self.run()));
                     if self.run().is_stopped() {
                         let error = Error::run(ErrorKind::Cancelled, "the run was cancelled");
                         return Recall::Failed(error);
@@ -93,7 +94,7 @@ impl Worker {
         }
     }
 
-    fn waker(&self, at: SegmentPtr, unit: usize, i: usize) -> Waker {
+    pub(super) fn waker(&self, at: SegmentPtr, unit: usize, i: usize) -> Waker {
         let run = self.run().clone();
         let item = super::queue::Item {
             segment: at,

@@ -3,6 +3,7 @@
 use super::bell::Bell;
 use super::cancel::IsCancelled;
 use super::context::Context;
+use super::equip::unequipped;
 use super::executor::Executor;
 use super::job::Job;
 use super::observe;
@@ -281,6 +282,7 @@ pub(crate) fn execute(
     if let Some(error) = context.halted() {
         return Err(error);
     }
+    context.check(program)?;
     let (parent, from, lineage, depth) = match origin {
         Some(o) => {
             let depth = o.run.depth + o.forks + 1;
@@ -321,12 +323,13 @@ pub(crate) fn execute(
             lineage,
         ))
     };
-    match alone {
+    unequipped(|| match alone {
         true => serial::drive(&run, root),
         false => parallel::drive(&run, root),
-    }
+    });
     drop(seat);
     run.close();
+    run.needs_nothing();
     let returned = std::mem::take(&mut *lock(&run.returned));
     for child in returned {
         if let Some(error) = clear(&run, child.reclaim()) {

@@ -2,6 +2,7 @@
 
 use super::context::Context;
 use super::job::Job;
+use super::parallel::invite;
 use super::run::{CLOSED, Run};
 use super::segment::{Segment, SegmentPtr};
 use crate::base::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
@@ -82,7 +83,14 @@ impl Run {
     pub(super) fn was_woken(self: &Arc<Run>) {
         match (&self.job, self.is_task) {
             (Some(job), true) => job.announce(self),
-            _ => self.ring(),
+            _ => {
+                self.ring();
+                // Its owner may sleep further up its stack, in a body that waits for this very unit.
+                if let Some(job) = &self.job {
+                    job.has_nested();
+                }
+                let _ = invite(&self.context.executor, &self.top());
+            }
         }
     }
 

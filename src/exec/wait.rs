@@ -3,14 +3,12 @@
 
 use super::active::{Active, with_active};
 use super::bell::Bell;
-use super::executor::Executor;
+use super::equip::{lay_down, take_up, unequipped};
 use super::job::{Job, job_of};
 use super::parallel::{self, Invited, find_any, held_here, invite};
 use super::run::Run;
 use super::stack::on_enough_stack;
 use crate::base::error::{Error, ErrorKind};
-use crate::base::sync;
-use crate::base::sync::atomic::Ordering::Acquire;
 use crate::store::memo::{Awaiting, await_future};
 use crate::task::Claim;
 use ahash::AHashSet;
@@ -50,7 +48,7 @@ pub(crate) fn wait(on: &dyn Awaited, until: Option<Instant>) -> Result<bool, Err
         return Ok(true);
     }
     match with_active(Rc::clone) {
-        Some(active) => wait_in_task(&active, on, until),
+        Some(active) => unequipped(|| wait_in_task(&active, on, until)),
         None => Ok(wait_outside(on, until)),
     }
 }
@@ -207,18 +205,16 @@ fn suspend(active: &Active, bell: &Arc<Bell>, sleep: impl FnOnce(&Bell)) -> Resu
 /// A body that has given its slot up, in every executor that its thread works for.
 pub(super) struct Away {
     held: SmallVec<[Arc<Run>; 2]>,
-    /// The futures whose status shows it.
-    shown: Option<(Arc<Job>, Vec<usize>)>,
+    shown: Shown,
     /// Its run, unless it has seceded before: this one and those around it do not count on it meanwhile.
     run: Option<Arc<Run>>,
 }
 
-impl Away {
-    /// Gives up every permit that this thread holds.
-    ///
-    /// # Errors
-    /// `Exhausted` if there is work, nobody else works, and no thread to do it.
-    fn go(active: &Active) -> Result<Away, Error> {
+/// The futures whose status shows that a body waits.
+struct Shown(Option<(Arc<Job>, Vec<usize>)>);
+
+impl Shown {
+    fn begin(active: &Active) -> Shown {
         let shown = active.run.job.clone().map(|job| {
             let shown = match active.node_of_task() {
                 Some(node) => job.shown_by(node),
@@ -230,6 +226,32 @@ impl Away {
         if let Some((job, shown)) = &shown {
             shown.iter().for_each(|index| job.suspended(*index));
         }
+        Shown(shown)
+    }
+
+    fn end(&self) {
+        if let Some((job, shown)) = &self.0 {
+            shown.iter().for_each(|index| job.resumed(*index));
+        }
+    }
+}
+
+impl Active {
+    /// Calls `rest` while its status shows that the body waits.
+    pub(super) fn shown_as_suspended(&self, rest: impl FnOnce()) {
+        let shown = Shown::begin(self);
+        rest();
+        shown.end();
+    }
+}
+
+impl Away {
+    /// Gives up every permit that this thread holds.
+    ///
+    /// # Errors
+    /// `Exhausted` if there is work, nobody else works, and no thread to do it.
+    fn go(active: &Active) -> Result<Away, Error> {
+        let shown = Shown::begin(active);
         let run = (!active.has_seceded()).then(|| active.run.clone());
         around(&run).for_each(|run| run.queue.goes_away());
         let held = held_here(&active.run);
@@ -253,7 +275,8 @@ impl Away {
         };
         away.back();
         let message = format!(
-            "every thread waits, {most} stand in for those already, and no more may:              see `ClientBuilder::max_lent_threads`"
+            "every thread waits, {most} stand in for those already, and no more may: \
+             see `ClientBuilder::max_lent_threads`"
         );
         Err(Error::run(ErrorKind::Exhausted, message))
     }
@@ -264,9 +287,7 @@ impl Away {
             run.context.executor.take_back();
         }
         around(&self.run).for_each(|run| run.queue.is_back());
-        if let Some((job, shown)) = &self.shown {
-            shown.iter().for_each(|index| job.resumed(*index));
-        }
+        self.shown.end();
     }
 }
 
@@ -288,6 +309,7 @@ pub(crate) fn secede() -> Result<bool, Error> {
     }
     let away = Away::go(&active)?;
     active.seceded.replace(Some(away));
+    lay_down(&active);
     Ok(true)
 }
 
@@ -301,6 +323,9 @@ pub(crate) fn rejoin_here() -> Result<bool, Error> {
 }
 
 pub(super) fn rejoin(active: &Active) -> bool {
+    if active.has_seceded() {
+        take_up(active);
+    }
     let away = active.seceded.take();
     away.map(Away::back).is_some()
 }
@@ -326,49 +351,4 @@ pub(crate) fn holding<R>(f: impl FnOnce() -> R) -> R {
 fn not_in_task() -> Error {
     let message = "this thread does not run the body of a task";
     Error::run(ErrorKind::NotInTask, message)
-}
-
-// ------------------------------------------------------------------ what an executor is doing
-
-/// Counts of a client's executor, at one moment.
-pub(crate) struct Counts {
-    pub(crate) slots: usize,
-    pub(crate) free: usize,
-    pub(crate) live: usize,
-    pub(crate) begun: usize,
-    pub(crate) suspended: usize,
-    pub(crate) threads: usize,
-    pub(crate) lent: usize,
-}
-
-impl Executor {
-    /// Waits for threads that have nothing more to do to be gone: they are on their way.
-    fn settle(&self) {
-        const LOOKS: u32 = 4_000;
-        let all_gone = || self.occupied.load(Acquire) + self.lent.load(Acquire) == 0;
-        for _ in 0..LOOKS {
-            if self.permits.are_all_free() && all_gone() {
-                return;
-            }
-            sync::pause(Duration::from_micros(50));
-        }
-    }
-
-    pub(crate) fn counts(&self) -> Counts {
-        let counts = || self.agenda.as_ref().map_or([0; 3], |a| a.counts());
-        if counts() == [0; 3] {
-            self.settle();
-        }
-        let [live, begun, suspended] = counts();
-        let lent = self.lent.load(Acquire);
-        Counts {
-            slots: self.permits.slots(),
-            free: self.permits.free(),
-            live,
-            begun,
-            suspended,
-            threads: self.occupied.load(Acquire) + lent,
-            lent,
-        }
-    }
 }

@@ -1,6 +1,7 @@
 //! Executing nodes: what serial and parallel runs share.
 
 use super::active::{ACTIVE, Active};
+use super::equip::unequipped;
 use super::job::Job;
 use super::observe;
 use super::parallel;
@@ -65,6 +66,7 @@ impl Worker {
             forks: Cell::new(0),
             seceded: RefCell::new(None),
             helps: Cell::new(false),
+            equipment: RefCell::new(None),
             holds: Cell::new(0),
             above,
         });
@@ -158,22 +160,32 @@ impl Worker {
         let traits = segment.program.traits[i];
         if segment.any_failed() {
             if segment.abandoned().is_some() {
+                self.stand_down(at, i);
                 segment.skip(i);
                 return Step::Done;
             }
             if let Some(error) = segment.failed_input(i) {
-                segment.skip(i);
-                self.give_up(segment, i, error);
-                return Step::Done;
+                return self.pass_over(at, i, error);
             }
         }
-        if let Some(job) = self.sink(segment)
-            && !job.begin(i)
-        {
-            segment.skip(i);
+        let sink = self.sink(segment);
+        if sink.is_some_and(|job| !job.wants(i)) {
             let error = Error::run(ErrorKind::Cancelled, "the task was cancelled");
-            self.give_up(segment, i, error);
-            return Step::Done;
+            return self.pass_over(at, i, error);
+        }
+        let _equipped = match traits.has(Traits::GUARDED) {
+            true => match self.equip(at, unit, i) {
+                Ok(Some(equipped)) => Some(equipped),
+                Ok(None) => return Step::Parked,
+                Err(error) => return self.pass_over(at, i, error),
+            },
+            false => None,
+        };
+        if !traits.has(Traits::SOURCE) {
+            self.run().begin();
+        }
+        if let Some(job) = sink {
+            job.begin(i);
         }
         if let Some(claim) = segment.program.awaits(i) {
             match self.arrive(at, unit, i, claim) {
@@ -211,6 +223,15 @@ impl Worker {
         step
     }
 
+    /// Node `i` does not begin: it has no result.
+    fn pass_over(&self, at: SegmentPtr, i: usize, error: Error) -> Step {
+        let segment = at.get();
+        self.stand_down(at, i);
+        segment.skip(i);
+        self.give_up(segment, i, error);
+        Step::Done
+    }
+
     // -------------------------------------------------------------- attempts
 
     fn attempts(&self, at: SegmentPtr, unit: usize, i: usize, ticket: Option<Ticket>) -> Step {
@@ -218,11 +239,7 @@ impl Worker {
         let run = self.run();
         let guard = match segment.program.traits[i].has(Traits::GUARDED) {
             true => segment.program.guard(i),
-            false => Guard {
-                retries: 0,
-                backoff: Default::default(),
-                timeout: None,
-            },
+            false => Guard::default(),
         };
         let keep = guard.retries > 0;
         let mut pause = guard.backoff;
@@ -233,7 +250,7 @@ impl Worker {
             });
             let timed = self.observed || ticket.as_ref().is_some_and(Ticket::wants_cost);
             let since = timed.then(Instant::now);
-            let error = match self.attempt(segment, i, keep, &guard) {
+            let mut error = match self.attempt(segment, i, keep, &guard) {
                 Ok(Outcome::Value) => {
                     segment.fill(i);
                     self.keep(segment, i, ticket, since);
@@ -254,6 +271,15 @@ impl Worker {
                 Err(error) => error,
             };
             let mut again = attempt < guard.retries && !run.is_stopped();
+            if again && let Some(retry_if) = guard.retry_if {
+                match catch_unwind(AssertUnwindSafe(|| retry_if(&error))) {
+                    Ok(wanted) => again = wanted,
+                    Err(payload) => {
+                        again = false;
+                        error = Error::panicked(segment.program.culprit(i), payload);
+                    }
+                }
+            }
             if again {
                 self.tell(segment, i, |run, node, tell| {
                     tell(&Event::NodeRetried {
@@ -262,7 +288,9 @@ impl Worker {
                         error: &error,
                     })
                 });
-                parallel::rest(run, &Arc::default(), |bell| bell.listen_for(pause));
+                unequipped(|| {
+                    parallel::rest(run, &Arc::default(), |bell| bell.listen_for(pause));
+                });
                 again = !run.is_stopped();
             }
             if !again {
@@ -290,7 +318,7 @@ impl Worker {
         segment: &Segment,
         i: usize,
         keep: bool,
-        guard: &Guard,
+        guard: &Guard<'_>,
     ) -> Result<Outcome, Error> {
         let Some(limit) = guard.timeout else {
             let outcome = catch_unwind(AssertUnwindSafe(|| segment.execute(i, keep)));
@@ -323,7 +351,9 @@ impl Worker {
 
     fn expand(&self, to: Continuation, graph: &NodePtr, keep: bool) -> Step {
         let (segment, i) = (to.segment.get(), to.node);
-        let program = match (self.run().context.compile)(graph) {
+        let context = &self.run().context;
+        let compiled = (context.compile)(graph);
+        let program = match compiled.and_then(|program| context.check(&program).map(|()| program)) {
             Ok(program) => program,
             Err(error) => {
                 let error = Error::failed(segment.program.culprit(i), Box::new(error));

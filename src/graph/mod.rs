@@ -78,7 +78,7 @@ impl Traits {
     pub(crate) const CATCHES: u16 = 1 << 9;
     /// Barrier to fusion.
     pub(crate) const NO_FUSE: u16 = 1 << 10;
-    /// May be tried again, or has a deadline.
+    /// May be tried again, has a deadline, or asks for resources.
     pub(crate) const GUARDED: u16 = 1 << 11;
     /// Remembered in the memo of the run.
     pub(crate) const KEYED: u16 = 1 << 12;
@@ -244,7 +244,7 @@ pub(crate) fn traits_of(node: NodeRef<'_>, settings: Option<&Settings>) -> Trait
         if s.fuse == Some(false) {
             traits.set(Traits::NO_FUSE);
         }
-        if s.retries.is_some() || s.timeout.is_some() {
+        if s.retries.is_some() || s.timeout.is_some() || !s.resources.is_empty() {
             traits.set(Traits::GUARDED);
         }
     }

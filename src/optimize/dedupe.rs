@@ -6,6 +6,7 @@ use crate::base::error::Error;
 use crate::graph::{Graph, Keys, Merge, Traits};
 use crate::task::Purity;
 use ahash::AHashMap;
+use std::sync::Arc;
 
 /// Makes pure nodes with equal keys one node, and marks those that the memo of the run may remember.
 ///
@@ -76,6 +77,15 @@ fn merge_settings(graph: &mut Graph, kept: u32, gone: u32) {
         (Some(a), Some(b)) => Some(a.min(b)),
         (a, b) => a.or(b),
     };
+    ours.retry_if = match (ours.retry_if.take(), theirs.retry_if) {
+        (Some(a), Some(b)) => Some(Arc::new(move |error| a(error) && b(error))),
+        (a, b) => a.or(b),
+    };
+    for (name, amount) in theirs.resources {
+        let asked = ours.resources.iter().find(|(known, _)| *known == name);
+        let most = asked.map_or(0, |(_, asked)| *asked).max(amount);
+        ours.ask_for(name, most);
+    }
     ours.inline |= theirs.inline;
     ours.fuse = match (ours.fuse, theirs.fuse) {
         (Some(a), Some(b)) => Some(a && b),

@@ -16,9 +16,9 @@ pub(crate) use crate::graph::{Traits, culprit, traits_of};
 use crate::base::error::{Culprit, Error};
 use crate::task::frame::Edge;
 use crate::task::node::node_of;
-use crate::task::{Claim, NodePtr, NodeRef, RawNode, Settings};
+use crate::task::{Claim, NodePtr, NodeRef, RawNode, RetryIf, Settings};
 use ahash::AHashMap;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 /// A plan: what one run executes, any number of times.
@@ -55,10 +55,11 @@ pub(crate) struct Program {
 }
 
 /// What guards the attempts of a node.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Guard {
+#[derive(Default)]
+pub(crate) struct Guard<'p> {
     pub(crate) retries: u32,
     pub(crate) backoff: Duration,
+    pub(crate) retry_if: Option<&'p RetryIf>,
     pub(crate) timeout: Option<Duration>,
 }
 
@@ -118,14 +119,33 @@ impl Program {
         }
     }
 
-    pub(crate) fn guard(&self, i: usize) -> Guard {
+    pub(crate) fn guard(&self, i: usize) -> Guard<'_> {
         let spec = self.node(i).spec();
         let settings = self.settings.get(&(i as u32));
         Guard {
             retries: settings.and_then(|s| s.retries).unwrap_or(spec.retries),
             backoff: settings.and_then(|s| s.backoff).unwrap_or_default(),
+            retry_if: settings.and_then(|s| s.retry_if.as_ref()),
             timeout: settings.and_then(|s| s.timeout).or(spec.timeout),
         }
+    }
+
+    /// The resources that node `i` asks for: so much of each.
+    pub(crate) fn resources(&self, i: usize) -> &[(Arc<str>, u64)] {
+        match self.settings.get(&(i as u32)) {
+            Some(settings) => &settings.resources,
+            None => &[],
+        }
+    }
+
+    /// The first node that asks for resources which `refuse` says no to, with what that says.
+    pub(crate) fn first_refused<E>(
+        &self,
+        refuse: impl Fn(&[(Arc<str>, u64)]) -> Option<E>,
+    ) -> Option<(usize, E)> {
+        let asking = (self.settings.iter()).filter(|(_, s)| !s.resources.is_empty());
+        let refused = asking.filter_map(|(i, s)| Some((*i as usize, refuse(&s.resources)?)));
+        refused.min_by_key(|(i, _)| *i)
     }
 
     pub(crate) fn priority(&self, i: usize) -> i32 {

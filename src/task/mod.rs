@@ -29,6 +29,6 @@ pub(crate) use input::{Input, Inputs, Use};
 pub(crate) use node::{NodePtr, NodeRef, Outcome, RawNode};
 pub(crate) use operand::{Lend, Many, Val};
 pub(crate) use result::Storage;
-pub(crate) use settings::Settings;
+pub(crate) use settings::{RetryIf, Settings};
 pub(crate) use spec::{Cost, Function, Purity, TaskSpec};
 pub use value::{Value, View};

@@ -55,6 +55,7 @@ impl Job {
         let Some(root) = run.queue.root() else {
             return;
         };
+        run.needs_nothing();
         let returned = std::mem::take(&mut *lock(&run.returned));
         for child in returned {
             if let Some(error) = run::clear(run, child.reclaim()) {

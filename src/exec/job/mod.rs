@@ -280,20 +280,22 @@ impl Job {
         });
     }
 
-    /// A node whose results are futures is about to begin; `false`: nobody wants any of them.
-    pub(in crate::exec) fn begin(&self, node: usize) -> bool {
-        let Some(outputs) = &self.outputs else {
+    /// Whether a node is to run; `false`: its results are futures, and all of them have ended.
+    pub(in crate::exec) fn wants(&self, node: usize) -> bool {
+        let Some(outputs) = self.outputs.as_ref().filter(|o| o.is_one(node)) else {
             return true;
         };
-        let (mut any, mut wanted) = (false, false);
-        for output in outputs.of_node(node) {
-            any = true;
-            if !self.promises[output].has_ended() {
-                wanted = true;
-                self.mark_begun(output);
-            }
+        let mut futures = outputs.of_node(node);
+        futures.any(|output| !self.promises[output].has_ended())
+    }
+
+    /// A node whose results are futures begins.
+    pub(in crate::exec) fn begin(&self, node: usize) {
+        if let Some(outputs) = &self.outputs {
+            outputs
+                .of_node(node)
+                .for_each(|output| self.mark_begun(output));
         }
-        wanted || !any
     }
 
     /// How many futures a node's result is.

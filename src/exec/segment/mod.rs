@@ -445,7 +445,7 @@ impl Drop for Segment {
 /// Looking at it (`get`) is sound because a run hands out pointers only to segments that have not been
 /// reclaimed: the root until the run has closed and all participants have left; the segment of a returned
 /// graph until its last unit has finished.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub(super) struct SegmentPtr(NonNull<Segment>);
 
 // SAFETY: `Segment` is `Send + Sync`.
