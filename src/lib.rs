@@ -64,6 +64,8 @@ mod task;
 pub use base::error::{BoxError, Error, ErrorKind};
 pub use base::footprint::Footprint;
 pub use base::token::{Hasher128, Token};
+#[cfg(feature = "async")]
+pub use client::AsyncWork;
 pub use client::{
     AsCompleted, AsHandle, CallStar, Client, ClientBuilder, ClientStats, Futures, HandleFuture,
     Seceded, Status, Yielded, as_completed, get_client, hold_slot, rejoin, secede, sync,

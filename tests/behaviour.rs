@@ -30,6 +30,7 @@ mod an_inlined_function_runs_in_each_consumer;
 mod an_observer_sees_its_run_and_what_is_nested_in_it;
 mod annotations_survive_fusion;
 mod any_number_of_arguments_works;
+mod async_work_is_a_future_like_any_other;
 mod building_runs_nothing;
 mod compute_keeps_the_shape_of_its_argument;
 mod compute_works_from_a_foreign_pool;

@@ -74,11 +74,8 @@ impl<T: Value> AsCompleted<T> {
     /// Adds one more.
     pub fn push(&mut self, future: impl AsHandle<Value = T>) {
         let (handle, place) = (future.as_handle().clone(), self.waiting.len());
-        let ended = Arc::downgrade(&self.ended);
-        handle.claim.promise().on_end(Box::new(move || {
-            let Some(ended) = ended.upgrade() else {
-                return;
-            };
+        let promise = handle.claim.promise();
+        promise.on_end_for(&self.ended, move |ended| {
             let mut ended = lock(&ended);
             ended.order.push_back(place);
             let (bell, waker) = (ended.bell.clone(), ended.waker.take());
@@ -89,7 +86,7 @@ impl<T: Value> AsCompleted<T> {
             if let Some(waker) = waker {
                 waker.wake();
             }
-        }));
+        });
         self.waiting.push(Some(handle));
         self.left += 1;
     }

@@ -2,6 +2,7 @@
 
 use super::waiting::wait_for;
 use crate::base::error::{Error, ErrorKind, drop_payload};
+use crate::base::sync::{Mutex, lock};
 use crate::delayed::{Handle, typed};
 use crate::exec::{Chapter, job_of};
 use crate::task::Value;
@@ -9,7 +10,7 @@ use std::fmt;
 use std::future::{Future, IntoFuture};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
@@ -190,20 +191,19 @@ impl<T: Value + Clone> Future for HandleFuture<T> {
         let waker = context.waker().clone();
         match &self.waker {
             Some(slot) => {
-                _ = slot
-                    .lock()
-                    .unwrap_or_else(PoisonError::into_inner)
-                    .replace(waker)
+                let before = lock(slot).replace(waker);
+                drop(before);
             }
             None => {
                 let slot = Arc::new(Mutex::new(Some(waker)));
-                self.waker = Some(slot.clone());
-                self.handle.claim.promise().on_end(Box::new(move || {
-                    let waker = slot.lock().unwrap_or_else(PoisonError::into_inner).take();
+                let promise = self.handle.claim.promise();
+                promise.on_end_for(&slot, |slot| {
+                    let waker = lock(&slot).take();
                     if let Some(waker) = waker {
                         waker.wake();
                     }
-                }));
+                });
+                self.waker = Some(slot);
             }
         }
         // It may have ended while the waker was put down.

@@ -5,6 +5,8 @@ mod completed;
 mod gather;
 mod handle;
 mod inside;
+#[cfg(feature = "async")]
+mod spawn;
 mod stats;
 mod submit;
 pub mod sync;
@@ -15,6 +17,8 @@ pub use completed::{AsCompleted, as_completed};
 pub use gather::AsHandle;
 pub use handle::{HandleFuture, Status};
 pub use inside::{Seceded, Yielded, get_client, hold_slot, rejoin, secede, worker_client};
+#[cfg(feature = "async")]
+pub use spawn::AsyncWork;
 pub use stats::ClientStats;
 pub use submit::{CallStar, Futures};
 

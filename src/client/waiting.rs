@@ -67,12 +67,7 @@ impl Awaited for Any<'_> {
 }
 
 fn ring_at_end(claim: &Claim, bell: &Arc<Bell>) {
-    let bell = Arc::downgrade(bell);
-    claim.promise().on_end(Box::new(move || {
-        if let Some(bell) = bell.upgrade() {
-            bell.ring();
-        }
-    }));
+    claim.promise().on_end_for(bell, |bell| bell.ring());
 }
 
 /// The tasks of which every future is among some.

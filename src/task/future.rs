@@ -7,13 +7,25 @@ use crate::base::sync::{Mutex, lock};
 use std::any::Any;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 /// A result that is shared.
 pub(crate) type Shared = Arc<dyn Any + Send + Sync>;
 
 /// Called once, when a future has come to its end. It must be quick and must not panic.
 pub(crate) type OnEnd = Box<dyn FnOnce() + Send>;
+
+struct Listener {
+    call: OnEnd,
+    /// For whom it is: `None`, or gone, or there.
+    of: Option<Weak<dyn Any + Send + Sync>>,
+}
+
+impl Listener {
+    fn is_there(&self) -> bool {
+        self.of.as_ref().is_none_or(|of| of.strong_count() > 0)
+    }
+}
 
 /// What runs behind some futures.
 pub(crate) trait Work: Send + Sync + 'static {
@@ -44,7 +56,7 @@ pub(crate) struct Promise {
 }
 
 enum State {
-    Pending(Vec<OnEnd>),
+    Pending(Vec<Listener>),
     Ended(Result<Shared, Error>),
     /// It has ended, and nobody wanted to know.
     Forgotten,
@@ -146,7 +158,7 @@ impl Promise {
             drop_payload(payload);
         }
         for listener in listeners {
-            listener();
+            (listener.call)();
         }
     }
 
@@ -155,14 +167,43 @@ impl Promise {
         self.set(&mut lock(&self.state), State::Ended(Err(error)));
     }
 
-    /// Calls `listener` when it has ended; at once, if it has.
-    pub(crate) fn on_end(&self, listener: OnEnd) {
+    /// Calls `call` when it has ended; at once, if it has.
+    pub(crate) fn on_end(&self, call: OnEnd) {
+        self.listen(Listener { call, of: None });
+    }
+
+    /// As `on_end`, if `of` is still there by then.
+    pub(crate) fn on_end_for<L: Send + Sync + 'static>(
+        &self,
+        of: &Arc<L>,
+        call: impl FnOnce(Arc<L>) + Send + 'static,
+    ) {
+        let weak = Arc::downgrade(of);
+        let call = Box::new({
+            let weak = weak.clone();
+            move || {
+                if let Some(of) = weak.upgrade() {
+                    call(of);
+                }
+            }
+        });
+        let of = Some(weak as Weak<dyn Any + Send + Sync>);
+        self.listen(Listener { call, of });
+    }
+
+    fn listen(&self, listener: Listener) {
         let mut state = lock(&self.state);
         match &mut *state {
-            State::Pending(listeners) => listeners.push(listener),
+            State::Pending(listeners) => {
+                if listeners.len() == listeners.capacity() {
+                    // Who asks again and again, with a limit, leaves many behind.
+                    listeners.retain(Listener::is_there);
+                }
+                listeners.push(listener);
+            }
             _ => {
                 drop(state);
-                listener();
+                (listener.call)();
             }
         }
     }
@@ -272,5 +313,31 @@ impl Drop for Claim {
 impl fmt::Debug for Claim {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.call())
+    }
+}
+
+#[cfg(all(test, not(lazygraph_shuttle)))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn listeners_that_are_gone_make_room_for_others() {
+        let promise = Promise::new();
+        let stays = Arc::new(AtomicU32::new(0));
+        for _ in 0..100_000 {
+            promise.on_end_for(&Arc::new(()), |_| panic!("nobody is there"));
+            promise.on_end_for(&stays, |stays| _ = stays.fetch_add(1, AcqRel));
+            if Arc::weak_count(&stays) == 200 {
+                break;
+            }
+        }
+        let listeners = match &*lock(&promise.state) {
+            State::Pending(listeners) => listeners.len(),
+            _ => 0,
+        };
+        // Each of those who stay is there twice, as the listener and in its call.
+        assert!((100..=512).contains(&listeners), "{listeners}");
+        promise.end(Err(Error::run(crate::ErrorKind::Cancelled, "")), || ());
+        assert_eq!(stays.load(Acquire), 100);
     }
 }

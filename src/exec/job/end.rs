@@ -126,7 +126,7 @@ impl Job {
         self.is_many() && self.promises.iter().any(failed)
     }
 
-    pub(super) fn has_ended(&self) -> bool {
+    pub(crate) fn has_ended(&self) -> bool {
         self.promises.iter().all(Promise::has_ended)
     }
 }

@@ -1,5 +1,6 @@
 //! A task that a client has started: the run of a graph that nobody waits for in place, and the futures of its outputs.
 
+mod control;
 mod end;
 mod outputs;
 
@@ -42,6 +43,8 @@ pub(crate) struct Job {
     rank: Rank,
     depth: usize,
     since: Instant,
+    /// It is ended by `complete`, from outside: nobody works on it here.
+    is_promised: bool,
     state: Mutex<State>,
     /// Tasks that its bodies have started.
     children: Mutex<Vec<Weak<Job>>>,
@@ -65,6 +68,10 @@ fn next_number() -> u64 {
     NEXT.fetch_add(1, Relaxed)
 }
 
+fn closed() -> Error {
+    Error::run(ErrorKind::Cancelled, "the client is closed")
+}
+
 impl Job {
     /// Futures of a plan, which [`open`](Self::open) starts. `each`: every output is a future of its own, else all of it
     /// is one.
@@ -77,14 +84,14 @@ impl Job {
             true => 0,
             false => first.map_or(0, |i| program.priority(i)),
         };
-        let job = Job::new(terms, promises, outputs, label, priority);
+        let job = Job::new(terms, promises, outputs, label, priority, false);
         lock(&job.state).program = Some(program);
         job
     }
 
     /// Futures of what could not be started.
     pub(crate) fn failed(terms: &Arc<Terms>, futures: usize, error: Error) -> Arc<Job> {
-        let job = Job::new(terms, futures, None, "task".into(), 0);
+        let job = Job::new(terms, futures, None, "task".into(), 0, false);
         // Whoever asks has no claim yet: ended, with a result.
         for promise in &job.promises {
             promise.fail_unclaimed(error.clone());
@@ -94,9 +101,22 @@ impl Job {
 
     /// Futures that are ended by [`complete`](Self::complete), not by a plan.
     pub(crate) fn promised(terms: &Arc<Terms>, label: Arc<str>) -> Arc<Job> {
-        let job = Job::new(terms, 1, None, label, 0);
+        let job = Job::new(terms, 1, None, label, 0, true);
         job.agenda(|agenda| agenda.register(&job, 1));
         job
+    }
+
+    /// Has it cancelled with the task that this thread's body belongs to, and ends it at once if the client is closed;
+    /// `false`: it has ended.
+    #[cfg(feature = "async")]
+    pub(crate) fn is_admitted(self: &Arc<Job>) -> bool {
+        if let Some(parent) = Job::current() {
+            parent.adopt(self);
+        }
+        if self.terms.context.halted().is_some() {
+            self.end_all(Err(closed()));
+        }
+        !self.has_ended()
     }
 
     fn new(
@@ -105,6 +125,7 @@ impl Job {
         outputs: Option<Outputs>,
         label: Arc<str>,
         priority: i32,
+        is_promised: bool,
     ) -> Arc<Job> {
         let here = with_active(|active| active.run.depth + active.forks.get());
         let depth = here.map_or(0, |depth| depth + 1);
@@ -123,6 +144,7 @@ impl Job {
             rank,
             depth,
             since: Instant::now(),
+            is_promised,
             state: Mutex::new(State {
                 run: None,
                 program: None,
@@ -174,7 +196,7 @@ impl Job {
         }
         let base = &self.terms.context;
         let error = match base.halted() {
-            Some(_) => Some(Error::run(ErrorKind::Cancelled, "the client is closed")),
+            Some(_) => Some(closed()),
             None if self.depth > run::DEEPEST => {
                 let message = format!(
                     "tasks are nested more than {} deep: does the recursion end?",
@@ -267,7 +289,7 @@ impl Job {
     }
 
     /// The first body of its one future has begun.
-    pub(in crate::exec) fn has_begun(&self) {
+    pub(crate) fn has_begun(&self) {
         if !self.is_many() {
             self.mark_begun(0);
         }
@@ -361,67 +383,6 @@ impl Job {
 
     // -------------------------------------------------------------- asked by handles
 
-    /// Stops it, and all that its bodies have started. Who waits for it is told at once.
-    pub(crate) fn cancel(&self) {
-        let mut jobs: Vec<Arc<Job>> = self.this.upgrade().into_iter().collect();
-        while let Some(job) = jobs.pop() {
-            let mut last: Option<(&Arc<str>, Error)> = None;
-            for index in 0..job.promises.len() {
-                let label = job.label(index);
-                let same = last.take().filter(|(of, _)| Arc::ptr_eq(of, label));
-                let error = same.map_or_else(|| job.cancelled(index), |(_, error)| error);
-                job.end(index, Err(error.clone()));
-                last = Some((label, error));
-            }
-            job.stop();
-            let children = lock(&job.children).clone();
-            jobs.extend(children.iter().filter_map(Weak::upgrade));
-        }
-    }
-
-    fn cancelled(&self, index: usize) -> Error {
-        let message = format!("the task `{}` was cancelled", self.label(index));
-        Error::run(ErrorKind::Cancelled, message)
-    }
-
-    fn stop(&self) {
-        let (run, context) = {
-            let state = lock(&self.state);
-            (state.run.clone(), state.context.clone())
-        };
-        if let (Some(run), Some(context)) = (run, context) {
-            context.cancel_quietly();
-            run.shut();
-        }
-    }
-
-    /// Cancels one future.
-    pub(crate) fn cancel_one(&self, index: usize) {
-        if self.promises.len() == 1 {
-            return self.cancel();
-        }
-        self.end(index, Err(self.cancelled(index)));
-        if self.has_ended() {
-            self.stop();
-        }
-    }
-
-    /// Tries again what has failed or was cancelled; `false` if it has not.
-    pub(crate) fn retry(self: &Arc<Job>, index: usize) -> bool {
-        let mut state = lock(&self.state);
-        if state.program.is_none() || !self.promises[index].begin_again() {
-            return false;
-        }
-        self.story.tell(index, Chapter::Retried);
-        state.again = state.run.is_some();
-        let at_rest = !state.again;
-        drop(state);
-        if at_rest {
-            self.open();
-        }
-        true
-    }
-
     pub(crate) fn story(&self, index: usize) -> Vec<(Duration, Chapter)> {
         self.story.of(index)
     }
@@ -453,10 +414,12 @@ impl Work for Job {
         &self.promises
     }
 
-    /// What has not begun is cancelled; what has goes on, for it may hold what others want.
+    /// What has not begun is cancelled; what has goes on, for it may hold what others want. A promise is cancelled in any
+    /// case: who works on it elsewhere can be told.
     fn unwanted(&self, index: usize) {
         let promise = &self.promises[index];
-        if promise.has_ended() || promise.is_detached() || promise.has_begun() {
+        let goes_on = promise.has_begun() && !self.is_promised;
+        if promise.has_ended() || promise.is_detached() || goes_on {
             return;
         }
         if self.promises.len() == 1 {

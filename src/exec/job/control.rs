@@ -1,0 +1,74 @@
+//! What is done to a task from outside: it is cancelled, or tried again.
+
+use super::super::story::Chapter;
+use super::Job;
+use crate::base::error::{Error, ErrorKind};
+use crate::base::sync::lock;
+use std::sync::{Arc, Weak};
+
+impl Job {
+    /// Stops it, and all that its bodies have started. Who waits for it is told at once.
+    pub(crate) fn cancel(&self) {
+        let mut jobs: Vec<Arc<Job>> = self.this.upgrade().into_iter().collect();
+        while let Some(job) = jobs.pop() {
+            let mut last: Option<(&Arc<str>, Error)> = None;
+            for index in 0..job.promises.len() {
+                let label = job.label(index);
+                let same = last.take().filter(|(of, _)| Arc::ptr_eq(of, label));
+                let error = same.map_or_else(|| job.cancelled(index), |(_, error)| error);
+                job.end(index, Err(error.clone()));
+                last = Some((label, error));
+            }
+            match job.is_promised {
+                // Whoever works on it elsewhere is not waited for.
+                true => job.agenda(|agenda| agenda.conclude(job.number, job.rank)),
+                false => job.stop(),
+            }
+            let children = lock(&job.children).clone();
+            jobs.extend(children.iter().filter_map(Weak::upgrade));
+        }
+    }
+
+    fn cancelled(&self, index: usize) -> Error {
+        let message = format!("the task `{}` was cancelled", self.label(index));
+        Error::run(ErrorKind::Cancelled, message)
+    }
+
+    pub(super) fn stop(&self) {
+        let (run, context) = {
+            let state = lock(&self.state);
+            (state.run.clone(), state.context.clone())
+        };
+        if let (Some(run), Some(context)) = (run, context) {
+            context.cancel_quietly();
+            run.shut();
+        }
+    }
+
+    /// Cancels one future.
+    pub(crate) fn cancel_one(&self, index: usize) {
+        if self.promises.len() == 1 {
+            return self.cancel();
+        }
+        self.end(index, Err(self.cancelled(index)));
+        if self.has_ended() {
+            self.stop();
+        }
+    }
+
+    /// Tries again what has failed or was cancelled; `false` if it has not.
+    pub(crate) fn retry(self: &Arc<Job>, index: usize) -> bool {
+        let mut state = lock(&self.state);
+        if state.program.is_none() || !self.promises[index].begin_again() {
+            return false;
+        }
+        self.story.tell(index, Chapter::Retried);
+        state.again = state.run.is_some();
+        let at_rest = !state.again;
+        drop(state);
+        if at_rest {
+            self.open();
+        }
+        true
+    }
+}
