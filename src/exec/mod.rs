@@ -16,6 +16,7 @@ mod parallel;
 mod permits;
 #[allow(unsafe_code)]
 mod pool;
+mod promised;
 mod queue;
 mod recall;
 mod resources;
