@@ -4,7 +4,7 @@ use super::waiting::wait_for;
 use crate::base::error::{Error, ErrorKind, drop_payload};
 use crate::base::sync::{Mutex, lock};
 use crate::delayed::{Handle, typed};
-use crate::exec::{Chapter, job_of};
+use crate::exec::{Chapter, Times, job_of};
 use crate::task::Value;
 use std::fmt;
 use std::future::{Future, IntoFuture};
@@ -168,6 +168,24 @@ impl<T> Handle<T> {
     pub fn story(&self) -> Vec<(Duration, Chapter)> {
         let job = job_of(&self.claim);
         job.map_or_else(Vec::new, |job| job.story(self.claim.index()))
+    }
+
+    /// How long it has waited to begin, run, and waited in its body, so far. `None` for those of a
+    /// [`map`](crate::Client::map) of more than 4096 items.
+    ///
+    /// # Examples
+    /// ```
+    /// use lazygraph::{Client, prelude::*};
+    ///
+    /// let x = Client::new().submit(value(1) + 1);
+    /// x.result()?;
+    /// let times = x.times().unwrap();
+    /// let (end, _) = *x.story().last().unwrap();
+    /// assert_eq!(times.waiting + times.running + times.suspended, end);
+    /// # Ok::<(), Error>(())
+    /// ```
+    pub fn times(&self) -> Option<Times> {
+        job_of(&self.claim)?.times(self.claim.index())
     }
 }
 

@@ -42,5 +42,5 @@ pub(crate) use pool::Pool;
 pub(crate) use resources::Resources;
 pub(crate) use run::{Finished, Origin, execute};
 pub(crate) use stack::on_enough_stack;
-pub use story::Chapter;
+pub use story::{Chapter, Times};
 pub(crate) use wait::{Awaited, holding, rejoin_here, secede, wait};

@@ -25,6 +25,36 @@ pub enum Chapter {
     Retried,
 }
 
+/// How long a future has waited to begin, run, and waited in its body: [`Handle::times`](crate::Handle::times).
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+#[non_exhaustive]
+pub struct Times {
+    /// Until its body began: for other futures, for a slot, for resources.
+    pub waiting: Duration,
+    /// Its body ran.
+    pub running: Duration,
+    /// Its body had begun and waited, with its slot given up.
+    pub suspended: Duration,
+}
+
+impl Times {
+    /// Adds up what lies between the chapters of a story, the last of which goes on until `now`.
+    fn of(story: &[(Duration, Chapter)], now: Duration) -> Times {
+        let mut times = Times::default();
+        let ends = story.iter().skip(1).map(|(at, _)| *at).chain([now]);
+        for ((begin, chapter), end) in story.iter().zip(ends) {
+            let spent = end.saturating_sub(*begin);
+            match chapter {
+                Chapter::Submitted | Chapter::Retried => times.waiting += spent,
+                Chapter::Started | Chapter::Resumed => times.running += spent,
+                Chapter::Suspended => times.suspended += spent,
+                Chapter::Finished | Chapter::Failed | Chapter::Cancelled => {}
+            }
+        }
+        times
+    }
+}
+
 /// The story of the futures of one job.
 pub(super) struct Story {
     since: Instant,
@@ -49,6 +79,12 @@ impl Story {
         }
     }
 
+    /// `None`: there are too many futures to remember each.
+    pub(super) fn times(&self, index: usize) -> Option<Times> {
+        let story = self.turns.as_ref().map(|_| self.of(index))?;
+        Some(Times::of(&story, self.since.elapsed()))
+    }
+
     pub(super) fn of(&self, index: usize) -> Vec<(Duration, Chapter)> {
         let mut story = vec![(Duration::ZERO, Chapter::Submitted)];
         if let Some(turns) = &self.turns {
@@ -57,5 +93,26 @@ impl Story {
             story.extend(mine.map(|(_, at, chapter)| (*at, *chapter)));
         }
         story
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use Chapter::*;
+
+    #[test]
+    fn what_lies_between_the_chapters_is_added_up() {
+        let at = Duration::from_secs;
+        let mut story = vec![(at(0), Submitted), (at(2), Started), (at(3), Suspended)];
+        let times = |story: &[_]| {
+            let t = Times::of(story, at(100));
+            [t.waiting, t.running, t.suspended].map(|d| d.as_secs())
+        };
+        assert_eq!(times(&story), [2, 1, 97]);
+        story.extend([(at(7), Resumed), (at(12), Failed)]);
+        assert_eq!(times(&story), [2, 6, 4]);
+        story.extend([(at(20), Retried), (at(21), Started), (at(31), Finished)]);
+        assert_eq!(times(&story), [3, 16, 4]);
     }
 }

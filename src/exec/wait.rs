@@ -121,7 +121,12 @@ fn wait_in_task(
             continue;
         }
         let time = left(until).map_or(look, |left| left.min(look));
-        suspend(active, &bell, |bell| bell.listen_for(time))?;
+        if let Err(exhausted) = suspend(active, &bell, |bell| bell.listen_for(time)) {
+            return match on.is_over() {
+                true => Ok(true),
+                false => Err(exhausted),
+            };
+        }
         look = (look * 2).min(LOOK_AT_LEAST);
     }
 }
@@ -265,6 +270,8 @@ impl Away {
                 && executor.agenda.is_some()
                 && executor.permits.are_all_free()
                 && run.context.all_others_sleep()
+                // A thread that was leaving then, and counted, has left.
+                && invite(executor, &source) == Invited::NoThread
             {
                 exhausted = Some(executor.lendable);
             }

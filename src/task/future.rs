@@ -319,6 +319,7 @@ impl fmt::Debug for Claim {
 #[cfg(all(test, not(lazygraph_shuttle)))]
 mod tests {
     use super::*;
+    use crate::base::error::ErrorKind;
 
     #[test]
     fn listeners_that_are_gone_make_room_for_others() {
@@ -337,7 +338,7 @@ mod tests {
         };
         // Each of those who stay is there twice, as the listener and in its call.
         assert!((100..=512).contains(&listeners), "{listeners}");
-        promise.end(Err(Error::run(crate::ErrorKind::Cancelled, "")), || ());
+        promise.end(Err(Error::run(ErrorKind::Cancelled, "")), || ());
         assert_eq!(stays.load(Acquire), 100);
     }
 }

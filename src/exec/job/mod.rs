@@ -11,7 +11,7 @@ use super::executor::Executor;
 use super::observe;
 use super::parallel::{Source, invite};
 use super::run::{self, Run};
-use super::story::{Chapter, Story};
+use super::story::{Chapter, Story, Times};
 use crate::base::error::{Error, ErrorKind};
 use crate::base::sync::atomic::Ordering::Relaxed;
 use crate::base::sync::{Mutex, lock};
@@ -385,6 +385,10 @@ impl Job {
 
     pub(crate) fn story(&self, index: usize) -> Vec<(Duration, Chapter)> {
         self.story.of(index)
+    }
+
+    pub(crate) fn times(&self, index: usize) -> Option<Times> {
+        self.story.times(index)
     }
 
     pub(crate) fn label(&self, index: usize) -> &Arc<str> {
