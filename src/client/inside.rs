@@ -61,7 +61,7 @@ pub fn worker_client<R>(f: impl FnOnce(&Client) -> Result<R, Error>) -> Result<R
 }
 
 /// A body works on without a slot, until this is dropped: [`secede`].
-#[must_use = "the slot is taken back when this is dropped"]
+#[must_use = "the slot is taken back when this is dropped: keep it in a variable, like `let seceded = secede()?;`"]
 pub struct Seceded {
     /// It was not seceded before: this one takes the slot back.
     first: bool,
