@@ -27,7 +27,8 @@ use std::marker::PhantomData;
 /// ```
 pub fn get_client() -> Result<Client, Error> {
     Client::current().ok_or_else(|| {
-        let message = "this thread does not run a task of a client";
+        let message =
+            "this thread does not run a task that a client has started, as `client.submit` does";
         Error::run(ErrorKind::NotInTask, message)
     })
 }
