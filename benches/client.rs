@@ -23,6 +23,7 @@ use std::time::{Duration, Instant};
 
 fn main() {
     let wishes = Wishes::read();
+    println!("| what | variant | threads | ns | x first |\n|---|---|--:|--:|--:|");
     for (name, group) in GROUPS {
         if wishes
             .only
@@ -138,7 +139,6 @@ fn inc(x: u64) -> u64 {
 fn round_trip(wishes: &Wishes, threads: usize) {
     let count = nodes() as u64 / 50;
     let (pool, client) = (pool(threads), client(threads));
-    println!("| what | variant | threads | ns | x first |\n|---|---|--:|--:|--:|");
     let mut variants = [
         Variant::new("rayon spawn, std channel", || {
             for x in 0..count {
