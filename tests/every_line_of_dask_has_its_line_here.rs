@@ -131,8 +131,8 @@ fn one_future() {
         assert_eq!(future.result().unwrap_err().kind(), ErrorKind::Cancelled);
         client.submit(inc(1)).detach();
         let future = client.submit(inc(1));
-        let value = pollster::block_on(async { Ok::<i64, Error>(future.await?) })?;
-        assert_eq!(value, 2);
+        let value = pollster::block_on(async { Ok::<i64, Error>(future.await? + 1) })?;
+        assert_eq!(value, 3);
         Ok(())
     });
 }

@@ -177,7 +177,7 @@ impl<T> Handle<T> {
     /// ```
     /// use lazygraph::{Client, prelude::*};
     ///
-    /// let x = Client::new().submit(value(1) + 1);
+    /// let x = Client::new().submit(value(1_i64) + 1);
     /// x.result()?;
     /// let times = x.times().unwrap();
     /// let (end, _) = *x.story().last().unwrap();
