@@ -87,7 +87,7 @@ fn dropping_the_last_handle_cancels_what_has_not_begun_and_detaching_does_not() 
 
 #[test]
 fn the_result_is_forgotten_with_the_last_handle() {
-    on(&[1, 2], |client| {
+    on(&[1, 2, 4], |client| {
         let value = Arc::new(());
         let weak = Arc::downgrade(&value);
         let held = Mutex::new(Some(value));
@@ -174,7 +174,7 @@ fn a_parent_that_does_not_wait_leaves_only_detached_children() {
 
 #[test]
 fn a_parent_that_is_tried_again_starts_its_children_again() {
-    on(&[1, 2], |client| {
+    on(&[1, 2, 4], |client| {
         let (tries, runs) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
         let (t, r) = (tries.clone(), runs.clone());
         #[delayed]
@@ -278,6 +278,109 @@ fn a_task_that_is_cancelled_again_and_again_is_cancelled_once() {
             threads.into_iter().for_each(|t| t.join().unwrap());
             assert!(matches!(first, Ok(1) | Err(ErrorKind::Cancelled)));
             assert_eq!(x.result().map_err(|e| e.kind()), first);
+        }
+    });
+}
+
+#[test]
+fn who_holds_another_handle_and_still_wants_it_is_told() {
+    #[delayed]
+    fn waits(begun: Event, end: Event) -> Result<i64, Error> {
+        begun.set();
+        end.wait()?;
+        Ok(1)
+    }
+    on(&[1, 2, 4], |client| {
+        let (begun, end, told) = (Event::new(), Event::new(), Event::new());
+        let x = client.submit(waits(begun.clone(), end));
+        let other = x.clone();
+        let user = client.submit(call(|x: i64| x, (&x,)));
+        let hears = told.clone();
+        other.on_done(move |outcome| {
+            assert_eq!(outcome.unwrap_err().kind(), ErrorKind::Cancelled);
+            hears.set();
+        });
+        let thread = std::thread::spawn({
+            let other = other.clone();
+            move || other.result()
+        });
+        let inside = client.submit(call(
+            |x: Handle<i64>| x.result().is_err(),
+            (value(other.clone()),),
+        ));
+        begun.wait().unwrap();
+        x.cancel();
+        told.wait().unwrap();
+        let kind = |e: Error| e.kind();
+        assert_eq!(
+            thread.join().unwrap().map_err(kind),
+            Err(ErrorKind::Cancelled)
+        );
+        assert_eq!(user.result().map_err(kind), Err(ErrorKind::Cancelled));
+        assert!(inside.result().unwrap());
+        assert_eq!(other.error().unwrap().kind(), ErrorKind::Cancelled);
+        // Whoever wants it nevertheless has it tried again.
+        other.retry().unwrap();
+        assert_ne!(x.status(), Status::Cancelled);
+        drop((x, other));
+    });
+}
+
+#[test]
+fn a_result_that_was_dropped_may_still_be_on_its_way_to_others() {
+    on(&[1, 2, 4], |client| {
+        let go = Event::new();
+        let wait = go.clone();
+        let x = client.submit(call(move || wait.wait().map_or(-1i64, |()| 1), ()));
+        let lazy = x.to_delayed();
+        let list = client.submit(call(|xs: Vec<i64>| xs.len(), (vec![x.clone(), x.clone()],)));
+        drop(x);
+        go.set();
+        assert_eq!((lazy + 1).compute().unwrap(), 2);
+        assert_eq!(list.result().unwrap(), 2);
+    });
+}
+
+#[test]
+fn what_is_tried_again_and_again_while_it_comes_to_rest_ends_as_often() {
+    #[delayed]
+    fn looks(x: usize) -> Result<usize, Error> {
+        lazygraph::check()?;
+        std::thread::yield_now();
+        lazygraph::check()?;
+        Ok(x)
+    }
+    on(&[1, 2, 4], |client| {
+        for round in 0..60 {
+            let all = match round % 2 {
+                0 => client.map(looks, 0..4),
+                _ => (0..4).map(|x| client.submit(looks(x))).collect(),
+            };
+            let threads: Vec<_> = all
+                .iter()
+                .enumerate()
+                .map(|(i, x)| {
+                    let x = x.clone();
+                    std::thread::spawn(move || {
+                        for _ in 0..20 {
+                            x.cancel();
+                            // Not where it has ended meanwhile.
+                            let _ = x.retry();
+                        }
+                        // The last try may have been cut short by the cancel of another, of the same graph.
+                        match x.result() {
+                            Ok(value) => assert_eq!(value, i),
+                            Err(e) => assert_eq!(e.kind(), ErrorKind::Cancelled),
+                        }
+                    })
+                })
+                .collect();
+            threads.into_iter().for_each(|t| t.join().unwrap());
+            if round % 3 == 0 {
+                all[0].cancel();
+                let _ = all[0].retry();
+            }
+            drop(all);
         }
     });
 }

@@ -395,13 +395,144 @@ fn a_thread_of_the_clients_own_pool_may_wait_for_it() {
 
 #[test]
 fn a_future_of_another_client_is_an_argument_like_any_other() {
-    within(60, || {
-        let (one, other) = (client(1), client(1));
+    on_all(|one| {
+        let other = client(1);
         let go = Event::new();
         let x = one.submit(wait_for(go.clone(), 1));
         let y = other.submit(add(&x, 1));
+        let there = one.submit(call(|y: i64| y + 1, (&y,)));
+        assert_eq!(y.status(), Status::Waiting);
         go.set();
-        assert_eq!(other.gather([&x, &y]).unwrap(), [1, 2]);
+        assert_eq!(other.gather([&x, &y, &there]).unwrap(), [1, 2, 3]);
+        // Waited for in a body, on slots of its own.
+        let x = other.submit(inc(1));
+        let waits = one.submit(call(move || x.result().unwrap(), ()));
+        assert_eq!(waits.result().unwrap(), 2);
+        // A client that is closed takes its futures with it.
+        let x = other.submit(wait_for(Event::new(), 1));
+        let y = one.submit(inc(&x));
+        other.close();
+        assert_eq!(y.result().unwrap_err().kind(), ErrorKind::Cancelled);
+    });
+}
+
+#[test]
+fn what_is_not_pure_runs_at_every_submit_and_every_element_is_a_task() {
+    on_all(|client| {
+        let log = crate::common::Log::new();
+        #[delayed(pure)]
+        fn pure(log: &crate::common::Log, x: i64) -> i64 {
+            log.push("pure");
+            x
+        }
+        let impure = |x: i64| {
+            let log = log.clone();
+            call(move |x: i64| log.push(x.to_string()), (x,))
+        };
+        client
+            .gather([client.submit(impure(1)), client.submit(impure(1))])
+            .unwrap();
+        assert_eq!(log.take(), ["1", "1"]);
+        client.gather(client.map(impure, [2, 2, 2])).unwrap();
+        assert_eq!(log.take(), ["2", "2", "2"]);
+        // One delayed value that is submitted twice is evaluated twice.
+        let same = impure(3);
+        client
+            .gather([client.submit(&same), client.submit(&same)])
+            .unwrap();
+        assert_eq!(log.take(), ["3", "3"]);
+        let both = [
+            client.submit(pure(log.clone(), 1)),
+            client.submit(pure(log.clone(), 1)),
+        ];
+        assert_eq!(client.gather(both).unwrap(), [1, 1]);
+        let many = client.map(|x| pure(log.clone(), x), [1, 1, 1]);
+        assert_eq!(many.len(), 3);
+        assert_eq!(client.gather(many).unwrap(), [1, 1, 1]);
+        assert_eq!(log.take(), ["pure"]);
+        let again = client.submit(pure(log.clone(), 1).impure());
+        assert_eq!((again.result().unwrap(), log.len()), (1, 1));
+    });
+}
+
+#[test]
+fn a_million_elements_are_one_graph() {
+    within(120, || {
+        let client = client(2);
+        let all = client.map(inc, 0..1_000_000);
+        let values = client.gather(all).unwrap();
+        assert!(values.into_iter().eq(1..=1_000_000));
+    });
+}
+
+#[test]
+fn one_key_on_two_computations_is_refused_at_submit() {
+    on_all(|client| {
+        let log = crate::common::Log::new();
+        let (push, note) = (log.clone(), log.clone());
+        let one = call(move |x: i64| push.push(x.to_string()), (1,)).named("one");
+        let other = call(move |(): ()| note.push("other"), (one.key(&"k"),)).named("other");
+        let x = client.submit(other.key(&"k"));
+        let e = x.error().expect("it fails at once");
+        assert_eq!(e.kind(), ErrorKind::KeyConflict);
+        let text = format!("{e:?}");
+        assert!(text.contains("one") && text.contains("other"), "{text}");
+        assert_eq!((x.status(), log.len()), (Status::Failed, 0));
+        assert_eq!(x.retry().unwrap_err().kind(), ErrorKind::Invalid);
+    });
+}
+
+#[test]
+fn what_is_said_of_a_call_holds_for_a_task() {
+    on_all(|client| {
+        let runs = Arc::new(AtomicUsize::new(0));
+        let x = client.submit(
+            flaky(runs.clone(), 1)
+                .retries(3)
+                .backoff(Duration::from_micros(10))
+                .named("flaky one"),
+        );
+        assert_eq!((x.result().unwrap(), runs.load(SeqCst)), (1, 4));
+        assert_eq!(x.name(), "flaky one");
+        let x = client.submit(flaky(Arc::default(), 1).retries(1).named("flaky two"));
+        assert_eq!(x.result().unwrap_err().task(), "flaky two");
+        let late = client.submit(wait_for(Event::new(), 1).timeout(Duration::from_millis(2)));
+        let e = late.result().unwrap_err();
+        assert_eq!((e.kind(), e.task()), (ErrorKind::Timeout, "wait_for"));
+        let log = crate::common::Log::new();
+        let note = |name: &'static str| {
+            let log = log.clone();
+            call(move || log.push(name), ())
+        };
+        let first = note("first");
+        client
+            .submit(note("second").after(&first))
+            .result()
+            .unwrap();
+        // A future, too, may be what it comes after.
+        let third = client.submit(note("third"));
+        client
+            .submit(note("fourth").after(&third.to_delayed()))
+            .result()
+            .unwrap();
+        assert_eq!(log.take(), ["first", "second", "third", "fourth"]);
+    });
+}
+
+#[test]
+fn persist_and_compute_work_inside_tasks() {
+    #[delayed]
+    fn task(x: i64) -> Result<i64, Error> {
+        let client = lazygraph::get_client()?;
+        let kept = client.persist(add(x, 1));
+        let (a, [b, c]) = client.compute((&kept + 1, [inc(&kept), inc(1)]));
+        let nested = add(&kept, inc(&b)).compute()?;
+        Ok(a.result()? + client.gather([b, c])?.iter().sum::<i64>() + nested)
+    }
+    on_all(|client| {
+        let all = client.gather(client.map(task, 0..10)).unwrap();
+        // Twice `x + 2`, 2, and `x + 1 + x + 3`.
+        assert!(all.into_iter().eq((0..10).map(|x| 4 * x + 10)));
     });
 }
 

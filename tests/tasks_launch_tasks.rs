@@ -282,6 +282,16 @@ fn misuse_of_secede_loses_and_gains_no_slot() {
             );
         }
     });
+    // A thread that a body has started is no task's.
+    on(&[1, 2], |client| {
+        let body = || {
+            let foreign = || (secede().map(drop), worker_client(|_| Ok(())));
+            let (one, other) = std::thread::spawn(foreign).join().unwrap();
+            [one, other].map(|outcome| outcome.unwrap_err().kind())
+        };
+        let kinds = client.submit(call(body, ())).result().unwrap();
+        assert_eq!(kinds, [ErrorKind::NotInTask; 2]);
+    });
     assert_eq!(secede().unwrap_err().kind(), ErrorKind::NotInTask);
     assert_eq!(rejoin(secede()).unwrap_err().kind(), ErrorKind::NotInTask);
     assert_eq!(get_client().unwrap_err().kind(), ErrorKind::NotInTask);

@@ -63,8 +63,9 @@ impl ClientBuilder {
     }
 
     /// What all its tasks have: optimizer switches, observers, memo, a limit of time for each, a token that closes it.
+    /// The memo and the observers that were given before stay, if these say nothing else.
     pub fn options(mut self, options: Options) -> Self {
-        self.options = options;
+        self.options = options.after(&self.options);
         self
     }
 

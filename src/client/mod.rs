@@ -191,6 +191,15 @@ impl Client {
     /// assert_eq!((a.result()?, client.gather(b)?), (2, vec![3, 4]));
     /// # Ok::<(), Error>(())
     /// ```
+    ///
+    /// A function and its arguments are no delayed value: that is `client.submit(fib(9))`.
+    /// ```compile_fail
+    /// use lazygraph::{Client, prelude::*};
+    ///
+    /// #[delayed]
+    /// fn fib(n: u64) -> u64 { n }
+    /// Client::new().compute(fib, 9);
+    /// ```
     #[track_caller]
     pub fn compute<N: Futures>(&self, nesting: N) -> N::Handles {
         let mut outputs = Vec::new();

@@ -199,6 +199,14 @@ impl<'p> RunOptions<'p> {
         self
     }
 
+    /// These, with the observers of others before their own, and the memo of the others if they have none.
+    pub(crate) fn after(mut self, others: &Options) -> Self {
+        self.observers
+            .splice(0..0, others.observers.iter().cloned());
+        self.memo = self.memo.or_else(|| others.memo.clone());
+        self
+    }
+
     pub(crate) fn cancel_token(&self) -> Option<&CancelToken> {
         self.cancel.as_ref()
     }

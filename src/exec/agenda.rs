@@ -98,8 +98,12 @@ impl Agenda {
 
     // -------------------------------------------------------------- all of them
 
-    pub(super) fn register(&self, job: &Arc<Job>, futures: usize) {
+    /// So many futures are pending, from here on.
+    pub(super) fn expect(&self, futures: usize) {
         self.live.fetch_add(futures, AcqRel);
+    }
+
+    pub(super) fn register(&self, job: &Arc<Job>) {
         lock(&self.jobs).insert(job.number(), Arc::downgrade(job));
     }
 

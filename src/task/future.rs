@@ -2,7 +2,7 @@
 
 use crate::base::error::{Error, drop_payload};
 use crate::base::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
-use crate::base::sync::atomic::{AtomicBool, AtomicU8, AtomicU32};
+use crate::base::sync::atomic::{AtomicBool, AtomicU32};
 use crate::base::sync::{Mutex, lock};
 use std::any::Any;
 use std::fmt;
@@ -45,8 +45,8 @@ pub(crate) trait Work: Send + Sync + 'static {
 /// One future: pending, then at its end.
 pub(crate) struct Promise {
     state: Mutex<State>,
-    /// Which state it is, to look at without the lock; changed under it.
-    stage: AtomicU8,
+    /// Which state it is, to look at without the lock; changed under it. While it is pending, how often it was tried.
+    stage: AtomicU32,
     /// How many claims there are.
     claims: AtomicU32,
     /// How many threads wait in its body with their slot given up.
@@ -56,21 +56,21 @@ pub(crate) struct Promise {
 }
 
 enum State {
-    Pending(Vec<Listener>),
+    /// It was tried so many times before.
+    Pending(u32, Vec<Listener>),
     Ended(Result<Shared, Error>),
     /// It has ended, and nobody wanted to know.
     Forgotten,
 }
 
-const PENDING: u8 = 0;
-const ENDED: u8 = 1;
-const FORGOTTEN: u8 = 2;
+const ENDED: u32 = u32::MAX;
+const FORGOTTEN: u32 = u32::MAX - 1;
 
 impl Promise {
     pub(crate) fn new() -> Promise {
         Promise {
-            state: Mutex::new(State::Pending(Vec::new())),
-            stage: AtomicU8::new(PENDING),
+            state: Mutex::new(State::Pending(0, Vec::new())),
+            stage: AtomicU32::new(0),
             claims: AtomicU32::new(0),
             suspended: AtomicU32::new(0),
             begun: AtomicBool::new(false),
@@ -78,14 +78,14 @@ impl Promise {
         }
     }
 
-    /// Its body begins, and calls `and`; not if it had begun before, or has ended.
-    pub(crate) fn begin(&self, and: impl FnOnce()) {
+    /// Its body begins for the `round`th time, and calls `and`; not if it had begun before, or waits for no such round.
+    pub(crate) fn begin(&self, round: u32, and: impl FnOnce()) {
         if self.begun.load(Acquire) {
             return;
         }
         // Under the lock, for `end` asks whether it has begun.
-        let state = lock(&self.state);
-        if matches!(*state, State::Pending(_)) && !self.begun.load(Relaxed) {
+        let _state = lock(&self.state);
+        if self.is_pending_in(round) && !self.begun.load(Relaxed) {
             self.begun.store(true, Release);
             and();
         }
@@ -123,7 +123,13 @@ impl Promise {
     }
 
     pub(crate) fn has_ended(&self) -> bool {
-        self.stage.load(Acquire) != PENDING
+        self.stage.load(Acquire) >= FORGOTTEN
+    }
+
+    /// Whether it waits for what comes of the `round`th try, or of one before.
+    pub(crate) fn is_pending_in(&self, round: u32) -> bool {
+        let stage = self.stage.load(Acquire);
+        stage < FORGOTTEN && stage <= round
     }
 
     /// What came of it, if it has ended.
@@ -134,24 +140,23 @@ impl Promise {
         }
     }
 
-    /// Ends it, unless it has ended before; calls `and` if this did, before anybody is told.
-    pub(crate) fn end(&self, outcome: Result<Shared, Error>, and: impl FnOnce()) {
+    /// Ends it, unless it has ended before, or waits for a later try than `round`; calls `and` if this did, before
+    /// anybody is told.
+    pub(crate) fn end(&self, round: u32, outcome: Result<Shared, Error>, and: impl FnOnce()) {
         let mut state = lock(&self.state);
-        let State::Pending(listeners) = &mut *state else {
-            return;
-        };
-        and();
-        let listeners = std::mem::take(listeners);
-        let unused = match self.is_wanted() {
-            true => {
-                self.set(&mut state, State::Ended(outcome));
-                None
-            }
-            false => {
-                self.set(&mut state, State::Forgotten);
-                Some(outcome)
-            }
-        };
+        let mut listeners = Vec::new();
+        let mut unused = Some(outcome);
+        if let State::Pending(waits_for, all) = &mut *state
+            && *waits_for <= round
+        {
+            and();
+            listeners = std::mem::take(all);
+            let ended = match unused.take_if(|_| self.is_wanted()) {
+                Some(outcome) => State::Ended(outcome),
+                None => State::Forgotten,
+            };
+            self.set(&mut state, ended);
+        }
         drop(state);
         if let Err(payload) = catch_unwind(AssertUnwindSafe(|| drop(unused))) {
             // Nobody wanted the value, and nobody is left to be told.
@@ -194,7 +199,7 @@ impl Promise {
     fn listen(&self, listener: Listener) {
         let mut state = lock(&self.state);
         match &mut *state {
-            State::Pending(listeners) => {
+            State::Pending(_, listeners) => {
                 if listeners.len() == listeners.capacity() {
                     // Who asks again and again, with a limit, leaves many behind.
                     listeners.retain(Listener::is_there);
@@ -208,12 +213,13 @@ impl Promise {
         }
     }
 
-    /// Makes it pending again if it has failed; `true` if so.
-    pub(crate) fn begin_again(&self) -> bool {
+    /// Makes it pending again if it has failed, for what comes of the `round`th try, and calls `and`; `true` if so.
+    pub(crate) fn begin_again(&self, round: u32, and: impl FnOnce()) -> bool {
         let mut state = lock(&self.state);
         let failed = matches!(&*state, State::Ended(Err(_)));
         if failed {
-            self.set(&mut state, State::Pending(Vec::new()));
+            and();
+            self.set(&mut state, State::Pending(round, Vec::new()));
             self.begun.store(false, Release);
         }
         failed
@@ -235,7 +241,7 @@ impl Promise {
     /// From one state to another, under the lock; gives the former.
     fn set(&self, state: &mut State, to: State) -> State {
         let stage = match to {
-            State::Pending(_) => PENDING,
+            State::Pending(round, _) => round,
             State::Ended(_) => ENDED,
             State::Forgotten => FORGOTTEN,
         };
@@ -333,12 +339,12 @@ mod tests {
             }
         }
         let listeners = match &*lock(&promise.state) {
-            State::Pending(listeners) => listeners.len(),
+            State::Pending(_, listeners) => listeners.len(),
             _ => 0,
         };
         // Each of those who stay is there twice, as the listener and in its call.
         assert!((100..=512).contains(&listeners), "{listeners}");
-        promise.end(Err(Error::run(ErrorKind::Cancelled, "")), || ());
+        promise.end(0, Err(Error::run(ErrorKind::Cancelled, "")), || ());
         assert_eq!(stays.load(Acquire), 100);
     }
 }

@@ -3,6 +3,7 @@
 use super::super::story::Chapter;
 use super::Job;
 use crate::base::error::{Error, ErrorKind};
+use crate::base::sync::atomic::Ordering::AcqRel;
 use crate::base::sync::lock;
 use std::sync::{Arc, Weak};
 
@@ -11,18 +12,19 @@ impl Job {
     pub(crate) fn cancel(&self) {
         let mut jobs: Vec<Arc<Job>> = self.this.upgrade().into_iter().collect();
         while let Some(job) = jobs.pop() {
+            let round = job.round();
             let mut last: Option<(&Arc<str>, Error)> = None;
             for index in 0..job.promises.len() {
                 let label = job.label(index);
                 let same = last.take().filter(|(of, _)| Arc::ptr_eq(of, label));
                 let error = same.map_or_else(|| job.cancelled(index), |(_, error)| error);
-                job.end(index, Err(error.clone()));
+                job.end(index, u32::MAX, Err(error.clone()));
                 last = Some((label, error));
             }
             match job.is_promised {
                 // Whoever works on it elsewhere is not waited for.
                 true => job.agenda(|agenda| agenda.conclude(job.number, job.rank)),
-                false => job.stop(),
+                false => job.stop(round),
             }
             let children = lock(&job.children).clone();
             jobs.extend(children.iter().filter_map(Weak::upgrade));
@@ -34,10 +36,12 @@ impl Job {
         Error::run(ErrorKind::Cancelled, message)
     }
 
-    pub(super) fn stop(&self) {
+    /// Stops its `round`th run, if it has come to that.
+    pub(super) fn stop(&self, round: u32) {
         let (run, context) = {
             let state = lock(&self.state);
-            (state.run.clone(), state.context.clone())
+            let run = state.run.clone().filter(|_| self.round() == round);
+            (run, state.context.clone())
         };
         if let (Some(run), Some(context)) = (run, context) {
             context.cancel_quietly();
@@ -50,25 +54,36 @@ impl Job {
         if self.promises.len() == 1 {
             return self.cancel();
         }
-        self.end(index, Err(self.cancelled(index)));
+        let round = self.round();
+        self.end(index, u32::MAX, Err(self.cancelled(index)));
         if self.has_ended() {
-            self.stop();
+            self.stop(round);
         }
     }
 
     /// Tries again what has failed or was cancelled; `false` if it has not.
+    ///
+    /// What is still running of it is of no interest any more: when that has come to rest, it is opened once more.
     pub(crate) fn retry(self: &Arc<Job>, index: usize) -> bool {
         let mut state = lock(&self.state);
-        if state.program.is_none() || !self.promises[index].begin_again() {
+        if state.program.is_none() {
             return false;
         }
-        self.story.tell(index, Chapter::Retried);
-        state.again = state.run.is_some();
-        let at_rest = !state.again;
-        drop(state);
-        if at_rest {
-            self.open();
+        let expect = || {
+            self.expect(1);
+            self.story.tell(index, Chapter::Retried);
+        };
+        if !self.promises[index].begin_again(self.round() + 1, expect) {
+            return false;
         }
+        if state.is_open {
+            state.again = true;
+            return true;
+        }
+        state.is_open = true;
+        self.round.fetch_add(1, AcqRel);
+        drop(state);
+        self.open_again();
         true
     }
 }

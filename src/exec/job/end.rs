@@ -5,6 +5,7 @@ use super::super::run::{self, Run};
 use super::super::story::Chapter;
 use super::Job;
 use crate::base::error::{Error, ErrorKind, drop_payload};
+use crate::base::sync::atomic::Ordering::{AcqRel, Acquire};
 use crate::base::sync::lock;
 use crate::event::Event;
 use crate::task::{Promise, Shared};
@@ -12,7 +13,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 impl Job {
-    pub(super) fn end(&self, index: usize, outcome: Result<Shared, Error>) {
+    /// Ends a future with what came of its `round`th try.
+    pub(super) fn end(&self, index: usize, round: u32, outcome: Result<Shared, Error>) {
         let chapter = match &outcome {
             Ok(_) => Chapter::Finished,
             Err(e) if e.kind() == ErrorKind::Cancelled => Chapter::Cancelled,
@@ -20,7 +22,7 @@ impl Job {
         };
         let promise = &self.promises[index];
         let agenda = &self.executor.agenda;
-        promise.end(outcome, || {
+        promise.end(round, outcome, || {
             self.story.tell(index, chapter);
             if let Some(agenda) = agenda {
                 agenda.has_ended(promise.has_begun());
@@ -28,19 +30,19 @@ impl Job {
         });
     }
 
-    /// Ends what has not ended, and lets go what it was made of.
-    pub(super) fn end_all(&self, outcome: Result<Shared, Error>) {
+    /// It has come to rest: ends what has not ended, except what waits for a later try than `round`.
+    pub(super) fn end_all(&self, round: u32, outcome: Result<Shared, Error>) {
         self.agenda(|agenda| agenda.conclude(self.number, self.rank));
         let last = self.promises.len() - 1;
         for index in 0..last {
-            self.end(index, outcome.clone());
+            self.end(index, round, outcome.clone());
         }
-        self.end(last, outcome);
+        self.end(last, round, outcome);
     }
 
     /// Ends a promised future from outside, once.
     pub(crate) fn complete(&self, outcome: Result<Shared, Error>) {
-        self.end_all(outcome);
+        self.end_all(u32::MAX, outcome);
     }
 
     /// Its run was stopped, by its deadline or by somebody: if nobody works on it, somebody is to end it.
@@ -78,16 +80,11 @@ impl Job {
         for panic in left {
             outcome = outcome.and(Err(panic));
         }
-        let (program, again) = {
+        let program = {
             let mut state = lock(&self.state);
-            state.run = None;
-            let again = std::mem::take(&mut state.again);
-            let failed = again || outcome.is_err() || self.any_failed();
-            let program = match failed {
-                true => None,
-                false => state.program.take(),
-            };
-            (program, again)
+            // Kept where something is, or may be, tried again.
+            let kept = state.again || outcome.is_err() || self.any_failed();
+            state.program.take_if(|_| !kept)
         };
         // What its arguments were is dropped here, if nobody else holds it: user code, too.
         if let Err(payload) = catch_unwind(AssertUnwindSafe(|| drop(program))) {
@@ -102,28 +99,40 @@ impl Job {
         if let Err(panic) = observe::tell(&run.context, &finished) {
             outcome = outcome.and(Err(panic));
         }
-        if again {
-            // What is pending was asked for anew, after it had failed.
-            drop_quietly(value);
-            self.agenda(|agenda| agenda.conclude(self.number, self.rank));
-            return self.open();
-        }
+        let round = self.round();
         match (outcome, value) {
-            (Ok(()), Some(value)) => self.end_all(Ok(value)),
+            (Ok(()), Some(value)) => self.end_all(round, Ok(value)),
             (Ok(()), None) => {
                 let gone = Error::run(ErrorKind::Cancelled, "nobody wanted the result");
-                self.end_all(Err(gone));
+                self.end_all(round, Err(gone));
             }
             (Err(error), value) => {
-                self.end_all(Err(error));
+                self.end_all(round, Err(error));
                 drop_quietly(value);
             }
+        }
+        let again = {
+            let mut state = lock(&self.state);
+            state.run = None;
+            state.is_open = std::mem::take(&mut state.again) && !self.has_ended();
+            if state.is_open {
+                self.round.fetch_add(1, AcqRel);
+            }
+            state.is_open
+        };
+        if again {
+            self.open_again();
         }
     }
 
     fn any_failed(&self) -> bool {
         let failed = |promise: &Promise| matches!(promise.outcome(), Some(Err(_)));
-        self.is_many() && self.promises.iter().any(failed)
+        self.promises.iter().any(failed)
+    }
+
+    /// How often it was opened anew.
+    pub(super) fn round(&self) -> u32 {
+        self.round.load(Acquire)
     }
 
     pub(crate) fn has_ended(&self) -> bool {

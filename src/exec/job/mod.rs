@@ -13,6 +13,7 @@ use super::parallel::{Source, invite};
 use super::run::{self, Run};
 use super::story::{Chapter, Story, Times};
 use crate::base::error::{Error, ErrorKind};
+use crate::base::sync::atomic::AtomicU32;
 use crate::base::sync::atomic::Ordering::Relaxed;
 use crate::base::sync::{Mutex, lock};
 use crate::event::Event;
@@ -37,6 +38,8 @@ pub(crate) struct Job {
     terms: Arc<Terms>,
     executor: Arc<Executor>,
     promises: Box<[Promise]>,
+    /// How often it was opened anew, for futures that are tried again: what comes of it before is not for these.
+    round: AtomicU32,
     /// Which outputs each node is, where each output is a future of its own.
     outputs: Option<Outputs>,
     label: Arc<str>,
@@ -59,6 +62,8 @@ struct State {
     program: Option<Arc<Program>>,
     /// Futures that others have ended (see `complete`) have none.
     context: Option<Arc<Context>>,
+    /// It runs, or is about to.
+    is_open: bool,
     /// It is to be opened once more when it has come to rest.
     again: bool,
 }
@@ -102,7 +107,10 @@ impl Job {
     /// Futures that are ended by [`complete`](Self::complete), not by a plan.
     pub(crate) fn promised(terms: &Arc<Terms>, label: Arc<str>) -> Arc<Job> {
         let job = Job::new(terms, 1, None, label, 0, true);
-        job.agenda(|agenda| agenda.register(&job, 1));
+        job.agenda(|agenda| {
+            agenda.expect(1);
+            agenda.register(&job)
+        });
         job
     }
 
@@ -114,7 +122,7 @@ impl Job {
             parent.adopt(self);
         }
         if self.terms.context.halted().is_some() {
-            self.end_all(Err(closed()));
+            self.end_all(u32::MAX, Err(closed()));
         }
         !self.has_ended()
     }
@@ -138,6 +146,7 @@ impl Job {
             number: next_number(),
             terms: terms.clone(),
             executor,
+            round: AtomicU32::new(0),
             promises: (0..promises).map(|_| Promise::new()).collect(),
             outputs,
             label,
@@ -149,6 +158,7 @@ impl Job {
                 run: None,
                 program: None,
                 context: None,
+                is_open: true,
                 again: false,
             }),
             children: Mutex::default(),
@@ -188,12 +198,27 @@ impl Job {
         if lock(&self.state).program.is_none() {
             return;
         }
-        let pending = self.promises.iter().filter(|p| !p.has_ended()).count();
-        self.agenda(|agenda| agenda.register(self, pending));
+        self.expect(self.promises.len());
+        self.agenda(|agenda| agenda.register(self));
         if let Some(parent) = Job::current() {
             // From here on it may be cancelled with its parent.
             parent.adopt(self);
         }
+        self.run_it(with_active(|active| active.place()));
+    }
+
+    /// So many of its futures are pending, from here on.
+    fn expect(&self, futures: usize) {
+        self.agenda(|agenda| agenda.expect(futures));
+    }
+
+    /// Opens it once more, with the futures that are tried again.
+    fn open_again(self: &Arc<Job>) {
+        self.agenda(|agenda| agenda.register(self));
+        self.run_it(None);
+    }
+
+    fn run_it(self: &Arc<Job>, parent: Option<(u64, usize)>) {
         let base = &self.terms.context;
         let error = match base.halted() {
             Some(_) => Some(closed()),
@@ -208,7 +233,7 @@ impl Job {
         };
         if let Some(error) = error {
             lock(&self.state).program = None;
-            return self.end_all(Err(error));
+            return self.end_all(u32::MAX, Err(error));
         }
         let context = Context::of_job(base, &self.terms.memo, self.terms.limit);
         context.is_for(self);
@@ -228,7 +253,7 @@ impl Job {
         drop(program);
         let started = Event::RunStarted {
             run: run.id,
-            parent: with_active(|active| active.place()),
+            parent,
             nodes,
             units,
         };
@@ -237,21 +262,27 @@ impl Job {
         }
         if self.has_ended() {
             // Cancelled before there was a run to stop.
-            self.stop();
+            self.stop(self.round());
         }
         self.announce(&run);
     }
 
     /// Its run has something to do.
     pub(in crate::exec) fn announce(&self, run: &Arc<Run>) {
-        self.agenda(|agenda| agenda.add(self.rank, run));
+        let state = lock(&self.state);
+        // Who is late must not put it in the place of one that was opened since.
+        if state.run.as_ref().is_some_and(|now| Arc::ptr_eq(now, run)) {
+            self.agenda(|agenda| agenda.add(self.rank, run));
+        }
+        drop(state);
         let _ = invite(&self.executor, &Source::Client);
     }
 
     /// A body of it has started a nested run: there may be work below it.
     pub(in crate::exec) fn has_nested(&self) {
-        if let Some(run) = self.run() {
-            self.agenda(|agenda| agenda.add(self.rank, &run));
+        let state = lock(&self.state);
+        if let Some(run) = &state.run {
+            self.agenda(|agenda| agenda.add(self.rank, run));
         }
     }
 
@@ -296,7 +327,7 @@ impl Job {
     }
 
     fn mark_begun(&self, index: usize) {
-        self.promises[index].begin(|| {
+        self.promises[index].begin(self.round(), || {
             self.agenda(Agenda::has_begun);
             self.story.tell(index, Chapter::Started);
         });
@@ -308,7 +339,7 @@ impl Job {
             return true;
         };
         let mut futures = outputs.of_node(node);
-        futures.any(|output| !self.promises[output].has_ended())
+        futures.any(|output| self.promises[output].is_pending_in(self.round()))
     }
 
     /// A node whose results are futures begins.
@@ -333,7 +364,7 @@ impl Job {
         };
         let mut count = 0;
         for output in outputs.of_node(node) {
-            self.end(output, outcome.clone());
+            self.end(output, self.round(), outcome.clone());
             count += 1;
         }
         count
