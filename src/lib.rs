@@ -22,6 +22,9 @@
 //! | evaluate once, use in several computes | [`Delayed::persist`] |
 //! | compile once, run often, look at it | [`Plan`] |
 //! | choose threads, cancel, observe | [`Options`] |
+//! | start work now, and ask for it later | [`Client::submit`], [`Client::map`]; the result of a [`Handle`] |
+//! | take results as they come, and start more | [`as_completed`] |
+//! | launch tasks from a task | [`get_client`]; [`secede`] around blocking I/O |
 //! | share pure results between computes, bound what is remembered | [`Memo`] |
 //! | see how much memory results take | [`Counter`], `#[derive(Footprint)]` for your types ([`Footprint`]) |
 //!

@@ -39,6 +39,7 @@ mod compute_works_from_a_foreign_pool;
 mod compute_works_inside_a_node;
 mod deep_nesting_gives_a_result;
 mod equal_pure_calls_run_once;
+mod every_line_of_dask_has_its_line_here;
 mod every_scheduler_agrees_with_the_serial_one;
 mod every_wait_in_a_task_gives_its_slot_up;
 mod failures_can_be_caught;

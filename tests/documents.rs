@@ -95,6 +95,27 @@ fn every_example_has_its_row() {
 }
 
 #[test]
+fn the_lines_beside_those_of_dask_are_compiled() {
+    let program: String = include_str!("every_line_of_dask_has_its_line_here.rs")
+        .split_whitespace()
+        .collect();
+    let section = readme().split("\n## Coming from Dask\n").nth(1).unwrap();
+    let section = section.split("\n## ").next().unwrap();
+    let mut lines = 0;
+    for row in section.lines().filter(|line| line.starts_with("| `")) {
+        // A bar inside of code is written `\|`.
+        let row = row.replace("\\|", "\u{0}");
+        let ours = row.split('|').nth(2).unwrap().replace('\u{0}', "|");
+        for code in ours.split('`').skip(1).step_by(2) {
+            let packed: String = code.split_whitespace().collect();
+            assert!(program.contains(&packed), "nowhere compiled: `{code}`");
+            lines += 1;
+        }
+    }
+    assert!(lines > 40, "{lines} lines: where is the table?");
+}
+
+#[test]
 fn every_test_is_run() {
     let tests = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests");
     let manifest = include_str!("../Cargo.toml");

@@ -537,6 +537,29 @@ fn persist_and_compute_work_inside_tasks() {
 }
 
 #[test]
+fn each_future_of_a_graph_has_the_name_of_its_own_call() {
+    on_all(|client| {
+        let plain = (inc(1), inc(2).named("two"), add(1, 2), inc(inc(3)));
+        let (a, b, c, d) = client.compute(plain);
+        let names = [&a, &b, &c, &d].map(Handle::name);
+        assert_eq!(names, ["inc", "two", "add", "inc"]);
+        client.gather([&a, &b, &c, &d]).unwrap();
+        assert_eq!([&a, &b, &c, &d].map(Handle::name), names);
+        let go = Event::new();
+        let named = |i: i64| wait_for(go.clone(), i).named(format!("wait {i}"));
+        let all = client.map(named, 0..10);
+        let late = all[7].result_timeout(Duration::ZERO).unwrap_err();
+        assert_eq!(late.to_string(), "`wait 7` has not ended within 0ns");
+        all[3].cancel();
+        let cancelled = all[3].result().unwrap_err().to_string();
+        assert_eq!(cancelled, "the task `wait 3` was cancelled");
+        go.set();
+        let ended = client.gather_all(&all);
+        assert_eq!(ended.iter().filter(|outcome| outcome.is_ok()).count(), 9);
+    });
+}
+
+#[test]
 fn a_dropped_client_goes_on_with_what_is_wanted() {
     within(60, || {
         let x = client(2).submit(inc(inc(1)));

@@ -31,6 +31,52 @@ fn the_one_who_sets_it_needs_a_slot_too() {
 }
 
 #[test]
+fn the_budget_of_memory_holds_up_nobody_who_is_waited_for() {
+    // Results that own memory: units may get ahead of the order only within a budget, and the last one sets the event.
+    #[delayed]
+    fn text(event: Event, i: usize) -> Result<String, Error> {
+        match i {
+            19 => event.set(),
+            _ => event.wait()?,
+        }
+        Ok("x".repeat(i))
+    }
+    #[delayed]
+    fn nested(event: Event, i: usize) -> Result<String, Error> {
+        // The body of a run within the run waits.
+        compute!(text(event, i).fuse(false).map_owned(|text| text + "y"))
+    }
+    #[delayed]
+    fn seceded(event: Event, i: usize) -> Result<String, Error> {
+        let _guard = lazygraph::secede()?;
+        text::now(event, i)
+    }
+    #[delayed]
+    fn length(text: &str) -> usize {
+        text.len()
+    }
+    for slots in [1, 2, 4] {
+        within(60, move || {
+            let client = Client::builder().threads(slots).build().unwrap();
+            let bodies = [
+                (|event, i| length(text(event, i))) as fn(Event, usize) -> Delayed<usize>,
+                |event, i| length(nested(event, i)),
+                |event, i| length(seceded(event, i)),
+            ];
+            for (round, body) in bodies.into_iter().enumerate() {
+                let event = Event::new();
+                let lengths = client.map(|i| body(event.clone(), i), 0..20);
+                let sum: usize = client.gather(lengths).unwrap().iter().sum();
+                assert_eq!(sum, 190 + if round == 1 { 20 } else { 0 });
+            }
+            client.close();
+            let stats = client.stats();
+            assert_eq!((stats.permits, stats.suspended, stats.live), (slots, 0, 0));
+        });
+    }
+}
+
+#[test]
 fn ten_thousand_parents_on_one_event_take_bounded_threads_and_do_not_hang() {
     for slots in [1, 2, 4] {
         within(120, move || {

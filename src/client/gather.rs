@@ -143,8 +143,10 @@ impl Client {
 
 fn taken<H: AsHandle<Value: Clone>>(future: H, wholes: &Wholes) -> Result<H::Value, Error> {
     let claim = &future.as_handle().claim;
-    let whole = wholes.has(claim);
-    wait(&super::waiting::One { claim, whole }, None)?;
+    if !claim.promise().has_ended() {
+        let whole = wholes.has(claim);
+        wait(&super::waiting::One { claim, whole }, None)?;
+    }
     future
         .take()
         .unwrap_or_else(|| unreachable!("it has ended, and there is a handle"))

@@ -160,7 +160,8 @@ impl<T> Handle<T> {
 
     /// The label of its call.
     pub fn name(&self) -> String {
-        job_of(&self.claim).map_or_else(String::new, |job| job.label().to_string())
+        let job = job_of(&self.claim);
+        job.map_or_else(String::new, |job| job.label(self.claim.index()).to_string())
     }
 
     /// What has happened to it, and how long after it was started; see [`Client::story`](crate::Client::story).
@@ -176,7 +177,7 @@ impl<T> Handle<T> {
     /// ```
     /// use lazygraph::{Client, prelude::*};
     ///
-    /// let x = Client::new().submit(value(1) + 1);
+    /// let x = Client::new().submit(value(1_i64) + 1);
     /// x.result()?;
     /// let times = x.times().unwrap();
     /// let (end, _) = *x.story().last().unwrap();

@@ -27,7 +27,8 @@ use std::marker::PhantomData;
 /// ```
 pub fn get_client() -> Result<Client, Error> {
     Client::current().ok_or_else(|| {
-        let message = "this thread does not run a task of a client";
+        let message =
+            "this thread does not run a task that a client has started, as `client.submit` does";
         Error::run(ErrorKind::NotInTask, message)
     })
 }
@@ -61,7 +62,7 @@ pub fn worker_client<R>(f: impl FnOnce(&Client) -> Result<R, Error>) -> Result<R
 }
 
 /// A body works on without a slot, until this is dropped: [`secede`].
-#[must_use = "the slot is taken back when this is dropped"]
+#[must_use = "the slot is taken back when this is dropped: keep it in a variable, like `let seceded = secede()?;`"]
 pub struct Seceded {
     /// It was not seceded before: this one takes the slot back.
     first: bool,

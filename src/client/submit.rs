@@ -40,7 +40,8 @@ call_star!(A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7);
 /// A delayed value, or a tuple, `Vec` or array of them: [`Client::compute`](crate::Client::compute).
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a `Delayed` (nor a tuple, `Vec` or array of them)",
-    label = "nothing to start in `{Self}`"
+    label = "nothing to start in `{Self}`",
+    note = "a function is given with its arguments: `submit(f(x))`, or `compute((f(x), g(y)))` for several calls"
 )]
 pub trait Futures {
     /// The same nesting, of [`Handle`]s.

@@ -83,15 +83,29 @@ pub(super) struct Wholes(AHashMap<u64, (usize, u32)>);
 
 impl Wholes {
     pub(super) fn of<'c>(claims: impl IntoIterator<Item = &'c Claim>) -> Wholes {
-        let mut counts: AHashMap<u64, (usize, u32)> = AHashMap::new();
+        /// How many futures of a task, and the last of them.
+        type Counted = (usize, u32);
+        let mut counts: AHashMap<u64, Counted> = AHashMap::new();
+        // Those of one task mostly come in a row: the present task is not looked up.
+        let mut now: Option<(u64, Counted)> = None;
         for claim in claims {
             let (job, index) = claim.id();
-            let (count, last) = counts.entry(job).or_insert((0, index));
-            // Only what rises is counted: no future is counted twice.
-            if *count == 0 || *last < index {
-                (*count, *last) = (*count + 1, index);
+            match &mut now {
+                Some((of, (count, last))) if *of == job => {
+                    // Only what rises is counted: no future is counted twice.
+                    *count += usize::from(*last < index);
+                    *last = (*last).max(index);
+                }
+                _ => {
+                    let counted = match counts.remove(&job) {
+                        Some((count, last)) => (count + usize::from(last < index), last.max(index)),
+                        None => (1, index),
+                    };
+                    counts.extend(now.replace((job, counted)));
+                }
             }
         }
+        counts.extend(now);
         Wholes(counts)
     }
 

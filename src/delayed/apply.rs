@@ -5,7 +5,12 @@ use super::project::{SeenInput, closure_purity};
 use crate::task::{Function, TaskSpec, Value, call_node};
 use std::marker::PhantomData;
 
-/// A `Delayed` or a reference to one.
+/// A `Delayed`, a `Handle`, or a reference to one.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is neither a delayed value nor a future",
+    label = "expected a call of a delayed function, a `Delayed` or a `Handle`",
+    note = "a function is given with its arguments, `submit(f(x))`; a closure as `call(|| .., ())`; a plain value as `value(x)`"
+)]
 pub trait AsDelayed {
     /// The type of its value.
     type Value: Value;

@@ -12,6 +12,9 @@ impl Function for Closure {
 
 /// A one-off task: `call(|a, b| a * b, (x, 4))`.
 ///
+/// What the closure returns is the value, a `Result` too: it cannot fail but by a panic. Write a `#[delayed]` function
+/// for what may fail.
+///
 /// # Examples
 /// ```
 /// use lazygraph::prelude::*;
@@ -29,6 +32,9 @@ where
 }
 
 /// A closure as a delayed function: from arguments, plain or delayed, to a `Delayed`.
+///
+/// It takes arguments of one kind only, those of its first call, and no references: use [`call`] to mix them. What the
+/// closure returns is the value, a `Result` too.
 ///
 /// # Examples
 /// ```

@@ -28,7 +28,7 @@ use std::sync::Arc;
 /// assert_eq!((x.result()?, y.result()?), (3, 13));
 /// # Ok::<(), Error>(())
 /// ```
-#[must_use = "dropping the last `Handle` cancels work that has not started: keep it, or `detach` it"]
+#[must_use = "dropping the last `Handle` cancels work that has not started, and `let _ =` drops it: keep it, or `detach` it"]
 pub struct Handle<T> {
     pub(crate) claim: Claim,
     value: PhantomData<fn() -> Box<T>>,

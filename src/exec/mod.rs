@@ -17,6 +17,7 @@ mod permits;
 #[allow(unsafe_code)]
 mod pool;
 mod press;
+mod promised;
 mod queue;
 mod recall;
 mod resources;

@@ -65,8 +65,8 @@ impl Ord for Ranked {
 /// What is worked off by rank.
 ///
 /// A unit that stands far down the order may be ready early; running it then would hold its result until its
-/// turn comes. So units of the root are handed out only as far as [`Ahead`] allows. If nothing is running, the first in
-/// rank is handed out in any case: the run always goes on.
+/// turn comes. So units of the root are handed out only as far as [`Ahead`] allows. If nothing is running, or all that is
+/// waits, the first in rank is handed out in any case: the run always goes on.
 #[derive(Default)]
 struct Ranking {
     heap: BinaryHeap<Ranked>,
@@ -115,12 +115,15 @@ pub(super) struct Queue {
     root: OnceLock<SegmentPtr>,
     stealers: RwLock<Vec<(usize, Stealer<Item>)>>,
     entered: AtomicUsize,
-    /// What comes from outside the participants: units woken from the memo.
-    injector: Injector<Item>,
+    /// What comes from outside the participants: units woken from the memo. Made when there is some: it is large, and few runs
+    /// need it.
+    injector: OnceLock<Box<Injector<Item>>>,
     ranking: Mutex<Ranking>,
     heaped: AtomicUsize,
     /// Units that are worked off by rank and running.
     running: AtomicUsize,
+    /// Bodies, at or below these, that have given their slot up: for what they wait is unknown.
+    away: AtomicUsize,
 }
 
 /// A participant's own end of the queue.
@@ -153,7 +156,7 @@ impl Queue {
     /// Takes part no more; what was left in the deque is put where others find it.
     pub(super) fn exit(&self, local: &Local) {
         while let Some(item) = local.deque.pop() {
-            self.injector.push(item);
+            self.inject(item);
         }
         unpoisoned(self.stealers.write()).retain(|(number, _)| *number != local.number);
     }
@@ -168,7 +171,7 @@ impl Queue {
 
     /// Makes a unit ready, from outside. Does not look at the segment: the run may have closed.
     pub(super) fn inject(&self, item: Item) {
-        self.injector.push(item);
+        self.injector.get_or_init(Box::default).push(item);
     }
 
     fn push_ranked(&self, item: Item) {
@@ -202,6 +205,16 @@ impl Queue {
     /// A unit of a segment that is worked off by rank is no longer running.
     pub(super) fn ended(&self) {
         self.running.fetch_sub(1, AcqRel);
+    }
+
+    /// A body of it, or below it, has given its slot up. To be said before anybody is invited in its place.
+    pub(super) fn goes_away(&self) {
+        self.away.fetch_add(1, AcqRel);
+    }
+
+    /// It has a slot again.
+    pub(super) fn is_back(&self) {
+        self.away.fetch_sub(1, AcqRel);
     }
 
     /// All users of some nodes of the root have run.
@@ -250,17 +263,17 @@ impl Queue {
         // What returned graphs hold is not counted: the unit they belong to has begun.
         first.segment != root
             || !root.get().counts_lives()
-            || self.running.load(Acquire) == 0
+            || self.running.load(Acquire) <= self.away.load(Acquire)
             || (ranking.ahead).allows(&root.get().program, first.unit as usize, slots)
     }
 
     fn steal(&self, local: &Local) -> Option<Item> {
         loop {
             let mut retry = false;
-            match self.injector.steal() {
-                Steal::Success(item) => return Some(item),
-                Steal::Retry => retry = true,
-                Steal::Empty => {}
+            match self.injector.get().map(|injector| injector.steal()) {
+                Some(Steal::Success(item)) => return Some(item),
+                Some(Steal::Retry) => retry = true,
+                Some(Steal::Empty) | None => {}
             }
             for (_, stealer) in unpoisoned(self.stealers.read()).iter() {
                 match stealer.steal_batch_and_pop(&local.deque) {
@@ -299,7 +312,8 @@ impl Queue {
 
     fn has_unranked(&self) -> bool {
         let stealers = unpoisoned(self.stealers.read());
-        !self.injector.is_empty() || stealers.iter().any(|(_, s)| !s.is_empty())
+        let injected = self.injector.get().is_some_and(|i| !i.is_empty());
+        injected || stealers.iter().any(|(_, s)| !s.is_empty())
     }
 }
 

@@ -163,6 +163,8 @@ fn suspend(active: &Active, bell: &Arc<Bell>, sleep: impl FnOnce(&Bell)) -> Resu
 pub(super) struct Away {
     held: SmallVec<[Arc<Run>; 2]>,
     shown: Shown,
+    /// Its run, unless it has seceded before: this one and those around it do not count on it meanwhile.
+    run: Option<Arc<Run>>,
 }
 
 /// The futures whose status shows that a body waits.
@@ -207,6 +209,8 @@ impl Away {
     /// `Exhausted` if there is work, nobody else works, and no thread to do it.
     fn go(active: &Active) -> Result<Away, Error> {
         let shown = Shown::begin(active);
+        let run = (!active.has_seceded()).then(|| active.run.clone());
+        around(&run).for_each(|run| run.queue.goes_away());
         let held = held_here(&active.run);
         let mut exhausted = None;
         for run in &held {
@@ -224,7 +228,7 @@ impl Away {
                 exhausted = Some(executor.lendable);
             }
         }
-        let away = Away { held, shown };
+        let away = Away { held, shown, run };
         let Some(most) = exhausted else {
             return Ok(away);
         };
@@ -241,8 +245,14 @@ impl Away {
         for run in &self.held {
             run.context.executor.take_back();
         }
+        around(&self.run).for_each(|run| run.queue.is_back());
         self.shown.end();
     }
+}
+
+/// A run and those it is nested in.
+fn around(run: &Option<Arc<Run>>) -> impl Iterator<Item = &Arc<Run>> {
+    std::iter::successors(run.as_ref(), |run| run.parent.as_ref())
 }
 
 // ------------------------------------------------------------------ seceding

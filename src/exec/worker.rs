@@ -41,7 +41,7 @@ pub(super) struct Worker {
     pub(super) alone: bool,
     pub(super) observed: bool,
     /// The task whose futures are told of each output.
-    sink: Option<Arc<Job>>,
+    pub(super) sink: Option<Arc<Job>>,
 }
 
 impl Drop for Worker {
@@ -89,25 +89,6 @@ impl Worker {
         }
     }
 
-    /// The task whose futures the results of a segment are.
-    fn sink(&self, segment: &Segment) -> Option<&Arc<Job>> {
-        let sink = self.sink.as_ref();
-        sink.filter(|_| segment.continuation.is_none())
-    }
-
-    /// The result of node `i` is in place: tells the futures that it is.
-    pub(super) fn publish(&self, segment: &Segment, i: usize) {
-        if let Some(job) = self.sink(segment)
-            && job.publishes(i)
-            && let Some(value) = segment.export(i)
-        {
-            // What was published is not wanted as an output any more.
-            for _ in 0..job.publish(i, &Ok(value)) {
-                segment.let_go(i);
-            }
-        }
-    }
-
     pub(super) fn run(&self) -> &Arc<Run> {
         &self.active.run
     }
@@ -119,9 +100,12 @@ impl Worker {
         let segment = at.get();
         self.active.segment.set(at);
         self.active.node.set(i);
-        let told = self.observed || self.sink.is_some();
-        if segment.program.traits[i].has(SPECIAL) || told || segment.any_failed() {
+        let is_special = segment.program.traits[i].has(SPECIAL) || self.observed;
+        if is_special || segment.any_failed() {
             return self.special(at, unit, i);
+        }
+        if let Some(job) = self.sink(segment) {
+            return self.promised(job, at, unit, i);
         }
         match segment.execute(i, false) {
             Outcome::Value => segment.settle(i, false),
@@ -147,7 +131,7 @@ impl Worker {
     }
 
     #[cold]
-    fn special(&self, at: SegmentPtr, unit: usize, i: usize) -> Step {
+    pub(super) fn special(&self, at: SegmentPtr, unit: usize, i: usize) -> Step {
         let step = self.carefully(at, unit, i);
         if self.observed && !matches!(step, Step::Parked) {
             observe::ended(self.run(), at.get(), at.get().ended(i));
@@ -442,7 +426,7 @@ impl Worker {
 
     // -------------------------------------------------------------- failure
 
-    fn failed(&self, segment: &Segment, i: usize, error: Error) {
+    pub(super) fn failed(&self, segment: &Segment, i: usize, error: Error) {
         self.tell(segment, i, |run, node, tell| {
             tell(&Event::NodeFailed {
                 run,

@@ -45,6 +45,8 @@ pub(crate) trait Work: Send + Sync + 'static {
 /// One future: pending, then at its end.
 pub(crate) struct Promise {
     state: Mutex<State>,
+    /// Which state it is, to look at without the lock; changed under it. While it is pending, how often it was tried.
+    stage: AtomicU32,
     /// How many claims there are.
     claims: AtomicU32,
     /// How many threads wait in its body with their slot given up.
@@ -61,16 +63,14 @@ enum State {
     Forgotten,
 }
 
-impl State {
-    fn is_pending_in(&self, round: u32) -> bool {
-        matches!(self, State::Pending(waits_for, _) if *waits_for <= round)
-    }
-}
+const ENDED: u32 = u32::MAX;
+const FORGOTTEN: u32 = u32::MAX - 1;
 
 impl Promise {
     pub(crate) fn new() -> Promise {
         Promise {
             state: Mutex::new(State::Pending(0, Vec::new())),
+            stage: AtomicU32::new(0),
             claims: AtomicU32::new(0),
             suspended: AtomicU32::new(0),
             begun: AtomicBool::new(false),
@@ -84,8 +84,9 @@ impl Promise {
             return;
         }
         // Under the lock, for `end` asks whether it has begun.
-        let state = lock(&self.state);
-        if state.is_pending_in(round) && !self.begun.swap(true, AcqRel) {
+        let _state = lock(&self.state);
+        if self.is_pending_in(round) && !self.begun.load(Relaxed) {
+            self.begun.store(true, Release);
             and();
         }
     }
@@ -122,12 +123,13 @@ impl Promise {
     }
 
     pub(crate) fn has_ended(&self) -> bool {
-        !matches!(*lock(&self.state), State::Pending(..))
+        self.stage.load(Acquire) >= FORGOTTEN
     }
 
     /// Whether it waits for what comes of the `round`th try, or of one before.
     pub(crate) fn is_pending_in(&self, round: u32) -> bool {
-        lock(&self.state).is_pending_in(round)
+        let stage = self.stage.load(Acquire);
+        stage < FORGOTTEN && stage <= round
     }
 
     /// What came of it, if it has ended.
@@ -149,10 +151,11 @@ impl Promise {
         {
             and();
             listeners = std::mem::take(all);
-            *state = match unused.take_if(|_| self.is_wanted()) {
+            let ended = match unused.take_if(|_| self.is_wanted()) {
                 Some(outcome) => State::Ended(outcome),
                 None => State::Forgotten,
             };
+            self.set(&mut state, ended);
         }
         drop(state);
         if let Err(payload) = catch_unwind(AssertUnwindSafe(|| drop(unused))) {
@@ -166,7 +169,7 @@ impl Promise {
 
     /// Ends it before there is a claim.
     pub(crate) fn fail_unclaimed(&self, error: Error) {
-        *lock(&self.state) = State::Ended(Err(error));
+        self.set(&mut lock(&self.state), State::Ended(Err(error)));
     }
 
     /// Calls `call` when it has ended; at once, if it has.
@@ -216,7 +219,7 @@ impl Promise {
         let failed = matches!(&*state, State::Ended(Err(_)));
         if failed {
             and();
-            *state = State::Pending(round, Vec::new());
+            self.set(&mut state, State::Pending(round, Vec::new()));
             self.begun.store(false, Release);
         }
         failed
@@ -225,10 +228,26 @@ impl Promise {
     fn forget(&self) {
         let mut state = lock(&self.state);
         if matches!(&*state, State::Ended(_)) {
-            let ended = std::mem::replace(&mut *state, State::Forgotten);
+            let ended = self.set(&mut state, State::Forgotten);
             drop(state);
             drop(ended);
         }
+    }
+
+    fn is_forgotten(&self) -> bool {
+        self.stage.load(Acquire) == FORGOTTEN
+    }
+
+    /// From one state to another, under the lock; gives the former.
+    fn set(&self, state: &mut State, to: State) -> State {
+        let stage = match to {
+            State::Pending(round, _) => round,
+            State::Ended(_) => ENDED,
+            State::Forgotten => FORGOTTEN,
+        };
+        let former = std::mem::replace(state, to);
+        self.stage.store(stage, Release);
+        former
     }
 }
 
@@ -272,7 +291,7 @@ impl Claim {
         let mut state = lock(&promise.state);
         match &*state {
             State::Ended(outcome) if promise.claims.load(Acquire) > 1 => Some(outcome.clone()),
-            State::Ended(_) => match std::mem::replace(&mut *state, State::Forgotten) {
+            State::Ended(_) => match promise.set(&mut state, State::Forgotten) {
                 State::Ended(outcome) => Some(outcome),
                 _ => None,
             },
@@ -290,7 +309,7 @@ impl Clone for Claim {
 impl Drop for Claim {
     fn drop(&mut self) {
         let promise = self.promise();
-        if promise.claims.fetch_sub(1, AcqRel) == 1 {
+        if promise.claims.fetch_sub(1, AcqRel) == 1 && !promise.is_forgotten() {
             promise.forget();
             self.work.unwanted(self.index());
         }
@@ -306,6 +325,7 @@ impl fmt::Debug for Claim {
 #[cfg(all(test, not(lazygraph_shuttle)))]
 mod tests {
     use super::*;
+    use crate::base::error::ErrorKind;
 
     #[test]
     fn listeners_that_are_gone_make_room_for_others() {
@@ -324,11 +344,7 @@ mod tests {
         };
         // Each of those who stay is there twice, as the listener and in its call.
         assert!((100..=512).contains(&listeners), "{listeners}");
-        promise.end(
-            0,
-            Err(Error::run(crate::base::error::ErrorKind::Cancelled, "")),
-            || (),
-        );
+        promise.end(0, Err(Error::run(ErrorKind::Cancelled, "")), || ());
         assert_eq!(stays.load(Acquire), 100);
     }
 }

@@ -12,9 +12,14 @@ impl Job {
     pub(crate) fn cancel(&self) {
         let mut jobs: Vec<Arc<Job>> = self.this.upgrade().into_iter().collect();
         while let Some(job) = jobs.pop() {
-            let (error, round) = (job.cancelled(), job.round());
+            let round = job.round();
+            let mut last: Option<(&Arc<str>, Error)> = None;
             for index in 0..job.promises.len() {
+                let label = job.label(index);
+                let same = last.take().filter(|(of, _)| Arc::ptr_eq(of, label));
+                let error = same.map_or_else(|| job.cancelled(index), |(_, error)| error);
                 job.end(index, u32::MAX, Err(error.clone()));
+                last = Some((label, error));
             }
             match job.is_promised {
                 // Whoever works on it elsewhere is not waited for.
@@ -26,8 +31,8 @@ impl Job {
         }
     }
 
-    fn cancelled(&self) -> Error {
-        let message = format!("the task `{}` was cancelled", self.label);
+    fn cancelled(&self, index: usize) -> Error {
+        let message = format!("the task `{}` was cancelled", self.label(index));
         Error::run(ErrorKind::Cancelled, message)
     }
 
@@ -50,7 +55,7 @@ impl Job {
             return self.cancel();
         }
         let round = self.round();
-        self.end(index, u32::MAX, Err(self.cancelled()));
+        self.end(index, u32::MAX, Err(self.cancelled(index)));
         if self.has_ended() {
             self.stop(round);
         }

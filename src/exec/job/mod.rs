@@ -422,8 +422,11 @@ impl Job {
         self.story.times(index)
     }
 
-    pub(crate) fn label(&self) -> &Arc<str> {
-        &self.label
+    pub(crate) fn label(&self, index: usize) -> &Arc<str> {
+        match &self.outputs {
+            Some(outputs) => outputs.label(index),
+            None => &self.label,
+        }
     }
 
     /// Whether it waits for futures that it needs.
@@ -464,11 +467,11 @@ impl Work for Job {
     fn call(&self, index: usize) -> String {
         let program = lock(&self.state).program.clone();
         let Some(program) = program else {
-            return self.label.to_string();
+            return self.label(index).to_string();
         };
         match program.outputs.get(index) {
             Some(edge) => program.culprit(edge.index()).call,
-            None => self.label.to_string(),
+            None => self.label(index).to_string(),
         }
     }
 

@@ -1,13 +1,16 @@
 //! Which outputs of a plan each of its nodes is.
 
 use crate::plan::Program;
+use std::sync::Arc;
 
-/// The outputs that each node of a plan is.
+/// The outputs that each node of a plan is, and their labels.
 pub(super) struct Outputs {
     /// For each node the first output that it is; `NONE` if it is none.
     first: Box<[u32]>,
     /// For each output the next one that the same node is.
     next: Box<[u32]>,
+    /// The labels, each with the first output that has it: it holds up to the next.
+    labels: Vec<(u32, Arc<str>)>,
 }
 
 const NONE: u32 = u32::MAX;
@@ -19,7 +22,20 @@ impl Outputs {
         for (output, edge) in program.outputs.iter().enumerate().rev() {
             next[output] = std::mem::replace(&mut first[edge.index()], output as u32);
         }
-        Outputs { first, next }
+        let labels = labels(program);
+        Outputs {
+            first,
+            next,
+            labels,
+        }
+    }
+
+    /// What the call of an output was named, else its function's name.
+    pub(super) fn label(&self, output: usize) -> &Arc<str> {
+        let after = self
+            .labels
+            .partition_point(|(from, _)| *from as usize <= output);
+        &self.labels[after - 1].1
     }
 
     pub(super) fn is_one(&self, node: usize) -> bool {
@@ -31,4 +47,19 @@ impl Outputs {
         let first = Some(self.first[node]).filter(|n| *n != NONE);
         std::iter::successors(first, next).map(|output| output as usize)
     }
+}
+
+fn labels(program: &Program) -> Vec<(u32, Arc<str>)> {
+    let mut labels: Vec<(u32, Arc<str>)> = Vec::new();
+    // The function of the outputs before, if they were not named.
+    let mut before = None;
+    for (output, edge) in program.outputs.iter().enumerate() {
+        let node = program.node(edge.index());
+        let function = (!node.has_settings()).then(|| node.spec().name);
+        if function.is_none() || function != before {
+            labels.push((output as u32, node.label()));
+        }
+        before = function;
+    }
+    labels
 }
