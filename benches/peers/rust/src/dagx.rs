@@ -1,4 +1,8 @@
 //! dagx: typed async tasks, up to eight inputs each. A sum of more is made of several.
+#![allow(
+    clippy::too_many_arguments,
+    reason = "an input is an argument, and up to eight of them are used"
+)]
 
 use crate::common::shapes::Shape;
 use crate::common::shapes::sum;
@@ -88,7 +92,7 @@ fn once(shape: &'static Shape, runtime: &Runtime) -> Sample {
         tokio::spawn(future);
     };
     let ((), run) = timed(|| runtime.block_on(dag.run(spawn)).expect("no task fails"));
-    let value = |i: usize| dag.get(&nodes[i]).expect("a result");
+    let value = |i: usize| dag.get(nodes[i]).expect("a result");
     let sum = checksum(shape.outputs().map(value));
     let ((), drop) = timed(|| drop((dag, nodes)));
     Sample::phases(&[("build", build), ("run", run), ("drop", drop)], sum)
