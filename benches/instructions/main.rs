@@ -16,7 +16,6 @@ use common::hand::plain_loop;
 use common::shapes::Shape;
 use common::tasks;
 use lazygraph::{Client, Delayed, Options, Plan, call, delayed};
-
 use std::ffi::{CStr, CString};
 use std::hint::black_box;
 use std::sync::{Arc, Barrier};
