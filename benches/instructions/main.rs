@@ -269,10 +269,4 @@ fn client() {
     counted("client", "drop", TASKS, || drop(futures));
     holder.result().expect("it ends");
     assert_eq!(sum, (1..=TASKS as u64).sum());
-    let last = counted("client", "one-by-one", TASKS, || {
-        (0..TASKS).fold(0, |x, _| {
-            client.submit(next(x)).result().expect("no task fails")
-        })
-    });
-    assert_eq!(last, TASKS as u64);
 }
