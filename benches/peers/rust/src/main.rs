@@ -56,7 +56,8 @@ impl Work {
 }
 
 const PEERS: &[Row] = &[
-    ("lazygraph", ours::lazygraph),
+    ("lazygraph", ours::total),
+    ("lazygraph-phases", ours::phases),
     ("lazygraph-kept", ours::kept_plan),
     ("loop", hand::plain),
     ("closures", hand::closures),

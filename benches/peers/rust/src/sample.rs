@@ -15,18 +15,16 @@ impl Sample {
     /// One phase after the other, and their sum.
     pub(crate) fn phases(phases: &[(&'static str, Duration)], checksum: u64) -> Sample {
         let total = phases.iter().map(|(_, took)| took).sum();
-        Sample::with_total(phases, total, checksum)
+        let phases = phases.iter().copied().chain([("total", total)]).collect();
+        Sample { phases, checksum }
     }
 
-    /// The whole measured as a whole.
-    pub(crate) fn with_total(
-        phases: &[(&'static str, Duration)],
-        total: Duration,
-        checksum: u64,
-    ) -> Sample {
-        let mut phases = phases.to_vec();
-        phases.push(("total", total));
-        Sample { phases, checksum }
+    /// All in one.
+    pub(crate) fn whole(total: Duration, checksum: u64) -> Sample {
+        Sample {
+            phases: vec![("total", total)],
+            checksum,
+        }
     }
 }
 
