@@ -3,13 +3,16 @@
 pub(crate) mod build;
 pub(crate) mod check;
 pub(crate) mod keys;
+mod sweep;
 
 pub(crate) use build::build;
 pub(crate) use keys::{Keys, Merge, content_key};
 
 use crate::base::error::Culprit;
 use crate::task::node::node_of;
-use crate::task::{Describe, NodePtr, NodeRef, Purity, RawNode, Settings, Storage, Use};
+use crate::task::{Describe, NodePtr, NodeRef, RawNode, Settings, Use};
+
+pub(crate) use crate::task::Traits;
 use ahash::AHashMap;
 use std::sync::Arc;
 
@@ -51,60 +54,15 @@ impl Link {
     }
 }
 
-/// What the passes and the executor need to know of a node without touching it.
-#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
-pub(crate) struct Traits(pub(crate) u16);
-
-impl Traits {
-    /// The result owns something: it has a `Drop`.
-    pub(crate) const OWNING: u16 = 1;
-    /// The slot holds a pointer to the result.
-    pub(crate) const INDIRECT: u16 = 1 << 1;
-    /// Equal nodes may be merged.
-    pub(crate) const MERGE: u16 = 1 << 2;
-    /// The body returns a graph.
-    pub(crate) const FLAT: u16 = 1 << 3;
-    /// Something was said of the call.
-    pub(crate) const SETTINGS: u16 = 1 << 4;
-    /// Run again in each consumer.
-    pub(crate) const INLINE: u16 = 1 << 5;
-    /// A source that is the same in every evaluation.
-    pub(crate) const CONSTANT: u16 = 1 << 6;
-    /// The result does not fit a slot of 8 bytes, aligned to 8.
-    pub(crate) const LARGE: u16 = 1 << 7;
-    /// Its result must be wrapped into an `Arc` after the body: shared with a user or the memo.
-    pub(crate) const SHARE: u16 = 1 << 8;
-    /// Reads an input that may have failed.
-    pub(crate) const CATCHES: u16 = 1 << 9;
-    /// Barrier to fusion.
-    pub(crate) const NO_FUSE: u16 = 1 << 10;
-    /// May be tried again, or has a deadline.
-    pub(crate) const GUARDED: u16 = 1 << 11;
-    /// Remembered in the memo of the run.
-    pub(crate) const KEYED: u16 = 1 << 12;
-    /// A value put into the graph from outside: not counted among live intermediates.
-    pub(crate) const SOURCE: u16 = 1 << 13;
-    /// The result lies in a scope's stack frame.
-    pub(crate) const BORROWED: u16 = 1 << 15;
-    /// In one unit with the node before it, which is its only input and has no other user.
-    pub(crate) const JOINED: u16 = 1 << 14;
-
-    pub(crate) fn has(self, flag: u16) -> bool {
-        self.0 & flag != 0
-    }
-
-    pub(crate) fn set(&mut self, flag: u16) {
-        self.0 |= flag;
-    }
-
-    pub(crate) fn clear(&mut self, flag: u16) {
-        self.0 &= !flag;
-    }
-
-    /// A heap-owning intermediate, as promise P7 counts them.
-    pub(crate) fn counts(self) -> bool {
-        self.has(Self::OWNING) && !self.has(Self::SOURCE)
-    }
+/// In which of the topological orders the nodes stand.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Standing {
+    /// That of a depth-first walk from the outputs, operand by operand: the same for the same graph, however made.
+    DepthFirst,
+    /// That in which they were made.
+    AsMade,
+    /// Some other.
+    Otherwise,
 }
 
 /// A graph in topological order: inputs stand before their users.
@@ -122,10 +80,19 @@ pub(crate) struct Graph {
     pub(crate) any: Traits,
     /// Every node is reached from an output.
     pub(crate) culled: bool,
-    /// The nodes stand in the order of a depth-first walk from the outputs, operand by operand.
-    pub(crate) depth_first: bool,
+    pub(crate) standing: Standing,
     /// The content keys of the nodes that are `KEYED`; empty if none is.
     pub(crate) keys: Vec<u128>,
+}
+
+impl Standing {
+    /// After edges have changed.
+    pub(crate) fn rewired(self) -> Standing {
+        match self {
+            Standing::AsMade => Standing::AsMade,
+            Standing::DepthFirst | Standing::Otherwise => Standing::Otherwise,
+        }
+    }
 }
 
 impl Graph {
@@ -202,51 +169,14 @@ impl Graph {
 }
 
 /// What a node is, for the passes.
+#[inline]
 pub(crate) fn traits_of(node: NodeRef<'_>, settings: Option<&Settings>) -> Traits {
-    let task = node.task();
-    let (spec, result) = (task.spec, &task.result);
-    let mut traits = Traits::default();
-    let purity = settings.and_then(|s| s.purity).unwrap_or(spec.purity);
-    let keyed = settings.is_some_and(|s| s.key.is_some());
-    if matches!(purity, Purity::Pure | Purity::Structural) || keyed {
-        traits.set(Traits::MERGE);
+    let mut traits = node.traits();
+    if let Some(settings) = settings {
+        traits.are_said(node.spec(), settings);
     }
     if node.is_recompute() {
-        traits.clear(Traits::MERGE);
-    }
-    if result.drop.is_some() {
-        traits.set(Traits::OWNING);
-    }
-    if result.storage != Storage::Inline {
-        traits.set(Traits::INDIRECT | Traits::CONSTANT | Traits::SOURCE);
-    }
-    if result.storage == Storage::Borrowed {
-        traits.set(Traits::BORROWED);
-    }
-    if result.size > 8 || result.align > 8 {
-        traits.set(Traits::LARGE);
-    }
-    if task.flat {
-        // The graph's result may be shared with others, so it is handed over shared.
-        traits.set(Traits::FLAT | Traits::SHARE | Traits::INDIRECT);
-    }
-    if spec.inline && traits.has(Traits::MERGE) {
-        traits.set(Traits::INLINE);
-    }
-    if spec.retries > 0 || spec.timeout.is_some() || task.awaits() {
-        traits.set(Traits::GUARDED);
-    }
-    if let Some(s) = settings {
-        traits.set(Traits::SETTINGS);
-        if s.inline && traits.has(Traits::MERGE) {
-            traits.set(Traits::INLINE);
-        }
-        if s.fuse == Some(false) {
-            traits.set(Traits::NO_FUSE);
-        }
-        if s.retries.is_some() || s.timeout.is_some() {
-            traits.set(Traits::GUARDED);
-        }
+        traits.clear(Traits::MERGE | Traits::INLINE);
     }
     traits
 }

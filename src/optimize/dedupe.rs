@@ -57,7 +57,7 @@ impl Pass for Dedupe {
             *link = link.to(place[link.index()] as usize);
         }
         graph.culled = false;
-        graph.depth_first = false;
+        graph.standing = graph.standing.rewired();
         Ok((cull(graph).0, Changed::Yes))
     }
 }

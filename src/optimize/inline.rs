@@ -128,7 +128,7 @@ fn copy(graph: Graph, copied: &[bool]) -> Graph {
             .collect(),
         starts,
         links,
-        depth_first: false,
+        standing: graph.standing.rewired(),
         ..graph
     }
 }

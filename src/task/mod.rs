@@ -6,6 +6,7 @@
 //! only the executor makes, for a run in which those inputs have been written.
 
 mod again;
+pub(crate) mod arena;
 mod call;
 pub(crate) mod describe;
 pub(crate) mod frame;
@@ -18,6 +19,7 @@ mod result;
 pub(crate) mod settings;
 pub(crate) mod source;
 pub(crate) mod spec;
+mod traits;
 pub(crate) mod value;
 
 pub(crate) use again::again;
@@ -28,7 +30,7 @@ pub(crate) use future::{Claim, Promise, Shared, Work};
 pub(crate) use input::{Input, Inputs, Use};
 pub(crate) use node::{NodePtr, NodeRef, Outcome, RawNode};
 pub(crate) use operand::{Lend, Many, Val};
-pub(crate) use result::Storage;
 pub(crate) use settings::Settings;
 pub(crate) use spec::{Cost, Function, Purity, TaskSpec};
+pub(crate) use traits::Traits;
 pub use value::{Value, View};
