@@ -33,7 +33,7 @@ pub(crate) use cancel::Cancel;
 pub use cancel::{CancelToken, check};
 pub(crate) use context::{Compile, Context, Current};
 pub(crate) use executor::Executor;
-pub(crate) use fork::Fork;
+pub(crate) use fork::fork;
 pub(crate) use job::{Job, Terms, job_of};
 pub(crate) use pool::Pool;
 pub(crate) use run::{Finished, Origin, execute};

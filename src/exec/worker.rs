@@ -50,9 +50,6 @@ impl Drop for Worker {
     }
 }
 
-/// The traits of nodes that need more than to be called.
-const SPECIAL: u16 = Traits::KEYED | Traits::GUARDED | Traits::CATCHES | Traits::FLAT;
-
 impl Worker {
     pub(super) fn enter(run: &Arc<Run>, root: SegmentPtr, alone: bool) -> Worker {
         let above = ACTIVE.with(|a| a.take());
@@ -118,7 +115,7 @@ impl Worker {
         self.active.segment.set(at);
         self.active.node.set(i);
         let told = self.observed || self.sink.is_some();
-        if segment.program.traits[i].has(SPECIAL) || told || segment.any_failed() {
+        if segment.program.traits[i].has(Traits::SPECIAL) || told || segment.any_failed() {
             return self.special(at, unit, i);
         }
         match segment.execute(i, false) {
@@ -129,6 +126,31 @@ impl Worker {
             Outcome::Graph(_) => unreachable!("only flat nodes return graphs"),
         }
         Step::Done
+    }
+
+    /// Executes nodes one after the other, from `next` on, where that needs no more than to call their bodies: until
+    /// the end, a stop, or a failure that the run survives. Unwinds as `step` does.
+    pub(super) fn stretch(&self, at: SegmentPtr, next: &Cell<usize>) {
+        let segment = at.get();
+        if !segment.program.is_plain || self.observed || self.sink.is_some() {
+            return;
+        }
+        self.active.segment.set(at);
+        let run = self.run();
+        let frame = segment.frame();
+        let nodes = segment.program.len();
+        while next.get() < nodes && !segment.any_failed() {
+            let i = next.get();
+            if run.is_stopped() {
+                return;
+            }
+            next.set(i + 1);
+            self.active.node.set(i);
+            if let Outcome::Failed(e) = segment.execute_in(&frame, i) {
+                self.failed(segment, i, Error::failed(segment.program.culprit(i), e.0));
+            }
+            self.rejoin();
+        }
     }
 
     /// The node that was being executed has panicked.

@@ -8,7 +8,6 @@ use crate::task::frame::Edge;
 use crate::task::node::{held, node_of};
 use crate::task::{Input, Inputs, NodePtr, RawNode, Use};
 use ahash::{AHashMap, AHashSet};
-use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// The graph of everything that `outputs` need. Each node is asked for its inputs once.
@@ -22,6 +21,7 @@ pub(crate) fn build(outputs: Inputs) -> Result<Graph, Error> {
     let roots: Vec<NodePtr> = outputs.iter().map(|input| held(*input)).collect();
     let mut walk = Walk::new(roots, MANY);
     if walk.run(outputs.clone())? {
+        walk.graph.count_uses();
         return Ok(walk.graph);
     }
     let roots = std::mem::take(&mut walk.graph.roots);
@@ -33,6 +33,7 @@ pub(crate) fn build(outputs: Inputs) -> Result<Graph, Error> {
     drop(marks);
     let mut walk = Walk::new(roots, usize::MAX);
     walk.run(outputs)?;
+    walk.graph.count_uses();
     Ok(walk.graph)
 }
 
@@ -75,6 +76,7 @@ impl Walk {
             culled: true,
             standing: Standing::DepthFirst,
             keys: Vec::new(),
+            uses: Vec::new(),
         };
         Walk {
             graph,
@@ -237,7 +239,7 @@ impl Places {
     fn get(&self, node: RawNode, graph: &Graph) -> Option<usize> {
         match self {
             Places::Marks { .. } => {
-                let place = node_of(&graph.roots, node).mark().load(Relaxed) as usize;
+                let place = node_of(&graph.roots, node).mark() as usize;
                 (graph.nodes.get(place) == Some(&node)).then_some(place)
             }
             Places::Map(map) => map.get(&node).map(|&i| i as usize),
@@ -247,7 +249,7 @@ impl Places {
     #[inline]
     fn put(&mut self, node: RawNode, index: usize, roots: &[NodePtr]) {
         match self {
-            Places::Marks { .. } => node_of(roots, node).mark().store(index as u32, Relaxed),
+            Places::Marks { .. } => node_of(roots, node).set_mark(index as u32),
             Places::Map(map) => _ = map.insert(node, index as u32),
         }
     }

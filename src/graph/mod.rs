@@ -10,7 +10,7 @@ pub(crate) use keys::{Keys, Merge, content_key};
 
 use crate::base::error::Culprit;
 use crate::task::node::node_of;
-use crate::task::{Describe, NodePtr, NodeRef, RawNode, Settings, Use};
+use crate::task::{Describe, Input, NodePtr, NodeRef, RawNode, Settings, Use};
 
 pub(crate) use crate::task::Traits;
 use ahash::AHashMap;
@@ -22,13 +22,26 @@ pub(crate) struct Link(u32);
 
 impl Link {
     const SHIFT: u32 = 28;
+    const INDEX: u32 = (1 << Self::SHIFT) - 1;
 
+    #[inline]
     pub(crate) fn new(index: usize, how: Use) -> Link {
         Link(index as u32 | (how as u32) << Self::SHIFT)
     }
 
+    /// To the node at `index`, used as an input is.
+    #[inline]
+    pub(crate) fn with(index: u32, input: Input) -> Link {
+        Link(index | input.use_bits() << Self::SHIFT)
+    }
+
+    #[inline]
+    pub(crate) fn is(self, how: Use) -> bool {
+        self.0 >> Self::SHIFT == how as u32
+    }
+
     pub(crate) fn index(self) -> usize {
-        (self.0 & ((1 << Self::SHIFT) - 1)) as usize
+        (self.0 & Self::INDEX) as usize
     }
 
     pub(crate) fn how(self) -> Use {
@@ -42,7 +55,7 @@ impl Link {
     }
 
     pub(crate) fn to(self, index: usize) -> Link {
-        Link::new(index, self.how())
+        Link(self.0 & !(Self::INDEX) | index as u32)
     }
 
     pub(crate) fn word(self) -> u32 {
@@ -74,6 +87,8 @@ pub(crate) struct Graph {
     pub(crate) links: Vec<Link>,
     pub(crate) outputs: Vec<Link>,
     pub(crate) settings: AHashMap<u32, Settings>,
+    /// How many edges lead to each node, outputs included.
+    pub(crate) uses: Vec<u32>,
     /// Keeps every node alive.
     pub(crate) roots: Vec<NodePtr>,
     /// All traits of all nodes together.
@@ -120,13 +135,15 @@ impl Graph {
             .count()
     }
 
-    /// How many edges lead to each node, outputs included.
-    pub(crate) fn uses(&self) -> Vec<u32> {
-        let mut uses = vec![0u32; self.len()];
-        for link in self.links.iter().chain(&self.outputs) {
-            uses[link.index()] += 1;
+    /// Counts the `uses` anew, after edges have changed.
+    pub(crate) fn count_uses(&mut self) {
+        self.uses.clear();
+        self.uses.resize(self.len(), 0);
+        for links in [&self.links, &self.outputs] {
+            for link in links {
+                self.uses[link.index()] += 1;
+            }
         }
-        uses
     }
 
     /// Rebuilds the graph with the nodes of `order`, in that order; each node's inputs stand before it.
@@ -154,17 +171,23 @@ impl Graph {
         for output in &mut self.outputs {
             *output = output.to(place[output.index()] as usize);
         }
-        Graph {
+        let all = order.len() == self.len();
+        let mut graph = Graph {
             nodes: order.iter().map(|&i| self.nodes[i as usize]).collect(),
             traits: order.iter().map(|&i| self.traits[i as usize]).collect(),
             keys: match self.keys.is_empty() {
                 true => Vec::new(),
                 false => order.iter().map(|&i| self.keys[i as usize]).collect(),
             },
+            uses: order.iter().map(|&i| self.uses[i as usize]).collect(),
             starts,
             links,
             ..self
+        };
+        if !all {
+            graph.count_uses();
         }
+        graph
     }
 }
 
@@ -173,10 +196,7 @@ impl Graph {
 pub(crate) fn traits_of(node: NodeRef<'_>, settings: Option<&Settings>) -> Traits {
     let mut traits = node.traits();
     if let Some(settings) = settings {
-        traits.are_said(node.spec(), settings);
-    }
-    if node.is_recompute() {
-        traits.clear(Traits::MERGE | Traits::INLINE);
+        traits.are_said(node, settings);
     }
     traits
 }

@@ -27,10 +27,9 @@ impl Pass for Fuse {
     }
 
     fn run(&self, mut graph: Graph, _: Passes) -> Result<(Graph, Changed), Error> {
-        let uses = graph.uses();
         let mut changed = Changed::No;
         for i in 0..graph.len() {
-            if joins(&graph, &uses, i) {
+            if joins(&graph, i) {
                 graph.traits[i].set(Traits::JOINED);
                 changed = Changed::Yes;
             }
@@ -43,18 +42,20 @@ impl Pass for Fuse {
 }
 
 /// Whether node `i` joins the unit of its input.
-fn joins(graph: &Graph, uses: &[u32], i: usize) -> bool {
+#[inline]
+fn joins(graph: &Graph, i: usize) -> bool {
     let inputs = graph.inputs(i);
-    let Some(first) = inputs.first() else {
+    let Some((first, others)) = inputs.split_first() else {
         return false;
     };
     let input = first.index();
     // Every edge that leaves the input (an output's edge counts) comes to this node, and every edge that
     // comes to this node leaves the input.
-    uses[input] as usize == inputs.len()
-        && inputs
+    graph.uses[input] as usize == inputs.len()
+        && others
             .iter()
-            .all(|l| l.index() == input && l.how() != Use::Catch)
+            .all(|l| l.index() == input && !l.is(Use::Catch))
+        && !first.is(Use::Catch)
         && !graph.traits[i].has(Traits::NO_FUSE)
         && !graph.traits[input].has(Traits::NO_FUSE | Traits::FLAT)
 }

@@ -11,7 +11,7 @@ pub use export::PlanNode;
 pub(crate) use foresight::Foresight;
 pub use profile::MemoryProfile;
 
-pub(crate) use crate::graph::{Traits, culprit, traits_of};
+pub(crate) use crate::graph::{Traits, culprit};
 
 use crate::base::error::{Culprit, Error};
 use crate::task::frame::Edge;
@@ -47,6 +47,8 @@ pub(crate) struct Program {
     /// Some result owns heap memory: run by static priority.
     pub(crate) by_priority: bool,
     pub(crate) any: Traits,
+    /// To run a node is to call its body: there is nothing else that must be done for any of them.
+    pub(crate) is_plain: bool,
     /// Keeps every node alive.
     roots: Vec<NodePtr>,
     consumers: OnceLock<Consumers>,

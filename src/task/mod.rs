@@ -27,7 +27,7 @@ pub(crate) use call::{call_node, flat_node};
 pub(crate) use describe::{Describe, ParamInfo};
 pub(crate) use frame::Frame;
 pub(crate) use future::{Claim, Promise, Shared, Work};
-pub(crate) use input::{Input, Inputs, Use};
+pub(crate) use input::{Input, Inputs, Use, with_inputs};
 pub(crate) use node::{NodePtr, NodeRef, Outcome, RawNode};
 pub(crate) use operand::{Lend, Many, Val};
 pub(crate) use settings::Settings;

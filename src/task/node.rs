@@ -66,7 +66,7 @@ pub(super) enum Home {
 #[repr(C, align(8))]
 pub(crate) struct Header {
     refs: AtomicU32,
-    /// Where a lowering that holds the marks has put this node; see `graph::build`.
+    /// Where a lowering that holds the marks has put this node (see `graph::build`); and [`ALONE`].
     mark: AtomicU32,
     vtable: &'static Vtable,
     /// Where the call was made: a `Location`; or a [`Configured`], with [`CONFIGURED`] added.
@@ -79,15 +79,22 @@ struct Configured {
     settings: Mutex<Settings>,
 }
 
+/// In a mark: the node lies alone.
+const ALONE: u32 = 1 << 31;
+
 const CONFIGURED: usize = 1;
-const _: () = assert!(align_of::<Location<'_>>() > CONFIGURED && align_of::<Configured>() > CONFIGURED);
+const _: () =
+    assert!(align_of::<Location<'_>>() > CONFIGURED && align_of::<Configured>() > CONFIGURED);
 
 impl Header {
     #[inline]
     pub(super) fn new(vtable: &'static Vtable, location: &'static Location<'static>) -> Header {
         Header {
             refs: AtomicU32::new(1),
-            mark: AtomicU32::new(0),
+            mark: AtomicU32::new(match vtable.home {
+                Home::Arena => 0,
+                Home::Alone => ALONE,
+            }),
             vtable,
             said: AtomicPtr::new(std::ptr::from_ref(location).cast_mut().cast()),
         }
@@ -245,10 +252,12 @@ pub(crate) fn node_of(roots: &[NodePtr], node: RawNode) -> NodeRef<'_> {
     unsafe { node.node() }
 }
 
-/// One of the outputs of a compute, while the caller holds them: sound as `held` is.
-pub(crate) fn output_of(outputs: &[Input], i: usize) -> NodeRef<'_> {
+/// One of the outputs of a compute, while its caller holds them: sound as `held` is.
+#[inline]
+pub(crate) fn output_of<H: ?Sized>(holder: &H, output: Input) -> NodeRef<'_> {
+    let _ = holder;
     // SAFETY: as below.
-    unsafe { outputs[i].raw().node() }
+    unsafe { output.raw().node() }
 }
 
 /// A counted pointer to an output, while the caller holds it.
@@ -261,7 +270,7 @@ pub(crate) fn held(input: Input) -> NodePtr {
 }
 
 /// A node that is alive.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) struct NodeRef<'n>(NonNull<Header>, PhantomData<&'n Header>);
 
 impl<'n> NodeRef<'n> {
@@ -300,16 +309,25 @@ impl<'n> NodeRef<'n> {
     /// What is known of it, but for what was said of its call.
     #[inline]
     pub(crate) fn traits(self) -> Traits {
-        self.task().traits
+        let vtable = self.header().vtable;
+        match vtable.alias {
+            None => vtable.traits,
+            Some(_) => {
+                let mut traits = self.task().traits;
+                // Never one with the first evaluation.
+                traits.clear(Traits::MERGE | Traits::INLINE);
+                traits
+            }
+        }
     }
 
     /// Where it lies in the arena; `None`: it lies alone.
     #[inline]
     pub(crate) fn place(self) -> Option<Place<'n>> {
-        match self.header().vtable.home {
-            Home::Alone => None,
+        match self.header().mark.load(Relaxed) & ALONE {
             // SAFETY: it is in the arena, and alive for `'n`.
-            Home::Arena => Some(unsafe { Place::of(self.0) }),
+            0 => Some(unsafe { Place::of(self.0) }),
+            _ => None,
         }
     }
 
@@ -350,9 +368,17 @@ impl<'n> NodeRef<'n> {
         self.header().refs.load(Acquire) == 1
     }
 
+    /// What was last put there, by whoever held the marks then.
     #[inline]
-    pub(crate) fn mark(self) -> &'n AtomicU32 {
-        &self.header().mark
+    pub(crate) fn mark(self) -> u32 {
+        self.header().mark.load(Relaxed) & !ALONE
+    }
+
+    /// For who holds the marks.
+    #[inline]
+    pub(crate) fn set_mark(self, mark: u32) {
+        let home = self.header().mark.load(Relaxed) & ALONE;
+        self.header().mark.store(mark | home, Relaxed);
     }
 
     /// The future whose result this source has, once that has ended.
@@ -386,9 +412,8 @@ impl<'n> NodeRef<'n> {
     /// Appends the inputs its operands read, in order.
     #[inline]
     pub(crate) fn visit(self, inputs: &mut Inputs) {
-        let node = self.behind();
         // SAFETY: the table belongs to the node.
-        unsafe { (node.header().vtable.visit)(node.0.as_ptr(), inputs) }
+        unsafe { (self.header().vtable.visit)(self.0.as_ptr(), inputs) }
     }
 
     /// Runs the body, writing the result into `out`.
@@ -398,9 +423,8 @@ impl<'n> NodeRef<'n> {
     /// fits the result's type.
     #[inline]
     pub(crate) unsafe fn run(self, frame: &Frame<'_>, out: *mut u8) -> Outcome {
-        let node = self.behind();
         // SAFETY: the table belongs to the node; the rest is the caller's promise.
-        unsafe { (node.header().vtable.run)(node.0.as_ptr(), frame, out) }
+        unsafe { (self.header().vtable.run)(self.0.as_ptr(), frame, out) }
     }
 
     /// How large its result is. Unwinds if the result's `Footprint` does.
@@ -414,9 +438,8 @@ impl<'n> NodeRef<'n> {
 
     /// Tells what its arguments are.
     pub(crate) fn describe(self, to: &mut Describe<'_>) {
-        let node = self.behind();
         // SAFETY: the table belongs to the node.
-        unsafe { (node.header().vtable.describe)(node.0.as_ptr(), to) }
+        unsafe { (self.header().vtable.describe)(self.0.as_ptr(), to) }
     }
 }
 
@@ -456,37 +479,41 @@ fn bury(first: NonNull<Header>) {
         unsafe { (*list).push(first) };
         return;
     }
-    let mut dying = vec![first];
+    let mut dying = Vec::new();
     let list: *mut Vec<NonNull<Header>> = &mut dying;
     DYING.set(list);
+    let next = Cell::new(Some(first));
     let mut panic = None;
     let freed = Freed::none();
-    // Of a node in the arena the memory is given back also if its drop panics.
-    struct Memory<'f>(&'f Freed, NonNull<Header>);
-    impl Drop for Memory<'_> {
-        fn drop(&mut self) {
-            // SAFETY: the node has been dropped, and this was the only pointer to it.
-            unsafe { self.0.add(self.1) };
-        }
-    }
+    // The node that is being dropped, if it is in the arena.
+    let placed = Cell::new(None);
     loop {
         let ended = catch_unwind(AssertUnwindSafe(|| {
-            // SAFETY: `dying` outlives the loop; the reference ends before `free` is called.
-            while let Some(node) = unsafe { (*list).pop() } {
+            while let Some(node) = next.take() {
                 // SAFETY: its count has reached zero, so this is the only pointer to it.
                 let vtable = unsafe { node.as_ref().vtable };
-                let _memory = (vtable.home == Home::Arena).then(|| Memory(&freed, node));
+                placed.set((vtable.home == Home::Arena).then_some(node));
                 // SAFETY: as above.
                 unsafe { (vtable.free)(node.as_ptr()) };
+                if let Some(node) = placed.take() {
+                    // SAFETY: it has been dropped, and this was the only pointer to it.
+                    unsafe { freed.add(node) };
+                }
+                // SAFETY: `dying` outlives the loop; the reference ends before `free` is called again.
+                next.set(unsafe { (*list).pop() });
             }
         }));
-        match ended {
-            Ok(()) => break,
-            Err(payload) => match panic {
-                None => panic = Some(payload),
-                Some(_) => crate::base::error::drop_payload(payload),
-            },
+        let Err(payload) = ended else { break };
+        if let Some(node) = placed.take() {
+            // SAFETY: as above; what panicked was a part of it, the others were dropped.
+            unsafe { freed.add(node) };
         }
+        match panic {
+            None => panic = Some(payload),
+            Some(_) => crate::base::error::drop_payload(payload),
+        }
+        // SAFETY: as above.
+        next.set(unsafe { (*list).pop() });
     }
     DYING.set(std::ptr::null_mut());
     drop(freed);

@@ -173,6 +173,22 @@ impl Segment {
         }
     }
 
+    /// For nodes whose inputs cannot have failed, and that are not tried again.
+    pub(super) fn frame(&self) -> Frame<'_> {
+        // SAFETY: it reads nothing until it is turned to the edges of a node.
+        unsafe { Frame::new(self.table, &[], false, None) }
+    }
+
+    /// As `execute`, with a frame of this segment that is used again.
+    #[inline]
+    pub(super) fn execute_in<'s>(&'s self, frame: &Frame<'s>, i: usize) -> Outcome {
+        // SAFETY: as for `execute`.
+        unsafe {
+            frame.turn_to(self.program.inputs(i));
+            self.program.node(i).run(frame, self.table.slot(i))
+        }
+    }
+
     /// The result is in place: shares it if it must be, opens its count and lets the inputs go.
     #[inline]
     pub(super) fn settle(&self, i: usize, keep: bool) {

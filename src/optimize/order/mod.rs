@@ -79,7 +79,9 @@ fn gathered(graph: Graph) -> (Graph, Changed) {
     }
     let heads = (0..graph.len() as u32).filter(|&i| !graph.is_joined(i as usize));
     let after = |&i: &u32| Some(next[i as usize]).filter(|&i| i != NONE);
-    let order: Vec<u32> = heads.flat_map(|head| std::iter::successors(Some(head), after)).collect();
+    let order: Vec<u32> = heads
+        .flat_map(|head| std::iter::successors(Some(head), after))
+        .collect();
     (adopt(graph, &order), Changed::Yes)
 }
 

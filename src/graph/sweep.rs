@@ -1,0 +1,315 @@
+//! From handles to a large graph: one pass over its nodes in the order of memory, the youngest first.
+//!
+//! A node's inputs were made before it. So whoever goes through the nodes of one thread from the youngest to the oldest,
+//! and notes the inputs of each, comes upon every node after all its users: once, and nearly in the order in which they
+//! lie in memory. A walk from input to input jumps about, which costs more than all else once a graph outgrows the caches.
+
+use super::{Graph, Link, Standing, Traits, traits_of};
+use crate::task::arena::{ChunkRef, Place, SIZE};
+use crate::task::frame::Edge;
+use crate::task::node::node_of;
+use crate::task::{Input, Inputs, NodePtr, NodeRef, RawNode, Settings, Use};
+use std::collections::BinaryHeap;
+use std::sync::MutexGuard;
+
+/// The graph of everything that `outputs` need, in the order in which the nodes were made; its roots are not set.
+///
+/// `None` where they cannot run in that order, or where it may differ from process to process: something was made
+/// `.after(..)` another, or several threads have made the nodes. And where there are too many.
+///
+/// `marks`: those of the nodes are this thread's meanwhile.
+///
+/// # Complexity
+/// O(V + E) time, O(V) extra space, and half a kilobyte for each chunk of memory in which a node lies.
+pub(super) fn sweep(
+    outputs: &[Input],
+    roots: &[NodePtr],
+    marks: &MutexGuard<'_, ()>,
+) -> Option<Graph> {
+    let _ = marks;
+    let mut wanted = Wanted {
+        roots,
+        page: Page::default(),
+        word: 0,
+        others: Vec::new(),
+        open: BinaryHeap::new(),
+        near: None,
+        alone: Vec::new(),
+        uses: Vec::new(),
+    };
+    let outputs = outputs.iter().map(|output| wanted.link(*output));
+    let outputs = outputs.collect::<Option<Vec<Link>>>()?;
+    let thread = wanted.others.first()?.chunk?.thread();
+    let mut swept = Swept::default();
+    while let Some(chunk) = wanted.turn_page() {
+        if chunk.thread() != thread {
+            return None;
+        }
+        for at in (0..WORDS).rev() {
+            // The inputs of a node may be in the same word, before it.
+            while let bits @ 1.. = wanted.page.words[at] {
+                let bit = 63 - bits.leading_zeros() as usize;
+                wanted.page.words[at] = bits & !(1 << bit);
+                wanted.word = at * 64 + bit;
+                let word = wanted.word;
+                let raw = Place { chunk, word }.node();
+                let number = node_of(roots, raw).mark();
+                swept.add(&mut wanted, raw, number)?;
+            }
+        }
+        swept.put_down(&wanted.uses);
+    }
+    // They have no inputs: let them be the oldest.
+    for (raw, number) in std::mem::take(&mut wanted.alone) {
+        swept.add(&mut wanted, raw, number)?;
+    }
+    swept.put_down(&wanted.uses);
+    if swept.links.len() >= u32::MAX as usize {
+        return None;
+    }
+    Some(swept.turned(outputs))
+}
+
+// ------------------------------------------------------------------ what is wanted
+
+const WORDS: usize = SIZE / 8 / 64;
+
+/// The nodes of one chunk that are wanted and have not been come upon.
+struct Page<'n> {
+    chunk: Option<ChunkRef<'n>>,
+    /// A bit for each word of the chunk at which one begins.
+    words: Box<[u64; WORDS]>,
+}
+
+impl Default for Page<'_> {
+    fn default() -> Self {
+        Page {
+            chunk: None,
+            words: Box::new([0; WORDS]),
+        }
+    }
+}
+
+/// What is wanted. Nodes get numbers as they are first wanted.
+struct Wanted<'n> {
+    roots: &'n [NodePtr],
+    /// The page that the sweep has come to, and the word.
+    page: Page<'n>,
+    word: usize,
+    others: Vec<Page<'n>>,
+    /// Those of them that the sweep has not come to, by the serials of their chunks.
+    open: BinaryHeap<(u64, usize)>,
+    /// That of them that was looked for last, since the sweep came to its page.
+    near: Option<(ChunkRef<'n>, usize)>,
+    /// Nodes that lie alone, which have no inputs, and their numbers.
+    alone: Vec<(RawNode, u32)>,
+    /// How often each number is wanted.
+    uses: Vec<u32>,
+}
+
+impl<'n> Wanted<'n> {
+    /// Wants an input of the node that the sweep has come to. `None`: it is not older, or one too many.
+    #[inline(always)]
+    fn link(&mut self, input: Input) -> Option<Link> {
+        let raw = input.raw();
+        let node = node_of(self.roots, raw);
+        let Some(place) = node.place() else {
+            let number = self.number_of_alone(node, raw);
+            return Some(Link::with(number, input));
+        };
+        let words = if self.page.chunk == Some(place.chunk) {
+            if place.word >= self.word {
+                return None;
+            }
+            &mut self.page.words
+        } else {
+            match self.near {
+                Some((chunk, near)) if chunk == place.chunk => &mut self.others[near].words,
+                _ => self.look_for(place.chunk)?,
+            }
+        };
+        let bits = &mut words[place.word / 64 % WORDS];
+        let bit = 1 << (place.word % 64);
+        if *bits & bit != 0 {
+            let number = node.mark();
+            self.uses[number as usize] += 1;
+            return Some(Link::with(number, input));
+        }
+        *bits |= bit;
+        let number = self.uses.len() as u32;
+        self.uses.push(1);
+        node.set_mark(number);
+        (number < Edge::NODES as u32).then(|| Link::with(number, input))
+    }
+
+    /// The words of a chunk other than the one that the sweep has come to, and older.
+    #[inline(never)]
+    fn look_for(&mut self, chunk: ChunkRef<'n>) -> Option<&mut [u64; WORDS]> {
+        if self
+            .page
+            .chunk
+            .is_some_and(|now| chunk.serial() > now.serial())
+        {
+            return None;
+        }
+        // As in `Places`, a mark counts only if what it leads to leads back.
+        let mut at = chunk.mark() as usize;
+        if self
+            .others
+            .get(at)
+            .is_none_or(|page| page.chunk != Some(chunk))
+        {
+            at = self.others.len();
+            chunk.set_mark(at as u32);
+            self.open.push((chunk.serial(), at));
+            self.others.push(Page {
+                chunk: Some(chunk),
+                ..Page::default()
+            });
+        }
+        self.near = Some((chunk, at));
+        Some(&mut self.others[at].words)
+    }
+
+    #[cold]
+    fn number_of_alone(&mut self, node: NodeRef<'_>, raw: RawNode) -> u32 {
+        let at = node.mark() as usize;
+        if let Some(&(other, number)) = self.alone.get(at)
+            && other == raw
+        {
+            self.uses[number as usize] += 1;
+            return number;
+        }
+        let number = self.uses.len() as u32;
+        self.uses.push(1);
+        node.set_mark(self.alone.len() as u32);
+        self.alone.push((raw, number));
+        number
+    }
+
+    /// Goes on to the youngest of the other pages.
+    fn turn_page(&mut self) -> Option<ChunkRef<'n>> {
+        let (_, at) = self.open.pop()?;
+        // Nothing is left on the old one, and nobody will look for it.
+        std::mem::swap(&mut self.page, &mut self.others[at]);
+        self.near = None;
+        self.page.chunk
+    }
+}
+
+// ------------------------------------------------------------------ what was found
+
+/// What the sweep has come upon, the youngest first.
+#[derive(Default)]
+struct Swept {
+    /// Those of the present page.
+    found: Vec<Found>,
+    nodes: Vec<RawNode>,
+    numbers: Vec<u32>,
+    traits: Vec<Traits>,
+    uses: Vec<u32>,
+    /// Where the inputs of each end.
+    ends: Vec<u32>,
+    /// The inputs of all, the last first, by number.
+    links: Vec<Link>,
+    settings: Vec<(usize, Settings)>,
+    inputs: Inputs,
+}
+
+struct Found {
+    raw: RawNode,
+    number: u32,
+    end: u32,
+    traits: Traits,
+}
+
+impl Swept {
+    /// Adds a node, and wants its inputs; `None` if it may have to run after a younger one.
+    #[inline(always)]
+    fn add(&mut self, wanted: &mut Wanted<'_>, raw: RawNode, number: u32) -> Option<()> {
+        let node = node_of(wanted.roots, raw);
+        let mut traits = match node.has_settings() {
+            false => traits_of(node, None),
+            true => self.configured(node)?,
+        };
+        node.visit(&mut self.inputs);
+        while let Some(input) = self.inputs.pop() {
+            let link = wanted.link(input)?;
+            if link.is(Use::Catch) {
+                traits.set(Traits::CATCHES);
+            }
+            self.links.push(link);
+        }
+        let end = self.links.len() as u32;
+        self.found.push(Found {
+            raw,
+            number,
+            end,
+            traits,
+        });
+        Some(())
+    }
+
+    #[cold]
+    fn configured(&mut self, node: NodeRef<'_>) -> Option<Traits> {
+        let settings = node.settings()?;
+        if !settings.after.is_empty() {
+            return None;
+        }
+        let traits = traits_of(node, Some(&settings));
+        let at = self.nodes.len() + self.found.len();
+        self.settings.push((at, settings));
+        Some(traits)
+    }
+
+    /// Sorts what was found on a page: all users of these have been seen.
+    fn put_down(&mut self, uses: &[u32]) {
+        let found = &self.found;
+        self.nodes.extend(found.iter().map(|found| found.raw));
+        self.numbers.extend(found.iter().map(|found| found.number));
+        self.traits.extend(found.iter().map(|found| found.traits));
+        self.ends.extend(found.iter().map(|found| found.end));
+        let uses = found.iter().map(|found| uses[found.number as usize]);
+        self.uses.extend(uses);
+        self.found.clear();
+    }
+
+    /// The oldest first, and places instead of numbers.
+    fn turned(mut self, mut outputs: Vec<Link>) -> Graph {
+        let last = self.nodes.len() - 1;
+        self.nodes.reverse();
+        self.numbers.reverse();
+        self.traits.reverse();
+        self.uses.reverse();
+        self.links.reverse();
+        let mut places = vec![0u32; self.nodes.len()];
+        for (place, number) in self.numbers.iter().enumerate() {
+            places[*number as usize] = place as u32;
+        }
+        for links in [&mut self.links, &mut outputs] {
+            for link in links {
+                *link = link.to(places[link.index()] as usize);
+            }
+        }
+        let edges = self.links.len() as u32;
+        self.ends.push(0);
+        self.ends.rotate_right(1);
+        self.ends.reverse();
+        let starts = self.ends.into_iter().map(|end| edges - end).collect();
+        let place = |(at, settings)| ((last - at) as u32, settings);
+        Graph {
+            any: Traits(self.traits.iter().fold(0, |any, traits| any | traits.0)),
+            nodes: self.nodes,
+            traits: self.traits,
+            starts,
+            links: self.links,
+            outputs,
+            settings: self.settings.into_iter().map(place).collect(),
+            uses: self.uses,
+            roots: Vec::new(),
+            culled: true,
+            standing: Standing::AsMade,
+            keys: Vec::new(),
+        }
+    }
+}
