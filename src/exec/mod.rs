@@ -26,6 +26,7 @@ mod story;
 mod task;
 mod timer;
 mod wait;
+mod warmup;
 mod worker;
 
 pub(crate) use bell::Bell;

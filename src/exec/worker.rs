@@ -128,18 +128,30 @@ impl Worker {
         Step::Done
     }
 
+    /// Whether it needs no more than to call the bodies of a segment's nodes.
+    pub(super) fn only_calls(&self, segment: &Segment) -> bool {
+        segment.program.is_plain && !self.observed && self.sink.is_none()
+    }
+
+    /// As `stretch`, and goes on behind nodes that panic.
+    pub(super) fn all_of_stretch(&self, at: SegmentPtr, next: &Cell<usize>, end: usize) {
+        while let Err(payload) = catch_unwind(AssertUnwindSafe(|| self.stretch(at, next, end))) {
+            self.panicked(payload);
+        }
+    }
+
     /// Executes nodes one after the other, from `next` on, where that needs no more than to call their bodies: until
-    /// the end, a stop, or a failure that the run survives. Unwinds as `step` does.
-    pub(super) fn stretch(&self, at: SegmentPtr, next: &Cell<usize>) {
+    /// `end`, a stop, or a failure that the run survives. Unwinds as `step` does.
+    pub(super) fn stretch(&self, at: SegmentPtr, next: &Cell<usize>, end: usize) {
         let segment = at.get();
-        if !segment.program.is_plain || self.observed || self.sink.is_some() {
+        if !self.only_calls(segment) {
             return;
         }
         self.active.segment.set(at);
         let run = self.run();
+        run.begin();
         let frame = segment.frame();
-        let nodes = segment.program.len();
-        while next.get() < nodes && !segment.any_failed() {
+        while next.get() < end && !segment.any_failed() {
             let i = next.get();
             if run.is_stopped() {
                 return;
@@ -364,6 +376,9 @@ impl Worker {
         segment.release(i, keep);
         let (alone, observed) = (self.alone, self.observed);
         let child = Segment::new(program, alone, observed, Some(to), lineage);
+        if !alone {
+            child.share(None, 0);
+        }
         let child = SegmentPtr::new(child);
         lock(&self.run().returned).insert(child);
         Step::Expanded(child)

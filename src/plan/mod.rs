@@ -3,12 +3,14 @@
 mod consumers;
 mod export;
 mod foresight;
+mod groups;
 mod lower;
 mod profile;
 
 pub(crate) use consumers::Consumers;
 pub use export::PlanNode;
 pub(crate) use foresight::Foresight;
+pub(crate) use groups::Groups;
 pub use profile::MemoryProfile;
 
 pub(crate) use crate::graph::{Traits, culprit};
