@@ -57,17 +57,14 @@ pub(super) fn sweep(
                 swept.add(&mut wanted, raw, number)?;
             }
         }
-        swept.put_down(&wanted.uses);
+        swept.put_down();
     }
     // They have no inputs: let them be the oldest.
     for (raw, number) in std::mem::take(&mut wanted.alone) {
         swept.add(&mut wanted, raw, number)?;
     }
-    swept.put_down(&wanted.uses);
-    if swept.links.len() >= u32::MAX as usize {
-        return None;
-    }
-    Some(swept.turned(outputs))
+    swept.put_down();
+    swept.turned(outputs, wanted.uses)
 }
 
 // ------------------------------------------------------------------ what is wanted
@@ -202,16 +199,13 @@ impl<'n> Wanted<'n> {
 /// What the sweep has come upon, the youngest first.
 #[derive(Default)]
 struct Swept {
-    /// Those of the present page.
-    found: Vec<Found>,
-    nodes: Vec<RawNode>,
-    numbers: Vec<u32>,
-    traits: Vec<Traits>,
-    uses: Vec<u32>,
-    /// Where the inputs of each end.
-    ends: Vec<u32>,
-    /// The inputs of all, the last first, by number.
+    /// The nodes of the present page, and their inputs, each the last first.
+    nodes: Vec<Found>,
     links: Vec<Link>,
+    /// Those of the pages before.
+    pages: Vec<(Box<[Found]>, Box<[Link]>)>,
+    count: usize,
+    edges: usize,
     settings: Vec<(usize, Settings)>,
     inputs: Inputs,
 }
@@ -219,7 +213,8 @@ struct Swept {
 struct Found {
     raw: RawNode,
     number: u32,
-    end: u32,
+    /// How many inputs it has.
+    inputs: u32,
     traits: Traits,
 }
 
@@ -233,6 +228,7 @@ impl Swept {
             true => self.configured(node)?,
         };
         node.visit(&mut self.inputs);
+        let inputs = self.inputs.len() as u32;
         while let Some(input) = self.inputs.pop() {
             let link = wanted.link(input)?;
             if link.is(Use::Catch) {
@@ -240,11 +236,10 @@ impl Swept {
             }
             self.links.push(link);
         }
-        let end = self.links.len() as u32;
-        self.found.push(Found {
+        self.nodes.push(Found {
             raw,
             number,
-            end,
+            inputs,
             traits,
         });
         Some(())
@@ -257,59 +252,60 @@ impl Swept {
             return None;
         }
         let traits = traits_of(node, Some(&settings));
-        let at = self.nodes.len() + self.found.len();
-        self.settings.push((at, settings));
+        self.settings.push((self.count + self.nodes.len(), settings));
         Some(traits)
     }
 
-    /// Sorts what was found on a page: all users of these have been seen.
-    fn put_down(&mut self, uses: &[u32]) {
-        let found = &self.found;
-        self.nodes.extend(found.iter().map(|found| found.raw));
-        self.numbers.extend(found.iter().map(|found| found.number));
-        self.traits.extend(found.iter().map(|found| found.traits));
-        self.ends.extend(found.iter().map(|found| found.end));
-        let uses = found.iter().map(|found| uses[found.number as usize]);
-        self.uses.extend(uses);
-        self.found.clear();
+    /// The sweep has come to the end of a page.
+    fn put_down(&mut self) {
+        self.count += self.nodes.len();
+        self.edges += self.links.len();
+        self.pages.push((self.nodes.drain(..).collect(), self.links.drain(..).collect()));
     }
 
-    /// The oldest first, and places instead of numbers.
-    fn turned(mut self, mut outputs: Vec<Link>) -> Graph {
-        let last = self.nodes.len() - 1;
-        self.nodes.reverse();
-        self.numbers.reverse();
-        self.traits.reverse();
-        self.uses.reverse();
-        self.links.reverse();
-        let mut places = vec![0u32; self.nodes.len()];
-        for (place, number) in self.numbers.iter().enumerate() {
-            places[*number as usize] = place as u32;
-        }
-        for links in [&mut self.links, &mut outputs] {
-            for link in links {
-                *link = link.to(places[link.index()] as usize);
+    /// The oldest first, and places instead of numbers. `used` is how often each number is.
+    fn turned(self, outputs: Vec<Link>, used: Vec<u32>) -> Option<Graph> {
+        u32::try_from(self.edges).ok()?;
+        let mut nodes = Vec::with_capacity(self.count);
+        let mut traits = Vec::with_capacity(self.count);
+        let mut uses = Vec::with_capacity(self.count);
+        let mut starts = Vec::with_capacity(self.count + 1);
+        let mut links = Vec::with_capacity(self.edges);
+        let mut places = vec![0u32; self.count];
+        starts.push(0);
+        for (page, inputs) in self.pages.into_iter().rev() {
+            let oldest_first = || page.iter().rev();
+            for (place, found) in (nodes.len() as u32..).zip(oldest_first()) {
+                places[found.number as usize] = place;
             }
+            nodes.extend(oldest_first().map(|found| found.raw));
+            traits.extend(oldest_first().map(|found| found.traits));
+            uses.extend(oldest_first().map(|found| used[found.number as usize]));
+            let mut end = links.len() as u32;
+            starts.extend(oldest_first().map(|found| {
+                end += found.inputs;
+                end
+            }));
+            // The inputs are on this page, or on one before.
+            let place = |link: &Link| link.to(places[link.index()] as usize);
+            links.extend(inputs.iter().rev().map(place));
         }
-        let edges = self.links.len() as u32;
-        self.ends.push(0);
-        self.ends.rotate_right(1);
-        self.ends.reverse();
-        let starts = self.ends.into_iter().map(|end| edges - end).collect();
-        let place = |(at, settings)| ((last - at) as u32, settings);
-        Graph {
-            any: Traits(self.traits.iter().fold(0, |any, traits| any | traits.0)),
-            nodes: self.nodes,
-            traits: self.traits,
+        let outputs = outputs.iter().map(|link| link.to(places[link.index()] as usize));
+        let settings = self.settings.into_iter();
+        let settings = settings.map(|(at, said)| ((self.count - 1 - at) as u32, said));
+        Some(Graph {
+            any: Traits(traits.iter().fold(0, |any, traits: &Traits| any | traits.0)),
+            nodes,
+            traits,
             starts,
-            links: self.links,
-            outputs,
-            settings: self.settings.into_iter().map(place).collect(),
-            uses: self.uses,
+            links,
+            outputs: outputs.collect(),
+            settings: settings.collect(),
+            uses,
             roots: Vec::new(),
             culled: true,
             standing: Standing::AsMade,
             keys: Vec::new(),
-        }
+        })
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{Changed, Pass, Passes};
 use crate::base::error::Error;
-use crate::graph::{Graph, Traits};
+use crate::graph::{Graph, Link, Traits};
 use crate::task::Use;
 
 /// Joins a node with its input where that has no other user and the node no other input: the executor then
@@ -27,10 +27,17 @@ impl Pass for Fuse {
     }
 
     fn run(&self, mut graph: Graph, _: Passes) -> Result<(Graph, Changed), Error> {
+        let Graph {
+            traits,
+            starts,
+            links,
+            uses,
+            ..
+        } = &mut graph;
         let mut changed = Changed::No;
-        for i in 0..graph.len() {
-            if joins(&graph, i) {
-                graph.traits[i].set(Traits::JOINED);
+        for (i, ends) in starts.windows(2).enumerate() {
+            if joins(i, &links[ends[0] as usize..ends[1] as usize], traits, uses) {
+                traits[i].set(Traits::JOINED);
                 changed = Changed::Yes;
             }
         }
@@ -43,21 +50,20 @@ impl Pass for Fuse {
 
 /// Whether node `i` joins the unit of its input.
 #[inline]
-fn joins(graph: &Graph, i: usize) -> bool {
-    let inputs = graph.inputs(i);
+fn joins(i: usize, inputs: &[Link], traits: &[Traits], uses: &[u32]) -> bool {
     let Some((first, others)) = inputs.split_first() else {
         return false;
     };
     let input = first.index();
     // Every edge that leaves the input (an output's edge counts) comes to this node, and every edge that
     // comes to this node leaves the input.
-    graph.uses[input] as usize == inputs.len()
+    uses[input] as usize == inputs.len()
         && others
             .iter()
             .all(|l| l.index() == input && !l.is(Use::Catch))
         && !first.is(Use::Catch)
-        && !graph.traits[i].has(Traits::NO_FUSE)
-        && !graph.traits[input].has(Traits::NO_FUSE | Traits::FLAT)
+        && !traits[i].has(Traits::NO_FUSE)
+        && !traits[input].has(Traits::NO_FUSE | Traits::FLAT)
 }
 
 #[cfg(test)]

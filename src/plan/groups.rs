@@ -49,10 +49,6 @@ impl Groups {
         }
     }
 
-    pub(crate) fn len(&self) -> usize {
-        (self.nodes - self.first).div_ceil(1 << self.size)
-    }
-
     /// The nodes of a group.
     #[inline]
     pub(crate) fn nodes(&self, group: usize) -> std::ops::Range<usize> {

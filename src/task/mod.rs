@@ -7,6 +7,7 @@
 
 mod again;
 pub(crate) mod arena;
+mod bury;
 mod call;
 pub(crate) mod describe;
 pub(crate) mod frame;

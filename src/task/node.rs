@@ -1,6 +1,7 @@
 //! The erased node: `Header` and typed operands, side by side.
 
-use super::arena::{self, Freed, Place};
+use super::arena::{self, Place};
+use super::bury::bury;
 use super::describe::Describe;
 use super::frame::Frame;
 use super::future::Claim;
@@ -12,13 +13,12 @@ use super::spec::TaskSpec;
 use super::traits::Traits;
 use crate::base::footprint::Size;
 use std::any::TypeId;
-use std::cell::Cell;
 use std::marker::PhantomData;
 use std::mem::ManuallyDrop;
-use std::panic::{AssertUnwindSafe, Location, catch_unwind, resume_unwind};
+use std::panic::Location;
 use std::ptr::NonNull;
-use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
-use std::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, fence};
+use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed};
+use std::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// What running a node came to.
@@ -100,6 +100,19 @@ impl Header {
         }
     }
 
+    /// Where it lies.
+    #[inline]
+    pub(super) fn home(&self) -> Home {
+        self.vtable.home
+    }
+
+    /// What drops it.
+    #[inline]
+    pub(super) fn free(&self) -> unsafe fn(*mut Header) {
+        self.vtable.free
+    }
+
+    #[inline]
     fn configured(&self) -> Option<&Configured> {
         let said = self.said.load(Acquire);
         let is_so = said.addr() & CONFIGURED != 0;
@@ -443,85 +456,15 @@ impl<'n> NodeRef<'n> {
     }
 }
 
-// ------------------------------------------------------------------ letting go
-
-thread_local! {
-    /// The list of the outermost drop under way on this thread; null outside.
-    static DYING: Cell<*mut Vec<NonNull<Header>>> = const { Cell::new(std::ptr::null_mut()) };
-}
-
 impl Drop for NodePtr {
     #[inline]
     fn drop(&mut self) {
-        // A count of one is this pointer's own: nobody can raise it any more.
         let refs = &self.header().refs;
-        if refs.load(Acquire) == 1 || refs.fetch_sub(1, Release) == 1 && acquired() {
-            bury(self.0);
-        }
-    }
-}
-
-/// After the last of several counts.
-#[inline]
-fn acquired() -> bool {
-    fence(Acquire);
-    true
-}
-
-/// Frees a node nobody holds, and all that only it held, without recursion: the drop of an operand that
-/// holds the last pointer to another node puts that node on the list of the outermost `bury`.
-#[cold]
-fn bury(first: NonNull<Header>) {
-    let list = DYING.get();
-    if !list.is_null() {
-        // SAFETY: the list lives on the stack of the outermost `bury` of this thread, further up this
-        // very stack; it takes no reference to it across a call of `free`.
-        unsafe { (*list).push(first) };
-        return;
-    }
-    let mut dying = Vec::new();
-    let list: *mut Vec<NonNull<Header>> = &mut dying;
-    DYING.set(list);
-    let next = Cell::new(Some(first));
-    let mut panic = None;
-    let freed = Freed::none();
-    // The node that is being dropped, if it is in the arena.
-    let placed = Cell::new(None);
-    loop {
-        let ended = catch_unwind(AssertUnwindSafe(|| {
-            while let Some(node) = next.take() {
-                // SAFETY: its count has reached zero, so this is the only pointer to it.
-                let vtable = unsafe { node.as_ref().vtable };
-                placed.set((vtable.home == Home::Arena).then_some(node));
-                // SAFETY: as above.
-                unsafe { (vtable.free)(node.as_ptr()) };
-                if let Some(node) = placed.take() {
-                    // SAFETY: it has been dropped, and this was the only pointer to it.
-                    unsafe { freed.add(node) };
-                }
-                // SAFETY: `dying` outlives the loop; the reference ends before `free` is called again.
-                next.set(unsafe { (*list).pop() });
-            }
-        }));
-        let Err(payload) = ended else { break };
-        if let Some(node) = placed.take() {
-            // SAFETY: as above; what panicked was a part of it, the others were dropped.
-            unsafe { freed.add(node) };
-        }
-        match panic {
-            None => panic = Some(payload),
-            Some(_) => crate::base::error::drop_payload(payload),
-        }
-        // SAFETY: as above.
-        next.set(unsafe { (*list).pop() });
-    }
-    DYING.set(std::ptr::null_mut());
-    drop(freed);
-    if let Some(payload) = panic {
-        if std::thread::panicking() {
-            crate::base::error::drop_payload(payload);
-        } else {
-            resume_unwind(payload);
+        // A count of one is this pointer's own: nobody can raise it any more.
+        let is_last = refs.load(Acquire) == 1 || refs.fetch_sub(1, AcqRel) == 1;
+        if is_last {
+            // SAFETY: as above.
+            unsafe { bury(self.0) };
         }
     }
 }
