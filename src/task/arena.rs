@@ -104,6 +104,14 @@ pub(super) fn place<N>(node: N) -> NonNull<N> {
     room
 }
 
+/// Room for `len` of `T`, which counts as one node. Give it back with [`Freed`].
+pub(super) fn room_for<T>(len: usize) -> NonNull<T> {
+    let Ok(layout) = Layout::array::<T>(len) else {
+        panic!("a list of {len} cannot be made");
+    };
+    OPENED.with(|open| open.room(layout)).cast()
+}
+
 impl Open {
     #[inline]
     fn room(&self, layout: Layout) -> NonNull<u8> {
@@ -281,9 +289,9 @@ impl<'n> ChunkRef<'n> {
     }
 }
 
-/// The chunk of a node that was made by [`place`].
+/// The chunk of what was put into the arena.
 #[inline]
-fn chunk_of(node: NonNull<Header>) -> NonNull<Chunk> {
+fn chunk_of<N>(node: NonNull<N>) -> NonNull<Chunk> {
     let at = node.as_ptr().map_addr(|addr| addr & !(SIZE - 1));
     // SAFETY: chunks are aligned to `SIZE`, and nodes begin within as much of their beginning.
     unsafe { NonNull::new_unchecked(at.cast()) }
@@ -309,9 +317,9 @@ impl Freed {
     }
 
     /// # Safety
-    /// The node was made by [`place`], has been dropped, and nobody has a pointer to it any more.
+    /// It was made by [`place`] or [`room_for`], has been dropped, and nobody has a pointer to it any more.
     #[inline]
-    pub(super) unsafe fn add(&self, node: NonNull<Header>) {
+    pub(super) unsafe fn add(&self, node: NonNull<u8>) {
         let chunk = chunk_of(node).as_ptr();
         if chunk != self.chunk.get() {
             self.count();

@@ -18,6 +18,7 @@ struct Graves {
     dead: RefCell<Vec<NonNull<Header>>>,
     /// Where there are many, in any order, they are freed a generation at a time, as they lie in memory.
     generation: RefCell<Vec<NonNull<Header>>>,
+    freed: Freed,
 }
 
 /// So many are many, and so few are few.
@@ -54,6 +55,20 @@ impl Graves {
     }
 }
 
+/// Gives back the memory of something in the arena other than a node.
+///
+/// # Safety
+/// As [`Freed::add`].
+pub(super) unsafe fn count_out(it: NonNull<u8>) {
+    let graves = GRAVES.get();
+    if graves.is_null() {
+        // SAFETY: as promised by the caller.
+        return unsafe { Freed::none().add(it) };
+    }
+    // SAFETY: as in `bury`; and as promised by the caller.
+    unsafe { (*graves).freed.add(it) };
+}
+
 /// Frees a node nobody holds, and all that only it held: the drop of an operand that holds the last pointer to another
 /// node puts that one into the graves of the outermost `bury`.
 ///
@@ -70,9 +85,9 @@ pub(super) unsafe fn bury(node: NonNull<Header>) {
     let graves = Graves {
         dead: RefCell::default(),
         generation: RefCell::default(),
+        freed: Freed::none(),
     };
     GRAVES.set(&graves);
-    let freed = Freed::none();
     let next = Cell::new(Some(node));
     // The node that is being dropped, if it is in the arena.
     let placed = Cell::new(None);
@@ -87,7 +102,7 @@ pub(super) unsafe fn bury(node: NonNull<Header>) {
                 unsafe { free(node.as_ptr()) };
                 if let Some(node) = placed.take() {
                     // SAFETY: it has been dropped, and this was the only pointer to it.
-                    unsafe { freed.add(node) };
+                    unsafe { graves.freed.add(node.cast()) };
                 }
                 next.set(graves.take());
             }
@@ -95,7 +110,7 @@ pub(super) unsafe fn bury(node: NonNull<Header>) {
         let Err(payload) = ended else { break };
         if let Some(node) = placed.take() {
             // SAFETY: as above; what panicked was a part of it, the others were dropped.
-            unsafe { freed.add(node) };
+            unsafe { graves.freed.add(node.cast()) };
         }
         match panic {
             None => panic = Some(payload),
@@ -104,7 +119,7 @@ pub(super) unsafe fn bury(node: NonNull<Header>) {
         next.set(graves.take());
     }
     GRAVES.set(std::ptr::null());
-    drop(freed);
+    drop(graves);
     if let Some(payload) = panic {
         if std::thread::panicking() {
             drop_payload(payload);

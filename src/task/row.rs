@@ -1,0 +1,75 @@
+//! A list that lies beside the nodes: the inputs of a call that takes many.
+
+use super::arena;
+use std::ops::Deref;
+use std::ptr::NonNull;
+
+/// A list of fixed length. A short one lies in the arena, next to the node that it belongs to.
+pub(crate) struct Row<T> {
+    first: NonNull<T>,
+    len: usize,
+}
+
+// SAFETY: it owns its elements, as a `Vec` does.
+unsafe impl<T: Send> Send for Row<T> {}
+// SAFETY: as above.
+unsafe impl<T: Sync> Sync for Row<T> {}
+
+/// The most bytes of a list in the arena.
+const SHORT: usize = 512;
+
+impl<T> Row<T> {
+    fn is_short(len: usize) -> bool {
+        len * size_of::<T>() <= SHORT && align_of::<T>() <= align_of::<usize>()
+    }
+}
+
+impl<T> From<Vec<T>> for Row<T> {
+    fn from(mut list: Vec<T>) -> Row<T> {
+        let len = list.len();
+        if len == 0 || !Row::<T>::is_short(len) {
+            let list = Box::leak(list.into_boxed_slice());
+            let first = NonNull::from(list).cast();
+            return Row { first, len };
+        }
+        let first = arena::room_for::<T>(len);
+        // SAFETY: there is room for as many, which nobody else knows of; the list forgets them.
+        unsafe {
+            first.copy_from_nonoverlapping(NonNull::new_unchecked(list.as_mut_ptr()), len);
+            list.set_len(0);
+        }
+        Row { first, len }
+    }
+}
+
+impl<T> Deref for Row<T> {
+    type Target = [T];
+
+    #[inline]
+    fn deref(&self) -> &[T] {
+        // SAFETY: that many were put there, and stay until it is dropped.
+        unsafe { NonNull::slice_from_raw_parts(self.first, self.len).as_ref() }
+    }
+}
+
+impl<T> Drop for Row<T> {
+    fn drop(&mut self) {
+        let list = NonNull::slice_from_raw_parts(self.first, self.len);
+        if self.len == 0 || !Row::<T>::is_short(self.len) {
+            // SAFETY: it was a boxed slice.
+            drop(unsafe { Box::from_raw(list.as_ptr()) });
+            return;
+        }
+        // The memory is given back, also if a drop panics.
+        struct Room<T>(NonNull<T>);
+        impl<T> Drop for Room<T> {
+            fn drop(&mut self) {
+                // SAFETY: it came from the arena, and what was in it has been dropped.
+                unsafe { super::bury::count_out(self.0.cast()) };
+            }
+        }
+        let _room = Room(self.first);
+        // SAFETY: they are there, and dropped once.
+        unsafe { list.drop_in_place() };
+    }
+}
