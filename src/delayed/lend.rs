@@ -82,11 +82,13 @@ of_node! {
 /// A collection of delayed values, gathered and lent as it is.
 pub(super) struct Gathered<J>(pub(super) J);
 /// A list of delayed values, gathered and lent as a slice.
-pub(super) struct Listed<T: Value>(Row<Delayed<T>>);
+pub(super) struct Listed<T>(Row<NodePtr>, PhantomData<fn() -> Box<T>>);
 
 impl<T: Value> Listed<T> {
     pub(super) fn of(list: Vec<Delayed<T>>) -> Listed<T> {
-        Listed(Row::from(list))
+        // The same memory: a delayed value is a node.
+        let nodes: Vec<NodePtr> = list.into_iter().map(|delayed| delayed.node).collect();
+        Listed(Row::from(nodes), PhantomData)
     }
 }
 
@@ -120,7 +122,7 @@ impl<J: Join + Value> Lender<J::Out> for Gathered<J> {
 
 impl<T: Value + Clone> Lender<[T]> for Listed<T> {
     fn visit(&self, inputs: &mut Inputs) {
-        self.0.visit(inputs);
+        inputs.extend(self.0.iter().map(|node| Input::new(node, Use::Value)));
     }
     #[inline]
     fn lend<'f>(&'f self, frame: &'f Frame<'_>) -> Lent<'f, [T]> {
@@ -128,7 +130,7 @@ impl<T: Value + Clone> Lender<[T]> for Listed<T> {
         Lent::Owned(Held::new(Few(list.collect())))
     }
     fn describe(&self, to: &mut Describe<'_>, _: &ParamInfo<[T]>) {
-        super::join::describe(&*self.0, to);
+        describe_list(self.0.len(), to);
     }
 }
 
@@ -167,14 +169,18 @@ impl<Q: ?Sized + 'static> ManyLender<Q> for ManyOf<Q> {
         self.nodes.iter().map(|_| (self.fetch)(frame)).collect()
     }
     fn describe(&self, to: &mut Describe<'_>, _: &ParamInfo<Q>) {
-        let n = self.nodes.len();
-        to.parts(n, |hasher, next| {
-            hasher.u64(n as u64);
-            for _ in 0..n {
-                hasher.u128(next());
-            }
-        });
+        describe_list(self.nodes.len(), to);
     }
+}
+
+/// A list of as many nodes.
+fn describe_list(nodes: usize, to: &mut Describe<'_>) {
+    to.parts(nodes, |hasher, next| {
+        hasher.u64(nodes as u64);
+        for _ in 0..nodes {
+            hasher.u128(next());
+        }
+    });
 }
 
 /// Many plain values.

@@ -156,6 +156,7 @@ impl<'n> Wanted<'n> {
             .get(at)
             .is_none_or(|page| page.chunk != Some(chunk))
         {
+            chunk.prefetch();
             at = self.others.len();
             chunk.set_mark(at as u32);
             self.open.push((chunk.serial(), at));

@@ -12,6 +12,7 @@
 //! chunk back. Nodes are counted down after they were dropped, with `AcqRel`: so everything that was done with them has
 //! been done when the memory is used again.
 
+use super::ahead::prefetch_all;
 use super::node::{Header, RawNode};
 use std::alloc::{Layout, alloc, dealloc, handle_alloc_error};
 use std::cell::Cell;
@@ -276,6 +277,11 @@ impl<'n> ChunkRef<'n> {
     /// Who has filled it.
     pub(crate) fn thread(self) -> u32 {
         self.chunk().thread
+    }
+
+    /// Many of its nodes will be looked at.
+    pub(crate) fn prefetch(self) {
+        prefetch_all(self.0.as_ptr().cast(), SIZE);
     }
 
     /// What was last put there, by whoever held the marks then.

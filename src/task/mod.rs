@@ -6,6 +6,7 @@
 //! only the executor makes, for a run in which those inputs have been written.
 
 mod again;
+mod ahead;
 pub(crate) mod arena;
 mod bury;
 mod call;

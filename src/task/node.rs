@@ -1,5 +1,6 @@
 //! The erased node: `Header` and typed operands, side by side.
 
+use super::ahead::prefetch;
 use super::arena::{self, Place};
 use super::bury::bury;
 use super::describe::Describe;
@@ -217,6 +218,12 @@ impl NodePtr {
     #[inline]
     pub(super) fn placed<N>(node: N) -> NodePtr {
         NodePtr(arena::place(node).cast())
+    }
+
+    /// It will be dropped soon.
+    #[inline]
+    pub(super) fn prefetch(&self) {
+        prefetch(self.0.as_ptr());
     }
 
     /// The node without its count.

@@ -1,30 +1,44 @@
 //! A list that lies beside the nodes: the inputs of a call that takes many.
 
 use super::arena;
+use super::node::NodePtr;
 use std::ops::Deref;
 use std::ptr::NonNull;
 
+/// What a [`Row`] is a list of.
+pub(crate) trait Lined {
+    /// It will be dropped soon.
+    fn prefetch(&self);
+}
+
+impl Lined for NodePtr {
+    #[inline]
+    fn prefetch(&self) {
+        NodePtr::prefetch(self);
+    }
+}
+
 /// A list of fixed length. A short one lies in the arena, next to the node that it belongs to.
-pub(crate) struct Row<T> {
+pub(crate) struct Row<T: Lined> {
     first: NonNull<T>,
     len: usize,
 }
 
 // SAFETY: it owns its elements, as a `Vec` does.
-unsafe impl<T: Send> Send for Row<T> {}
+unsafe impl<T: Lined + Send> Send for Row<T> {}
 // SAFETY: as above.
-unsafe impl<T: Sync> Sync for Row<T> {}
+unsafe impl<T: Lined + Sync> Sync for Row<T> {}
 
 /// The most bytes of a list in the arena.
 const SHORT: usize = 512;
 
-impl<T> Row<T> {
+impl<T: Lined> Row<T> {
     fn is_short(len: usize) -> bool {
         len * size_of::<T>() <= SHORT && align_of::<T>() <= align_of::<usize>()
     }
 }
 
-impl<T> From<Vec<T>> for Row<T> {
+impl<T: Lined> From<Vec<T>> for Row<T> {
     fn from(mut list: Vec<T>) -> Row<T> {
         let len = list.len();
         if len == 0 || !Row::<T>::is_short(len) {
@@ -42,7 +56,7 @@ impl<T> From<Vec<T>> for Row<T> {
     }
 }
 
-impl<T> Deref for Row<T> {
+impl<T: Lined> Deref for Row<T> {
     type Target = [T];
 
     #[inline]
@@ -52,7 +66,7 @@ impl<T> Deref for Row<T> {
     }
 }
 
-impl<T> Drop for Row<T> {
+impl<T: Lined> Drop for Row<T> {
     fn drop(&mut self) {
         let list = NonNull::slice_from_raw_parts(self.first, self.len);
         if self.len == 0 || !Row::<T>::is_short(self.len) {
@@ -69,6 +83,7 @@ impl<T> Drop for Row<T> {
             }
         }
         let _room = Room(self.first);
+        self.iter().for_each(T::prefetch);
         // SAFETY: they are there, and dropped once.
         unsafe { list.drop_in_place() };
     }
