@@ -8,7 +8,7 @@ pub use plan::{Explain, Plan};
 
 use crate::base::error::{Carried, Error, ErrorKind};
 use crate::delayed::{Delayed, Join, Outcomes, value_arc};
-use crate::exec::{Current, Finished, Origin, execute, fork, on_enough_stack};
+use crate::exec::{Current, Finished, Origin, execute, fork, lone, on_enough_stack};
 use crate::plan::Program;
 use crate::task::{Frame, Input, Inputs, Use, Value};
 pub(crate) use options::Service;
@@ -182,11 +182,16 @@ pub fn unwrap_or_carry<T>(result: Result<T, Error>) -> T {
     }
 }
 
-/// Runs a nested graph directly, if it is one of those that can be.
+/// Runs a graph with default options directly, if it is one of those that can be.
 #[inline]
 fn run_directly<J: Join>(nesting: &J) -> Option<Result<J::Out, Error>> {
     let outputs = |outputs: &mut Inputs| nesting.visit(outputs);
-    fork(nesting, outputs, |frame| nesting.assemble(frame))
+    let read = |frame: &Frame<'_>| nesting.assemble(frame);
+    let nested = fork(nesting, outputs, read);
+    if nested.is_some() || Current::is_inside() {
+        return nested;
+    }
+    lone(nesting, outputs, read, || Options::new().setup()?.context())
 }
 
 fn run_nesting<J: Join>(options: &RunOptions<'_>, nesting: &J) -> Result<J::Out, Error> {

@@ -35,26 +35,35 @@ pub(crate) fn fork<H: ?Sized, R>(
         return None;
     }
     let mut fresh = Fresh::new();
-    let is_bare = with_inputs(|inputs| {
+    let are_bare = with_inputs(|inputs| {
         outputs(inputs);
         let count = inputs.len();
-        let mut add = |i: usize, inputs: &mut Inputs| {
-            let (node, how) = (output_of(holder, inputs[i]), inputs[i].how());
-            // It has no inputs of its own: none are added.
-            node.visit(inputs);
-            how == Use::Value
-                && inputs.len() == count
-                && is_bare(node)
-                && !fresh.has(node)
-                && fresh.add(node)
-        };
-        count > 0 && (0..count).all(|i| add(i, inputs))
+        count > 0 && (0..count).all(|i| add_bare(&mut fresh, holder, i, inputs))
     });
-    is_bare.then(|| on_enough_stack(|| run(&active, &fresh, read)))
+    are_bare.then(|| on_enough_stack(|| run_fresh(&active, &fresh, read)))
 }
 
+/// Adds one of the outputs that `holder` holds, if it can be run directly.
 #[inline]
-fn run<R>(
+pub(super) fn add_bare<'h, H: ?Sized>(
+    fresh: &mut Fresh<'h>,
+    holder: &'h H,
+    i: usize,
+    outputs: &mut Inputs,
+) -> bool {
+    let (node, count) = (output_of(holder, outputs[i]), outputs.len());
+    // It has no inputs of its own: none are added.
+    node.visit(outputs);
+    outputs[i].how() == Use::Value
+        && outputs.len() == count
+        && is_bare(node)
+        && !fresh.has(node)
+        && fresh.add(node)
+}
+
+/// Runs nodes, in order, as a part of what the thread is executing, and reads their results.
+#[inline]
+pub(super) fn run_fresh<R>(
     active: &Active,
     fresh: &Fresh<'_>,
     read: impl FnOnce(&Frame<'_>) -> R,

@@ -17,7 +17,7 @@ use crate::plan::{Guard, Traits};
 use crate::store::memo::{Shared, Ticket};
 use crate::task::{NodePtr, Outcome};
 use std::any::Any;
-use std::cell::{Cell, RefCell};
+use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -52,27 +52,25 @@ impl Drop for Worker {
 
 impl Worker {
     pub(super) fn enter(run: &Arc<Run>, root: SegmentPtr, alone: bool) -> Worker {
-        let above = ACTIVE.with(|a| a.take());
-        let active = Rc::new(Active {
-            run: run.clone(),
-            segment: Cell::new(root),
-            node: Cell::new(0),
-            overdue: RefCell::new(None),
-            key: Cell::new(None),
-            forks: Cell::new(0),
-            seceded: RefCell::new(None),
-            helps: Cell::new(false),
-            holds: Cell::new(0),
-            above,
-        });
-        ACTIVE.with(|a| a.replace(Some(active.clone())));
-        let observed = !run.context.observers.is_empty();
+        let above = ACTIVE.with(|active| active.borrow().clone());
+        let active = Rc::new(Active::new(run.clone(), root, above));
         let job = run.job.as_ref().filter(|job| run.is_task && job.is_many());
+        let mut worker = Worker::within(active);
+        worker.alone = alone;
+        worker.observed = !run.context.observers.is_empty();
+        worker.sink = job.cloned();
+        worker
+    }
+
+    /// Alone and unobserved.
+    #[inline]
+    pub(super) fn within(active: Rc<Active>) -> Worker {
+        ACTIVE.with(|here| here.replace(Some(active.clone())));
         Worker {
             active,
-            alone,
-            observed,
-            sink: job.cloned(),
+            alone: true,
+            observed: false,
+            sink: None,
         }
     }
 

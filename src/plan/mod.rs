@@ -16,6 +16,7 @@ pub use profile::MemoryProfile;
 pub(crate) use crate::graph::{Traits, culprit};
 
 use crate::base::error::{Culprit, Error};
+use crate::graph::build;
 use crate::task::frame::Edge;
 use crate::task::node::node_of;
 use crate::task::{Claim, NodePtr, NodeRef, RawNode, Settings};
@@ -67,6 +68,14 @@ pub(crate) struct Guard {
 }
 
 impl Program {
+    /// Without nodes.
+    pub(crate) fn empty() -> Program {
+        match build(Vec::new()).and_then(lower) {
+            Ok(program) => program,
+            Err(_) => unreachable!("there is nothing to refuse"),
+        }
+    }
+
     pub(crate) fn len(&self) -> usize {
         self.nodes.len()
     }
