@@ -4,8 +4,8 @@ use super::Delayed;
 use super::handle::{Handle, all};
 use super::join::{Join, Joined, SharedOf, SomeOf};
 use super::lend::{
-    Gathered, Listed, ManyOf, ManyPlain, Pointed, PointedOf, Same, SameOf, Seen, SeenOf,
-    UnsizedOf, of,
+    Gathered, Listed, ManyOf, ManyPlain, Pointed, PointedOf, Same, SameOf, Seen, SeenOf, UnsizedOf,
+    of,
 };
 use crate::task::{Lend, Many, Val, Value, View};
 use std::borrow::Cow;

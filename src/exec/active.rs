@@ -45,7 +45,9 @@ pub(super) fn with_active<R>(look: impl FnOnce(&Rc<Active>) -> R) -> Option<R> {
 /// Whether this thread is executing a task.
 #[inline]
 pub(super) fn is_any_active() -> bool {
-    ACTIVE.try_with(|active| active.borrow().is_some()).unwrap_or(false)
+    ACTIVE
+        .try_with(|active| active.borrow().is_some())
+        .unwrap_or(false)
 }
 
 /// The token of the task whose body is running on this thread.

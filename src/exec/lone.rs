@@ -55,7 +55,12 @@ pub(crate) fn lone<H: ?Sized, R>(
     if !is_lone {
         return None;
     }
-    let lone = match KEPT.try_with(Cell::take).ok().flatten().and_then(Lone::renewed) {
+    let lone = match KEPT
+        .try_with(Cell::take)
+        .ok()
+        .flatten()
+        .and_then(Lone::renewed)
+    {
         Some(lone) => lone,
         None => match make() {
             Ok(context) => Lone::new(context),

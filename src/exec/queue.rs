@@ -313,7 +313,10 @@ fn take_sources(root: SegmentPtr, local: &Local, slots: usize) -> Option<Item> {
         return None;
     }
     let chunk = ((sources.len() - taken) / (slots * 4)).clamp(1, CHUNK);
-    let from = progress.sources.fetch_add(chunk, Relaxed).min(sources.len());
+    let from = progress
+        .sources
+        .fetch_add(chunk, Relaxed)
+        .min(sources.len());
     let units = &sources[from..(from + chunk).min(sources.len())];
     let item = |unit: u32| {
         let node = progress.nodes(unit as usize).start as u32;

@@ -89,7 +89,9 @@ fn pace(worker: &Worker, root: SegmentPtr, next: &Cell<usize>) -> Option<f64> {
 fn units_before(program: &Program, worker: &Worker, root: SegmentPtr, next: &Cell<usize>) -> usize {
     let done = match program.units.is_empty() {
         true => next.get(),
-        false => program.units.partition_point(|&start| (start as usize) < next.get()),
+        false => program
+            .units
+            .partition_point(|&start| (start as usize) < next.get()),
     };
     if done > 0 {
         worker.all_of_stretch(root, next, program.unit(done - 1).end);

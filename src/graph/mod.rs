@@ -74,6 +74,8 @@ pub(crate) enum Standing {
     DepthFirst,
     /// That in which they were made.
     AsMade,
+    /// The same, and the nodes of some unit do not stand together.
+    Apart,
     /// Some other.
     Otherwise,
 }
@@ -104,7 +106,7 @@ impl Standing {
     /// After edges have changed.
     pub(crate) fn rewired(self) -> Standing {
         match self {
-            Standing::AsMade => Standing::AsMade,
+            Standing::AsMade | Standing::Apart => Standing::AsMade,
             Standing::DepthFirst | Standing::Otherwise => Standing::Otherwise,
         }
     }

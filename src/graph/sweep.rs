@@ -253,7 +253,8 @@ impl Swept {
             return None;
         }
         let traits = traits_of(node, Some(&settings));
-        self.settings.push((self.count + self.nodes.len(), settings));
+        self.settings
+            .push((self.count + self.nodes.len(), settings));
         Some(traits)
     }
 
@@ -261,7 +262,10 @@ impl Swept {
     fn put_down(&mut self) {
         self.count += self.nodes.len();
         self.edges += self.links.len();
-        self.pages.push((self.nodes.drain(..).collect(), self.links.drain(..).collect()));
+        self.pages.push((
+            self.nodes.drain(..).collect(),
+            self.links.drain(..).collect(),
+        ));
     }
 
     /// The oldest first, and places instead of numbers. `used` is how often each number is.
@@ -291,7 +295,9 @@ impl Swept {
             let place = |link: &Link| link.to(places[link.index()] as usize);
             links.extend(inputs.iter().rev().map(place));
         }
-        let outputs = outputs.iter().map(|link| link.to(places[link.index()] as usize));
+        let outputs = outputs
+            .iter()
+            .map(|link| link.to(places[link.index()] as usize));
         let settings = self.settings.into_iter();
         let settings = settings.map(|(at, said)| ((self.count - 1 - at) as u32, said));
         Some(Graph {

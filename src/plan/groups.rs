@@ -24,7 +24,7 @@ impl Groups {
         let mut reader = vec![u32::MAX; count];
         let mut edges = Vec::new();
         let mut waits = vec![0u32; count];
-        for group in 0..count {
+        for (group, waits) in waits.iter_mut().enumerate() {
             let (from, to) = (first + (group << size), first + ((group + 1) << size));
             let (from, to) = (from, to.min(nodes));
             let inputs = program.starts[from] as usize..program.starts[to] as usize;
@@ -37,7 +37,7 @@ impl Groups {
                 let read = group_of(input);
                 if std::mem::replace(&mut reader[read], group as u32) != group as u32 {
                     edges.push((read as u32, group as u32));
-                    waits[group] += 1;
+                    *waits += 1;
                 }
             }
         }

@@ -155,7 +155,8 @@ impl Open {
     fn close(&self) {
         let chunk = self.chunk.replace(std::ptr::null_mut());
         let alive = self.alive.replace(0);
-        (self.at.set(std::ptr::null_mut()), self.end.set(0));
+        self.at.set(std::ptr::null_mut());
+        self.end.set(0);
         if let Some(chunk) = NonNull::new(chunk) {
             // SAFETY: it was open, and is given up here.
             unsafe { Chunk::count_down(chunk, OPEN - alive) };

@@ -180,7 +180,7 @@ pub(super) struct Alone<N> {
 }
 
 impl<N> Alone<N> {
-    pub(super) fn new(header: Header, node: N) -> NodePtr {
+    pub(super) fn placed(header: Header, node: N) -> NodePtr {
         let id = next_id();
         let alone = Box::into_raw(Box::new(Alone { header, id, node }));
         // SAFETY: a box is never null. It begins with a header.

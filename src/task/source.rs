@@ -72,7 +72,7 @@ impl<S: Source> Sources<S> {
 #[track_caller]
 fn source<S: Source>(source: S) -> NodePtr {
     let header = Header::new(const { &Sources::<S>::TABLE }, Location::caller());
-    Alone::new(header, source)
+    Alone::placed(header, source)
 }
 
 /// A value put into a graph.

@@ -25,6 +25,7 @@ use crate::store::memo::{Lineage, Shared, Ticket};
 use crate::task::frame::{Edge, Table};
 use crate::task::{Frame, Outcome};
 use ahash::AHashMap;
+use progress::Progress;
 use smallvec::SmallVec;
 use std::alloc::{Layout, alloc, dealloc, handle_alloc_error};
 use std::any::Any;
@@ -32,7 +33,6 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr::NonNull;
 use std::sync::Arc;
 use std::time::Instant;
-use progress::Progress;
 use watch::Watch;
 
 /// One execution of a plan.

@@ -43,7 +43,11 @@ impl Progress {
         let mut ready = Vec::new();
         for unit in 0..units {
             let consumers = self.program.consumers();
-            for &w in consumers.of_unit(unit).iter().filter(|w| **w as usize >= units) {
+            for &w in consumers
+                .of_unit(unit)
+                .iter()
+                .filter(|w| **w as usize >= units)
+            {
                 let waits = self.waits[w as usize].get_mut();
                 *waits -= 1;
                 if *waits == 0 {

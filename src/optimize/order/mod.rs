@@ -45,8 +45,9 @@ impl Pass for Order {
         let counts = graph.any.has(Traits::OWNING) && graph.traits.iter().any(|t| t.counts());
         let (graph, walked) = match graph.standing {
             Standing::DepthFirst => (graph, Changed::No),
-            Standing::AsMade if !counts => gathered(graph),
-            Standing::AsMade | Standing::Otherwise => in_operand_order(graph),
+            Standing::AsMade if !counts => (graph, Changed::No),
+            Standing::Apart if !counts => gathered(graph),
+            Standing::AsMade | Standing::Apart | Standing::Otherwise => in_operand_order(graph),
         };
         let order = match counts && passes.order {
             true => leanest(&Units::of(&graph)).map(|order| nodes_of(&graph, &order)),
@@ -68,10 +69,6 @@ impl Pass for Order {
 
 /// The nodes of each unit together, at the place of the first, else as they stand.
 fn gathered(graph: Graph) -> (Graph, Changed) {
-    let is_gathered = |i: usize| !graph.is_joined(i) || graph.inputs(i)[0].index() + 1 == i;
-    if !graph.any.has(Traits::JOINED) || (0..graph.len()).all(is_gathered) {
-        return (graph, Changed::No);
-    }
     const NONE: u32 = u32::MAX;
     let mut next = vec![NONE; graph.len()];
     for i in (0..graph.len()).filter(|&i| graph.is_joined(i)) {
