@@ -12,6 +12,8 @@ mod a_circle_of_waits_is_an_error;
 mod a_failed_graph_can_run_again;
 mod a_fault_anywhere_leaves_no_trace;
 mod a_fused_unit_names_the_inner_node;
+mod a_large_graph_is_like_a_small_one;
+mod a_lone_call_is_like_any_other;
 mod a_long_argument_is_never_printed_whole;
 mod a_memo_is_shared_by_the_computes_that_use_it;
 mod a_memo_stays_within_its_bounds;

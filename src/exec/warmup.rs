@@ -11,6 +11,7 @@ use super::segment::SegmentPtr;
 use super::worker::Worker;
 use crate::plan::{Groups, Program};
 use std::cell::Cell;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -87,14 +88,23 @@ fn pace(worker: &Worker, root: SegmentPtr, next: &Cell<usize>) -> Option<f64> {
 
 /// Executes the rest of the unit that was begun, if one was. How many units have finished.
 fn units_before(program: &Program, worker: &Worker, root: SegmentPtr, next: &Cell<usize>) -> usize {
-    let done = match program.units.is_empty() {
+    let begun = match program.units.is_empty() {
         true => next.get(),
         false => program
             .units
             .partition_point(|&start| (start as usize) < next.get()),
     };
-    if done > 0 {
-        worker.all_of_stretch(root, next, program.unit(done - 1).end);
+    if begun > 0 {
+        // Step by step: a failure may be what has ended the stretch.
+        for i in next.get()..program.unit(begun - 1).end {
+            if worker.run().is_stopped() {
+                break;
+            }
+            let step = || worker.step(root, begun - 1, i);
+            if let Err(payload) = catch_unwind(AssertUnwindSafe(step)) {
+                worker.panicked(payload);
+            }
+        }
     }
-    done
+    begun
 }
