@@ -222,7 +222,7 @@ enum Places {
     Map(AHashMap<RawNode, u32>),
 }
 
-static MARKS: Mutex<()> = Mutex::new(());
+pub(super) static MARKS: Mutex<()> = Mutex::new(());
 
 impl Places {
     fn new() -> Places {

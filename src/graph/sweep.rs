@@ -316,3 +316,103 @@ impl Swept {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::build::MARKS;
+    use super::*;
+    use crate::graph::build;
+    use crate::task::source::held;
+    use crate::task::{Function, Purity, TaskSpec, Val, again, call_node};
+    use std::collections::BTreeMap;
+    use std::sync::{Arc, PoisonError};
+
+    struct Add;
+    impl Function for Add {
+        const SPEC: TaskSpec = TaskSpec::structural("add", Purity::Impure);
+    }
+
+    fn add(a: &NodePtr, b: &NodePtr) -> NodePtr {
+        let operand = |node: &NodePtr| Val::<i64>::from_node(node.clone());
+        let ops = (operand(a), (operand(b), ()));
+        let run = |ops: &(Val<i64>, (Val<i64>, ())), frame: &crate::task::Frame<'_>| {
+            Ok(ops.0.take(frame) + ops.1.0.take(frame))
+        };
+        call_node::<Add, i64, _, _, _>(ops, run, |_, _| {})
+    }
+
+    fn inputs(outputs: &[NodePtr]) -> Inputs {
+        let input = |node: &NodePtr| Input::new(node, Use::Value);
+        outputs.iter().map(input).collect()
+    }
+
+    fn swept(outputs: &[NodePtr]) -> Option<Graph> {
+        let marks = MARKS.lock().unwrap_or_else(PoisonError::into_inner);
+        let graph = sweep(&inputs(outputs), outputs, &marks)?;
+        let roots = outputs.to_vec();
+        Some(Graph { roots, ..graph })
+    }
+
+    /// Of each node: what it reads, how often it is read, its traits.
+    fn edges(graph: &Graph) -> BTreeMap<u64, (Vec<u64>, u32, Traits)> {
+        let id = |i: usize| graph.node(i).id();
+        let of = |i: usize| {
+            let reads = graph.inputs(i).iter().map(|l| id(l.index())).collect();
+            (id(i), (reads, graph.uses[i], graph.traits[i]))
+        };
+        (0..graph.len()).map(of).collect()
+    }
+
+    #[test]
+    fn it_finds_what_a_walk_finds() {
+        let source = held(Arc::new(5i64));
+        let mut calls = vec![add(&source, &source), add(&source, &source)];
+        for i in 2..900 {
+            let (a, b) = (&calls[i - 1 - i % 2], &calls[i * 7 % i]);
+            calls.push(match i % 5 {
+                0 => add(a, &held(Arc::new(1i64))),
+                1 => add(a, &source),
+                2 => again(b.clone()),
+                _ => add(a, b),
+            });
+            if i % 11 == 0 {
+                calls[i].configure(|s| s.priority = i as i32);
+            }
+        }
+        let outputs = [calls[899].clone(), calls[450].clone(), source.clone()];
+        let (swept, walked) = (swept(&outputs).unwrap(), build(inputs(&outputs)).unwrap());
+        assert_eq!(edges(&swept), edges(&walked));
+        let outputs = |graph: &Graph| -> Vec<u64> {
+            let id = |l: &Link| graph.node(l.index()).id();
+            graph.outputs.iter().map(id).collect()
+        };
+        assert_eq!(outputs(&swept), outputs(&walked));
+        for i in 0..swept.len() {
+            let said = swept.settings.get(&(i as u32)).map(|s| s.priority);
+            assert_eq!(said, swept.node(i).settings().map(|s| s.priority));
+            assert!(swept.inputs(i).iter().all(|l| l.index() < i));
+        }
+        let in_arena = (0..swept.len()).filter_map(|i| swept.node(i).place());
+        assert!(in_arena.map(Place::number).is_sorted(), "as they were made");
+    }
+
+    #[test]
+    fn what_may_run_after_a_younger_one_is_not_swept() {
+        let source = held(Arc::new(5i64));
+        let (first, then) = (add(&source, &source), add(&source, &source));
+        let both = [add(&first, &then)];
+        assert!(swept(&both).is_some());
+        first.configure(|s| s.after.push(then));
+        assert!(swept(&both).is_none());
+    }
+
+    #[test]
+    fn what_several_threads_have_made_is_not_swept() {
+        let here = held(Arc::new(5i64));
+        let here = add(&here, &here);
+        let there = std::thread::spawn(move || add(&here, &here))
+            .join()
+            .unwrap();
+        assert!(swept(&[add(&there, &there)]).is_none());
+    }
+}

@@ -361,3 +361,86 @@ impl Drop for Freed {
         self.count();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::operand::Val;
+    use super::super::spec::{Function, Purity, TaskSpec};
+    use super::super::{NodePtr, call_node};
+
+    struct Node;
+    impl Function for Node {
+        const SPEC: TaskSpec = TaskSpec::structural("node", Purity::Impure);
+    }
+
+    fn node<T: crate::task::Value + Clone>(x: T) -> NodePtr {
+        let ops = (Val::literal(x), ());
+        call_node::<Node, T, _, _, _>(ops, |ops, f| Ok(ops.0.take(f)), |_, _| {})
+    }
+
+    fn number(node: &NodePtr) -> u64 {
+        node.node().place().unwrap().number()
+    }
+
+    #[test]
+    fn later_nodes_of_a_thread_have_higher_numbers() {
+        let nodes: Vec<NodePtr> = (0..3_000u64).map(node).collect();
+        assert!(nodes.is_sorted_by_key(number));
+        let threads: Vec<u32> = nodes
+            .iter()
+            .map(|n| n.node().place().unwrap().chunk.thread())
+            .collect();
+        assert!(threads.iter().all(|t| *t == threads[0]));
+        let other = std::thread::spawn(|| node(1)).join().unwrap();
+        assert_ne!(other.node().place().unwrap().chunk.thread(), threads[0]);
+    }
+
+    #[test]
+    fn a_number_is_never_used_again() {
+        let mut last = None;
+        for _ in 0..5_000 {
+            let node = node(1u64);
+            let number = Some(number(&node));
+            assert!(number > last, "its memory may be, its number not");
+            last = number;
+        }
+    }
+
+    #[test]
+    fn a_place_leads_back_to_its_node() {
+        for node in (0..2_000u64).map(node).collect::<Vec<_>>() {
+            assert!(node.node().place().unwrap().node() == node.raw());
+        }
+    }
+
+    #[test]
+    fn nodes_may_be_large_and_aligned() {
+        #[derive(Clone)]
+        #[repr(align(4096))]
+        struct Aligned(#[allow(dead_code, reason = "it is only to take room")] u8);
+        let mut nodes = Vec::new();
+        for _ in 0..3 {
+            nodes.extend([node(1u8), node([7u64; 10_000]), node(Aligned(1))]);
+        }
+        assert!(nodes.is_sorted_by_key(number));
+        for node in &nodes {
+            assert!(node.node().place().unwrap().node() == node.raw());
+        }
+    }
+
+    #[test]
+    fn nodes_outlive_their_thread_and_are_freed_by_others() {
+        let make = || (0..1_500u64).map(node).collect::<Vec<_>>();
+        let mut made: Vec<_> = (0..3)
+            .flat_map(|_| std::thread::spawn(make).join())
+            .collect();
+        let rest = made.pop();
+        let threads: Vec<_> = made
+            .into_iter()
+            .map(|nodes| std::thread::spawn(move || drop(nodes)))
+            .collect();
+        drop(make());
+        threads.into_iter().for_each(|t| t.join().unwrap());
+        drop(rest);
+    }
+}

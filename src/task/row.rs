@@ -88,3 +88,24 @@ impl<T: Lined> Drop for Row<T> {
         unsafe { list.drop_in_place() };
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::task::source::held;
+    use std::sync::Arc;
+
+    #[test]
+    fn it_holds_what_the_list_held() {
+        for len in [0, 1, 2, 63, 64, 65, 1_000] {
+            let values: Vec<Arc<usize>> = (0..len).map(Arc::new).collect();
+            let list: Vec<NodePtr> = values.iter().map(|x| held(x.clone())).collect();
+            let raws: Vec<_> = list.iter().map(NodePtr::raw).collect();
+            let row = Row::from(list);
+            assert!(row.iter().map(NodePtr::raw).eq(raws));
+            assert!(values.iter().all(|x| Arc::strong_count(x) == 2));
+            drop(row);
+            assert!(values.iter().all(|x| Arc::strong_count(x) == 1));
+        }
+    }
+}
