@@ -13,6 +13,8 @@ mod a_client_shows_where_its_tasks_stand;
 mod a_failed_graph_can_run_again;
 mod a_fault_anywhere_leaves_no_trace;
 mod a_fused_unit_names_the_inner_node;
+mod a_large_graph_is_like_a_small_one;
+mod a_lone_call_is_like_any_other;
 mod a_long_argument_is_never_printed_whole;
 mod a_memo_is_shared_by_the_computes_that_use_it;
 mod a_memo_stays_within_its_bounds;

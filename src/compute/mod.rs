@@ -8,9 +8,9 @@ pub use plan::{Explain, Plan};
 
 use crate::base::error::{Carried, Error, ErrorKind};
 use crate::delayed::{Delayed, Join, Outcomes, value_arc};
-use crate::exec::{Current, Finished, Fork, Origin, execute, on_enough_stack};
+use crate::exec::{Current, Finished, Origin, execute, fork, lone, on_enough_stack};
 use crate::plan::Program;
-use crate::task::{Frame, Input, Use, Value};
+use crate::task::{Frame, Input, Inputs, Use, Value};
 pub(crate) use options::Service;
 use options::Setup;
 use std::sync::Arc;
@@ -36,7 +36,10 @@ use std::sync::Arc;
 /// # Ok::<(), Error>(())
 /// ```
 pub fn compute<J: Join>(nesting: J) -> Result<J::Out, Error> {
-    compute_with(&Options::new(), nesting)
+    match run_directly(&nesting) {
+        Some(result) => result,
+        None => run_nesting(&Options::new(), &nesting),
+    }
 }
 
 /// As [`compute`], with options. Inside a task, what they do not say is inherited from the run around.
@@ -44,6 +47,11 @@ pub fn compute<J: Join>(nesting: J) -> Result<J::Out, Error> {
 /// # Errors
 /// As [`compute`]; `Invalid` if the options contradict each other.
 pub fn compute_with<J: Join>(options: &RunOptions<'_>, nesting: J) -> Result<J::Out, Error> {
+    if options.says_nothing()
+        && let Some(result) = run_directly(&nesting)
+    {
+        return result;
+    }
     run_nesting(options, &nesting)
 }
 
@@ -174,6 +182,18 @@ pub fn unwrap_or_carry<T>(result: Result<T, Error>) -> T {
     }
 }
 
+/// Runs a graph with default options directly, if it is one of those that can be.
+#[inline]
+fn run_directly<J: Join>(nesting: &J) -> Option<Result<J::Out, Error>> {
+    let outputs = |outputs: &mut Inputs| nesting.visit(outputs);
+    let read = |frame: &Frame<'_>| nesting.assemble(frame);
+    let nested = fork(nesting, outputs, read);
+    if nested.is_some() || Current::is_inside() {
+        return nested;
+    }
+    lone(nesting, outputs, read, || Options::new().setup()?.context())
+}
+
 fn run_nesting<J: Join>(options: &RunOptions<'_>, nesting: &J) -> Result<J::Out, Error> {
     let mut outputs = Vec::new();
     nesting.visit(&mut outputs);
@@ -185,11 +205,6 @@ fn run<R>(
     outputs: Vec<Input>,
     read: impl FnOnce(&Frame<'_>) -> R,
 ) -> Result<R, Error> {
-    if options.says_nothing()
-        && let Some(fork) = Fork::of(&outputs)
-    {
-        return on_enough_stack(|| fork.run(read));
-    }
     let setup = options.setup()?;
     let program = setup.compile(outputs)?.0;
     finish(&setup, &Arc::new(program))?.read(read)

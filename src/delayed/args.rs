@@ -4,8 +4,8 @@ use super::Delayed;
 use super::handle::{Handle, all};
 use super::join::{Join, Joined, SharedOf, SomeOf};
 use super::lend::{
-    Gathered, GatheredSeen, ManyOf, ManyPlain, Pointed, PointedOf, Same, SameOf, Seen, SeenOf,
-    UnsizedOf, of,
+    Gathered, Listed, ManyOf, ManyPlain, Pointed, PointedOf, Same, SameOf, Seen, SeenOf, UnsizedOf,
+    of,
 };
 use crate::task::{Lend, Many, Val, Value, View};
 use std::borrow::Cow;
@@ -343,14 +343,14 @@ by_reference! {
     [] Path, Exact: &PathBuf => |x| Seen(x.clone());
     [] Path, Exact: &String => |x| Seen(PathBuf::from(x));
     // collections of delayed values
-    [T: Value + Clone, M: Mode] [T], M: Vec<Delayed<T>> => |x| GatheredSeen(x);
-    [T: Value + Clone, M: Mode] [T], M: &[Delayed<T>] => |x| GatheredSeen(x.to_owned_join());
-    [T: Value + Clone, M: Mode] [T], M: &Vec<Delayed<T>> => |x| GatheredSeen(x.to_owned_join());
-    [T: Value + Clone, M: Mode, const N: usize] [T], M: [Delayed<T>; N] => |x| GatheredSeen(Vec::from(x));
-    [T: Value + Clone, M: Mode] [T], M: Vec<Handle<T>> => |x| GatheredSeen(all(&x));
-    [T: Value + Clone, M: Mode] [T], M: &[Handle<T>] => |x| GatheredSeen(all(x));
-    [T: Value + Clone, M: Mode] [T], M: &Vec<Handle<T>> => |x| GatheredSeen(all(x));
-    [T: Value + Clone, M: Mode, const N: usize] [T], M: [Handle<T>; N] => |x| GatheredSeen(all(&x));
+    [T: Value + Clone, M: Mode] [T], M: Vec<Delayed<T>> => |x| Listed::of(x);
+    [T: Value + Clone, M: Mode] [T], M: &[Delayed<T>] => |x| Listed::of(x.to_owned_join());
+    [T: Value + Clone, M: Mode] [T], M: &Vec<Delayed<T>> => |x| Listed::of(x.to_owned_join());
+    [T: Value + Clone, M: Mode, const N: usize] [T], M: [Delayed<T>; N] => |x| Listed::of(Vec::from(x));
+    [T: Value + Clone, M: Mode] [T], M: Vec<Handle<T>> => |x| Listed::of(all(&x));
+    [T: Value + Clone, M: Mode] [T], M: &[Handle<T>] => |x| Listed::of(all(x));
+    [T: Value + Clone, M: Mode] [T], M: &Vec<Handle<T>> => |x| Listed::of(all(x));
+    [T: Value + Clone, M: Mode, const N: usize] [T], M: [Handle<T>; N] => |x| Listed::of(all(&x));
 }
 
 // ------------------------------------------------------------------ `&dyn Trait`

@@ -40,7 +40,7 @@ pub trait Join {
 }
 
 /// Describes a nesting as an argument.
-pub(super) fn describe(nesting: &impl Join, to: &mut Describe<'_>) {
+pub(super) fn describe(nesting: &(impl Join + ?Sized), to: &mut Describe<'_>) {
     to.parts(nesting.nodes(), |hasher, next| nesting.shape(hasher, next));
 }
 

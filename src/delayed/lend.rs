@@ -1,8 +1,10 @@
 //! The ways in which an argument can be lent.
 
+use super::Delayed;
 use super::join::Join;
-use crate::task::operand::{Holds, Lender, Lent, ManyLender};
-use crate::task::{Describe, Frame, Input, Inputs, NodePtr, ParamInfo, Use, Value, View};
+use crate::task::operand::{Held, Holds, Lender, Lent, ManyLender};
+use crate::task::{Describe, Frame, Input, Inputs, NodePtr, ParamInfo, Row, Use, Value, View};
+use smallvec::SmallVec;
 use std::marker::PhantomData;
 use std::ops::Deref;
 
@@ -79,8 +81,16 @@ of_node! {
 
 /// A collection of delayed values, gathered and lent as it is.
 pub(super) struct Gathered<J>(pub(super) J);
-/// A collection of delayed values, gathered and lent through `View`.
-pub(super) struct GatheredSeen<J>(pub(super) J);
+/// A list of delayed values, gathered and lent as a slice.
+pub(super) struct Listed<T>(Row<NodePtr>, PhantomData<fn() -> Box<T>>);
+
+impl<T: Value> Listed<T> {
+    pub(super) fn of(list: Vec<Delayed<T>>) -> Listed<T> {
+        // The same memory: a delayed value is a node.
+        let nodes: Vec<NodePtr> = list.into_iter().map(|delayed| delayed.node).collect();
+        Listed(Row::from(nodes), PhantomData)
+    }
+}
 
 struct Own<T>(T);
 impl<T> Holds<T> for Own<T> {
@@ -89,10 +99,12 @@ impl<T> Holds<T> for Own<T> {
     }
 }
 
-struct OwnSeen<T>(T);
-impl<T: View<Q>, Q: ?Sized> Holds<Q> for OwnSeen<T> {
-    fn held(&self) -> &Q {
-        self.0.view()
+/// Of numbers and the like, a few without an allocation.
+struct Few<T>(SmallVec<[T; 6]>);
+impl<T> Holds<[T]> for Few<T> {
+    #[inline]
+    fn held(&self) -> &[T] {
+        &self.0
     }
 }
 
@@ -101,22 +113,24 @@ impl<J: Join + Value> Lender<J::Out> for Gathered<J> {
         self.0.visit(inputs);
     }
     fn lend<'f>(&'f self, frame: &'f Frame<'_>) -> Lent<'f, J::Out> {
-        Lent::Owned(Box::new(Own(self.0.assemble(frame))))
+        Lent::Owned(Held::new(Own(self.0.assemble(frame))))
     }
     fn describe(&self, to: &mut Describe<'_>, _: &ParamInfo<J::Out>) {
         super::join::describe(&self.0, to);
     }
 }
 
-impl<J: Join<Out: View<Q>> + Value, Q: ?Sized> Lender<Q> for GatheredSeen<J> {
+impl<T: Value + Clone> Lender<[T]> for Listed<T> {
     fn visit(&self, inputs: &mut Inputs) {
-        self.0.visit(inputs);
+        inputs.extend(self.0.iter().map(|node| Input::new(node, Use::Value)));
     }
-    fn lend<'f>(&'f self, frame: &'f Frame<'_>) -> Lent<'f, Q> {
-        Lent::Owned(Box::new(OwnSeen(self.0.assemble(frame))))
+    #[inline]
+    fn lend<'f>(&'f self, frame: &'f Frame<'_>) -> Lent<'f, [T]> {
+        let list = self.0.iter().map(|_| frame.take::<T>());
+        Lent::Owned(Held::new(Few(list.collect())))
     }
-    fn describe(&self, to: &mut Describe<'_>, _: &ParamInfo<Q>) {
-        super::join::describe(&self.0, to);
+    fn describe(&self, to: &mut Describe<'_>, _: &ParamInfo<[T]>) {
+        describe_list(self.0.len(), to);
     }
 }
 
@@ -124,7 +138,7 @@ impl<J: Join<Out: View<Q>> + Value, Q: ?Sized> Lender<Q> for GatheredSeen<J> {
 
 /// Many nodes, each lent by `fetch`.
 pub(super) struct ManyOf<Q: ?Sized + 'static> {
-    nodes: Box<[NodePtr]>,
+    nodes: Row<NodePtr>,
     fetch: for<'f> fn(&'f Frame<'_>) -> &'f Q,
 }
 
@@ -134,14 +148,14 @@ impl<Q: ?Sized> ManyOf<Q> {
         Q: Value + Sized,
     {
         ManyOf {
-            nodes: nodes.into_iter().collect(),
+            nodes: Row::from(nodes.into_iter().collect::<Vec<_>>()),
             fetch: |f| f.borrow::<Q>(),
         }
     }
 
     pub(super) fn seen<S: Value + View<Q>>(nodes: impl IntoIterator<Item = NodePtr>) -> ManyOf<Q> {
         ManyOf {
-            nodes: nodes.into_iter().collect(),
+            nodes: Row::from(nodes.into_iter().collect::<Vec<_>>()),
             fetch: |f| f.borrow::<S>().view(),
         }
     }
@@ -155,14 +169,18 @@ impl<Q: ?Sized + 'static> ManyLender<Q> for ManyOf<Q> {
         self.nodes.iter().map(|_| (self.fetch)(frame)).collect()
     }
     fn describe(&self, to: &mut Describe<'_>, _: &ParamInfo<Q>) {
-        let n = self.nodes.len();
-        to.parts(n, |hasher, next| {
-            hasher.u64(n as u64);
-            for _ in 0..n {
-                hasher.u128(next());
-            }
-        });
+        describe_list(self.nodes.len(), to);
     }
+}
+
+/// A list of as many nodes.
+fn describe_list(nodes: usize, to: &mut Describe<'_>) {
+    to.parts(nodes, |hasher, next| {
+        hasher.u64(nodes as u64);
+        for _ in 0..nodes {
+            hasher.u128(next());
+        }
+    });
 }
 
 /// Many plain values.

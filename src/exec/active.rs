@@ -45,6 +45,14 @@ pub(super) fn with_active<R>(look: impl FnOnce(&Rc<Active>) -> R) -> Option<R> {
     Some(look(&active))
 }
 
+/// Whether this thread is executing a task.
+#[inline]
+pub(super) fn is_any_active() -> bool {
+    ACTIVE
+        .try_with(|active| active.borrow().is_some())
+        .unwrap_or(false)
+}
+
 /// The token of the task whose body is running on this thread.
 pub(super) fn current_token() -> Option<CancelToken> {
     struct Task {
@@ -69,6 +77,23 @@ pub(super) fn current_token() -> Option<CancelToken> {
 }
 
 impl Active {
+    /// A thread that takes part in a run, whose root is `root`.
+    pub(super) fn new(run: Arc<Run>, root: SegmentPtr, above: Option<Rc<Active>>) -> Active {
+        Active {
+            run,
+            segment: Cell::new(root),
+            node: Cell::new(0),
+            overdue: RefCell::new(None),
+            key: Cell::new(None),
+            forks: Cell::new(0),
+            seceded: RefCell::new(None),
+            helps: Cell::new(false),
+            equipment: RefCell::new(None),
+            holds: Cell::new(0),
+            above,
+        }
+    }
+
     /// This execution, as the origin of a nested run.
     pub(super) fn origin(&self) -> Origin {
         let segment = self.segment.get().get();

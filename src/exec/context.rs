@@ -105,6 +105,14 @@ impl Context {
         context.begun(None)
     }
 
+    /// Whether nothing has happened in it that would show in another run, and nobody else has a part of it.
+    pub(super) fn is_new(&mut self) -> bool {
+        *self.halt.get_mut() == 0
+            && !*self.stops.get_mut()
+            && Arc::get_mut(&mut self.executor).is_some()
+            && Arc::get_mut(&mut self.memo).is_some_and(|memo| memo.is_untouched())
+    }
+
     pub(super) fn is_for(&self, job: &Arc<Job>) {
         let _ = self.job.set(Arc::downgrade(job));
     }
@@ -227,6 +235,6 @@ impl Current {
 
     /// Whether a body is running on this thread.
     pub(crate) fn is_inside() -> bool {
-        super::active::with_active(|_| ()).is_some()
+        super::active::is_any_active()
     }
 }

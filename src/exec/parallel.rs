@@ -9,11 +9,13 @@ use super::queue::{Item, Local};
 use super::run::Run;
 use super::segment::SegmentPtr;
 use super::stack;
+use super::warmup::begin_alone;
 use super::worker::{Step, Worker};
 use crate::base::sync::atomic::Ordering::{AcqRel, SeqCst};
 use crate::base::sync::{self, lock};
 use crate::plan::Traits;
 use smallvec::SmallVec;
+use std::cell::Cell;
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -32,6 +34,18 @@ pub(super) fn drive(run: &Arc<Run>, root: SegmentPtr) {
             job.has_nested();
         }
     }
+    match begin_alone(run, root) {
+        true => run.finish(),
+        false => lead(run, root),
+    }
+    if let Some(parent) = parent {
+        let mut children = lock(&parent.children);
+        children.retain(|child| !Arc::ptr_eq(child, run));
+    }
+}
+
+/// The owner's part in a run that others may join.
+fn lead(run: &Arc<Run>, root: SegmentPtr) {
     run.queue.open(root);
     loop {
         take_part(run, root, true);
@@ -43,10 +57,6 @@ pub(super) fn drive(run: &Arc<Run>, root: SegmentPtr) {
         if !help(run) {
             press::sleep(run);
         }
-    }
-    if let Some(parent) = parent {
-        let mut children = lock(&parent.children);
-        children.retain(|child| !Arc::ptr_eq(child, run));
     }
 }
 
@@ -134,7 +144,10 @@ impl Part<'_> {
     fn nodes(&self, item: Item, dead: &mut SmallVec<[u32; 8]>) -> End {
         let segment = item.segment.get();
         let unit = item.unit as usize;
-        for i in item.node as usize..segment.program.unit(unit).end {
+        let nodes = item.node as usize..segment.progress().nodes(unit).end;
+        let next = Cell::new(nodes.start);
+        self.worker.all_of_stretch(item.segment, &next, nodes.end);
+        for i in next.get()..nodes.end {
             if self.run.is_stopped() {
                 return End::Left;
             }
@@ -159,16 +172,17 @@ impl Part<'_> {
 
     /// Makes the sources of a returned graph ready.
     fn begin(&self, child: SegmentPtr) -> Option<Item> {
-        let program = child.get().program.clone();
+        let segment = child.get();
+        let (program, progress) = (segment.program.clone(), segment.progress());
         let item = |unit: u32| {
-            let node = program.unit(unit as usize).start as u32;
+            let node = progress.nodes(unit as usize).start as u32;
             Item {
                 segment: child,
                 unit,
                 node,
             }
         };
-        let (first, rest) = program.consumers().sources.split_first()?;
+        let (first, rest) = progress.consumers().sources.split_first()?;
         if program.by_priority {
             self.run.queue.push(self.local, item(*first));
         }
@@ -185,16 +199,15 @@ impl Part<'_> {
         let mut next: Option<Item> = None;
         loop {
             let segment = at.get();
-            let consumers = segment.program.consumers();
+            let progress = segment.progress();
             let by_priority = segment.program.by_priority;
             let mut ranked: SmallVec<[Item; 4]> = SmallVec::new();
-            for &waiting in consumers.of_unit(unit).iter().rev() {
+            for &waiting in progress.consumers().of_unit(unit).iter().rev() {
                 let w = waiting as usize;
-                let ready = consumers.waits[w] == 1 || segment.waits[w].fetch_sub(1, AcqRel) == 1;
-                if !ready {
+                if !progress.serve(w) {
                     continue;
                 }
-                let node = segment.program.unit(w).start as u32;
+                let node = progress.nodes(w).start as u32;
                 let item = Item {
                     segment: at,
                     unit: waiting,
@@ -210,7 +223,7 @@ impl Part<'_> {
                 self.run.queue.finished(at, unit, dead, &ranked);
                 dead = &[];
             }
-            if !segment.finish_unit() {
+            if !progress.finish_unit() {
                 return next;
             }
             if segment.continuation.is_none() {

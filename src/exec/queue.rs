@@ -82,10 +82,11 @@ impl Ranking {
         }
         // Sources stand in the plan's order, so the next one is the first of them, unless the user gave
         // priorities: then all of them take part in the comparison.
-        let sources = &segment.program.consumers().sources;
+        let progress = segment.progress();
+        let sources = &progress.consumers().sources;
         let all = segment.program.has_priorities();
         loop {
-            let next = segment.sources.load(Relaxed);
+            let next = progress.sources.load(Relaxed);
             let Some(&unit) = sources.get(next) else {
                 return;
             };
@@ -95,11 +96,11 @@ impl Ranking {
             if !first && !all {
                 return;
             }
-            segment.sources.store(next + 1, Relaxed);
+            progress.sources.store(next + 1, Relaxed);
             let item = Item {
                 segment: root,
                 unit,
-                node: segment.program.unit(unit as usize).start as u32,
+                node: progress.nodes(unit as usize).start as u32,
             };
             self.heap.push(Ranked::of(item));
             if !all {
@@ -302,8 +303,8 @@ impl Queue {
             return true;
         }
         if let Some(root) = self.root() {
-            let segment = root.get();
-            if segment.sources.load(Relaxed) < segment.program.consumers().sources.len() {
+            let progress = root.get().progress();
+            if progress.sources.load(Relaxed) < progress.consumers().sources.len() {
                 return true;
             }
         }
@@ -319,17 +320,20 @@ impl Queue {
 
 /// Takes a few of the root's sources in the plan's order: one to run, the others for the deque.
 fn take_sources(root: SegmentPtr, local: &Local, slots: usize) -> Option<Item> {
-    let segment = root.get();
-    let sources = &segment.program.consumers().sources;
-    let taken = segment.sources.load(Relaxed);
+    let progress = root.get().progress();
+    let sources = &progress.consumers().sources;
+    let taken = progress.sources.load(Relaxed);
     if taken >= sources.len() {
         return None;
     }
     let chunk = ((sources.len() - taken) / (slots * 4)).clamp(1, CHUNK);
-    let from = segment.sources.fetch_add(chunk, Relaxed).min(sources.len());
+    let from = progress
+        .sources
+        .fetch_add(chunk, Relaxed)
+        .min(sources.len());
     let units = &sources[from..(from + chunk).min(sources.len())];
     let item = |unit: u32| {
-        let node = segment.program.unit(unit as usize).start as u32;
+        let node = progress.nodes(unit as usize).start as u32;
         Item {
             segment: root,
             unit,

@@ -122,6 +122,16 @@ impl Run {
         })
     }
 
+    /// Makes another run of one whose work was done without participants; `false` if it cannot be told from one in which
+    /// something has happened.
+    pub(super) fn renew(&mut self) -> bool {
+        self.id = next_id();
+        let is_new = !*self.stopped.get_mut() && *self.members.get_mut() == 1;
+        is_new
+            && lock(&self.children).is_empty()
+            && Arc::get_mut(&mut self.context).is_some_and(Context::is_new)
+    }
+
     /// Whether it is the outermost of the runs that use its memo as it does.
     fn brought_its_memo(&self) -> bool {
         let above = self.parent.as_ref().map(|p| &p.context.memo);
@@ -348,14 +358,14 @@ pub(crate) fn execute(
 }
 
 /// The place of the thread that a compute begins on: it holds a permit, and a thread of the pool if it is one.
-struct Seat<'r> {
+pub(super) struct Seat<'r> {
     executor: &'r Executor,
     pooled: bool,
 }
 
 impl<'r> Seat<'r> {
     /// `None` for a nested run: its owner has the permit of the run it is in.
-    fn take(run: &'r Run) -> Option<Seat<'r>> {
+    pub(super) fn take(run: &'r Run) -> Option<Seat<'r>> {
         let executor = &*run.context.executor;
         if run
             .parent

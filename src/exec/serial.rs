@@ -39,6 +39,7 @@ impl Sweep<'_> {
             let at = self.segment.get();
             let nodes = at.get().program.len();
             let mut returned = None;
+            self.worker.stretch(at, &self.next, nodes);
             while self.next.get() < nodes {
                 if run.is_stopped() {
                     return;

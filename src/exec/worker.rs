@@ -18,7 +18,7 @@ use crate::plan::{Guard, Traits};
 use crate::store::memo::{Shared, Ticket};
 use crate::task::{NodePtr, Outcome};
 use std::any::Any;
-use std::cell::{Cell, RefCell};
+use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -51,33 +51,27 @@ impl Drop for Worker {
     }
 }
 
-/// The traits of nodes that need more than to be called.
-const SPECIAL: u16 = Traits::KEYED | Traits::GUARDED | Traits::CATCHES | Traits::FLAT;
-
 impl Worker {
     pub(super) fn enter(run: &Arc<Run>, root: SegmentPtr, alone: bool) -> Worker {
-        let above = ACTIVE.with(|a| a.take());
-        let active = Rc::new(Active {
-            run: run.clone(),
-            segment: Cell::new(root),
-            node: Cell::new(0),
-            overdue: RefCell::new(None),
-            key: Cell::new(None),
-            forks: Cell::new(0),
-            seceded: RefCell::new(None),
-            helps: Cell::new(false),
-            equipment: RefCell::new(None),
-            holds: Cell::new(0),
-            above,
-        });
-        ACTIVE.with(|a| a.replace(Some(active.clone())));
-        let observed = !run.context.observers.is_empty();
+        let above = ACTIVE.with(|active| active.borrow().clone());
+        let active = Rc::new(Active::new(run.clone(), root, above));
         let job = run.job.as_ref().filter(|job| run.is_task && job.is_many());
+        let mut worker = Worker::within(active);
+        worker.alone = alone;
+        worker.observed = !run.context.observers.is_empty();
+        worker.sink = job.cloned();
+        worker
+    }
+
+    /// Alone and unobserved.
+    #[inline]
+    pub(super) fn within(active: Rc<Active>) -> Worker {
+        ACTIVE.with(|here| here.replace(Some(active.clone())));
         Worker {
             active,
-            alone,
-            observed,
-            sink: job.cloned(),
+            alone: true,
+            observed: false,
+            sink: None,
         }
     }
 
@@ -100,7 +94,7 @@ impl Worker {
         let segment = at.get();
         self.active.segment.set(at);
         self.active.node.set(i);
-        let is_special = segment.program.traits[i].has(SPECIAL) || self.observed;
+        let is_special = segment.program.traits[i].has(Traits::SPECIAL) || self.observed;
         if is_special || segment.any_failed() {
             return self.special(at, unit, i);
         }
@@ -115,6 +109,43 @@ impl Worker {
             Outcome::Graph(_) => unreachable!("only flat nodes return graphs"),
         }
         Step::Done
+    }
+
+    /// Whether it needs no more than to call the bodies of a segment's nodes.
+    pub(super) fn only_calls(&self, segment: &Segment) -> bool {
+        segment.program.is_plain && !self.observed && self.sink.is_none()
+    }
+
+    /// As `stretch`, and goes on behind nodes that panic.
+    pub(super) fn all_of_stretch(&self, at: SegmentPtr, next: &Cell<usize>, end: usize) {
+        while let Err(payload) = catch_unwind(AssertUnwindSafe(|| self.stretch(at, next, end))) {
+            self.panicked(payload);
+        }
+    }
+
+    /// Executes nodes one after the other, from `next` on, where that needs no more than to call their bodies: until
+    /// `end`, a stop, or a failure that the run survives. Unwinds as `step` does.
+    pub(super) fn stretch(&self, at: SegmentPtr, next: &Cell<usize>, end: usize) {
+        let segment = at.get();
+        if !self.only_calls(segment) {
+            return;
+        }
+        self.active.segment.set(at);
+        let run = self.run();
+        run.begin();
+        let frame = segment.frame();
+        while next.get() < end && !segment.any_failed() {
+            let i = next.get();
+            if run.is_stopped() {
+                return;
+            }
+            next.set(i + 1);
+            self.active.node.set(i);
+            if let Outcome::Failed(e) = segment.execute_in(&frame, i) {
+                self.failed(segment, i, Error::failed(segment.program.culprit(i), e.0));
+            }
+            self.rejoin();
+        }
     }
 
     /// The node that was being executed has panicked.
@@ -356,6 +387,9 @@ impl Worker {
         segment.release(i, keep);
         let (alone, observed) = (self.alone, self.observed);
         let child = Segment::new(program, alone, observed, Some(to), lineage);
+        if !alone {
+            child.share(None, 0);
+        }
         let child = SegmentPtr::new(child);
         lock(&self.run().returned).insert(child);
         Step::Expanded(child)

@@ -1,13 +1,14 @@
-//! From handles to a graph: a depth-first walk back from the outputs, without recursion.
+//! From handles to a graph: a depth-first walk back from the outputs, without recursion; or, where that has found many
+//! nodes, a sweep.
 
-use super::{Graph, Link, Traits, traits_of};
+use super::sweep::sweep;
+use super::{Graph, Link, Standing, Traits, traits_of};
 use crate::base::error::{Error, ErrorKind};
 use crate::task::frame::Edge;
 use crate::task::node::{held, node_of};
 use crate::task::{Input, Inputs, NodePtr, RawNode, Use};
 use ahash::{AHashMap, AHashSet};
-use std::sync::atomic::Ordering::Relaxed;
-use std::sync::{Mutex, MutexGuard};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// The graph of everything that `outputs` need. Each node is asked for its inputs once.
 ///
@@ -18,10 +19,26 @@ use std::sync::{Mutex, MutexGuard};
 /// O(V + E) time, O(V) extra space.
 pub(crate) fn build(outputs: Inputs) -> Result<Graph, Error> {
     let roots: Vec<NodePtr> = outputs.iter().map(|input| held(*input)).collect();
-    let mut walk = Walk::new(roots);
+    let mut walk = Walk::new(roots, MANY);
+    if walk.run(outputs.clone())? {
+        walk.graph.count_uses();
+        return Ok(walk.graph);
+    }
+    let roots = std::mem::take(&mut walk.graph.roots);
+    drop(walk);
+    let marks = MARKS.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(graph) = sweep(&outputs, &roots, &marks) {
+        return Ok(Graph { roots, ..graph });
+    }
+    drop(marks);
+    let mut walk = Walk::new(roots, usize::MAX);
     walk.run(outputs)?;
+    walk.graph.count_uses();
     Ok(walk.graph)
 }
+
+/// Graphs of more nodes are swept.
+const MANY: usize = 1 << 12;
 
 /// A node whose inputs are being walked.
 struct Open {
@@ -40,10 +57,13 @@ struct Walk {
     open: Vec<Open>,
     /// Open nodes with an `.after(..)`: every cycle passes through one.
     ordered: AHashSet<RawNode>,
+    entered: usize,
+    /// The most nodes that it may enter.
+    most: usize,
 }
 
 impl Walk {
-    fn new(roots: Vec<NodePtr>) -> Walk {
+    fn new(roots: Vec<NodePtr>, most: usize) -> Walk {
         let graph = Graph {
             nodes: Vec::new(),
             traits: Vec::new(),
@@ -54,8 +74,9 @@ impl Walk {
             roots,
             any: Traits::default(),
             culled: true,
-            depth_first: true,
+            standing: Standing::DepthFirst,
             keys: Vec::new(),
+            uses: Vec::new(),
         };
         Walk {
             graph,
@@ -63,10 +84,13 @@ impl Walk {
             pending: Inputs::new(),
             open: Vec::new(),
             ordered: AHashSet::new(),
+            entered: 0,
+            most,
         }
     }
 
-    fn run(&mut self, outputs: Inputs) -> Result<(), Error> {
+    /// `false`: there are more nodes than it was to place, and it has stopped.
+    fn run(&mut self, outputs: Inputs) -> Result<bool, Error> {
         self.pending = outputs;
         self.open.push(Open {
             node: None,
@@ -75,7 +99,7 @@ impl Walk {
         });
         loop {
             let Some(top) = self.open.last_mut() else {
-                return Ok(());
+                return Ok(true);
             };
             let at = top.next as usize;
             if at == self.pending.len() {
@@ -94,12 +118,14 @@ impl Walk {
                     self.pending[at] = Input::walked(Link::new(index, input.how()).word());
                     top.next += 1;
                 }
+                None if self.entered == self.most => return Ok(false),
                 None => self.enter(child)?,
             }
         }
     }
 
     fn enter(&mut self, raw: RawNode) -> Result<(), Error> {
+        self.entered += 1;
         let first = self.pending.len() as u32;
         let node = node_of(&self.graph.roots, raw);
         node.visit(&mut self.pending);
@@ -196,7 +222,7 @@ enum Places {
     Map(AHashMap<RawNode, u32>),
 }
 
-static MARKS: Mutex<()> = Mutex::new(());
+pub(super) static MARKS: Mutex<()> = Mutex::new(());
 
 impl Places {
     fn new() -> Places {
@@ -213,7 +239,7 @@ impl Places {
     fn get(&self, node: RawNode, graph: &Graph) -> Option<usize> {
         match self {
             Places::Marks { .. } => {
-                let place = node_of(&graph.roots, node).mark().load(Relaxed) as usize;
+                let place = node_of(&graph.roots, node).mark() as usize;
                 (graph.nodes.get(place) == Some(&node)).then_some(place)
             }
             Places::Map(map) => map.get(&node).map(|&i| i as usize),
@@ -223,7 +249,7 @@ impl Places {
     #[inline]
     fn put(&mut self, node: RawNode, index: usize, roots: &[NodePtr]) {
         match self {
-            Places::Marks { .. } => node_of(roots, node).mark().store(index as u32, Relaxed),
+            Places::Marks { .. } => node_of(roots, node).set_mark(index as u32),
             Places::Map(map) => _ = map.insert(node, index as u32),
         }
     }

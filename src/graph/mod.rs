@@ -3,13 +3,16 @@
 pub(crate) mod build;
 pub(crate) mod check;
 pub(crate) mod keys;
+mod sweep;
 
 pub(crate) use build::build;
 pub(crate) use keys::{Keys, Merge, content_key};
 
 use crate::base::error::Culprit;
 use crate::task::node::node_of;
-use crate::task::{Describe, NodePtr, NodeRef, Purity, RawNode, Settings, Storage, Use};
+use crate::task::{Describe, Input, NodePtr, NodeRef, RawNode, Settings, Use};
+
+pub(crate) use crate::task::Traits;
 use ahash::AHashMap;
 use std::sync::Arc;
 
@@ -19,13 +22,26 @@ pub(crate) struct Link(u32);
 
 impl Link {
     const SHIFT: u32 = 28;
+    const INDEX: u32 = (1 << Self::SHIFT) - 1;
 
+    #[inline]
     pub(crate) fn new(index: usize, how: Use) -> Link {
         Link(index as u32 | (how as u32) << Self::SHIFT)
     }
 
+    /// To the node at `index`, used as an input is.
+    #[inline]
+    pub(crate) fn with(index: u32, input: Input) -> Link {
+        Link(index | input.use_bits() << Self::SHIFT)
+    }
+
+    #[inline]
+    pub(crate) fn is(self, how: Use) -> bool {
+        self.0 >> Self::SHIFT == how as u32
+    }
+
     pub(crate) fn index(self) -> usize {
-        (self.0 & ((1 << Self::SHIFT) - 1)) as usize
+        (self.0 & Self::INDEX) as usize
     }
 
     pub(crate) fn how(self) -> Use {
@@ -39,7 +55,7 @@ impl Link {
     }
 
     pub(crate) fn to(self, index: usize) -> Link {
-        Link::new(index, self.how())
+        Link(self.0 & !(Self::INDEX) | index as u32)
     }
 
     pub(crate) fn word(self) -> u32 {
@@ -51,60 +67,17 @@ impl Link {
     }
 }
 
-/// What the passes and the executor need to know of a node without touching it.
-#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
-pub(crate) struct Traits(pub(crate) u16);
-
-impl Traits {
-    /// The result owns something: it has a `Drop`.
-    pub(crate) const OWNING: u16 = 1;
-    /// The slot holds a pointer to the result.
-    pub(crate) const INDIRECT: u16 = 1 << 1;
-    /// Equal nodes may be merged.
-    pub(crate) const MERGE: u16 = 1 << 2;
-    /// The body returns a graph.
-    pub(crate) const FLAT: u16 = 1 << 3;
-    /// Something was said of the call.
-    pub(crate) const SETTINGS: u16 = 1 << 4;
-    /// Run again in each consumer.
-    pub(crate) const INLINE: u16 = 1 << 5;
-    /// A source that is the same in every evaluation.
-    pub(crate) const CONSTANT: u16 = 1 << 6;
-    /// The result does not fit a slot of 8 bytes, aligned to 8.
-    pub(crate) const LARGE: u16 = 1 << 7;
-    /// Its result must be wrapped into an `Arc` after the body: shared with a user or the memo.
-    pub(crate) const SHARE: u16 = 1 << 8;
-    /// Reads an input that may have failed.
-    pub(crate) const CATCHES: u16 = 1 << 9;
-    /// Barrier to fusion.
-    pub(crate) const NO_FUSE: u16 = 1 << 10;
-    /// May be tried again, has a deadline, or asks for resources.
-    pub(crate) const GUARDED: u16 = 1 << 11;
-    /// Remembered in the memo of the run.
-    pub(crate) const KEYED: u16 = 1 << 12;
-    /// A value put into the graph from outside: not counted among live intermediates.
-    pub(crate) const SOURCE: u16 = 1 << 13;
-    /// The result lies in a scope's stack frame.
-    pub(crate) const BORROWED: u16 = 1 << 15;
-    /// In one unit with the node before it, which is its only input and has no other user.
-    pub(crate) const JOINED: u16 = 1 << 14;
-
-    pub(crate) fn has(self, flag: u16) -> bool {
-        self.0 & flag != 0
-    }
-
-    pub(crate) fn set(&mut self, flag: u16) {
-        self.0 |= flag;
-    }
-
-    pub(crate) fn clear(&mut self, flag: u16) {
-        self.0 &= !flag;
-    }
-
-    /// A heap-owning intermediate, as promise P7 counts them.
-    pub(crate) fn counts(self) -> bool {
-        self.has(Self::OWNING) && !self.has(Self::SOURCE)
-    }
+/// In which of the topological orders the nodes stand.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Standing {
+    /// That of a depth-first walk from the outputs, operand by operand: the same for the same graph, however made.
+    DepthFirst,
+    /// That in which they were made.
+    AsMade,
+    /// The same, and the nodes of some unit do not stand together.
+    Apart,
+    /// Some other.
+    Otherwise,
 }
 
 /// A graph in topological order: inputs stand before their users.
@@ -116,16 +89,27 @@ pub(crate) struct Graph {
     pub(crate) links: Vec<Link>,
     pub(crate) outputs: Vec<Link>,
     pub(crate) settings: AHashMap<u32, Settings>,
+    /// How many edges lead to each node, outputs included.
+    pub(crate) uses: Vec<u32>,
     /// Keeps every node alive.
     pub(crate) roots: Vec<NodePtr>,
     /// All traits of all nodes together.
     pub(crate) any: Traits,
     /// Every node is reached from an output.
     pub(crate) culled: bool,
-    /// The nodes stand in the order of a depth-first walk from the outputs, operand by operand.
-    pub(crate) depth_first: bool,
+    pub(crate) standing: Standing,
     /// The content keys of the nodes that are `KEYED`; empty if none is.
     pub(crate) keys: Vec<u128>,
+}
+
+impl Standing {
+    /// After edges have changed.
+    pub(crate) fn rewired(self) -> Standing {
+        match self {
+            Standing::AsMade | Standing::Apart => Standing::AsMade,
+            Standing::DepthFirst | Standing::Otherwise => Standing::Otherwise,
+        }
+    }
 }
 
 impl Graph {
@@ -153,13 +137,15 @@ impl Graph {
             .count()
     }
 
-    /// How many edges lead to each node, outputs included.
-    pub(crate) fn uses(&self) -> Vec<u32> {
-        let mut uses = vec![0u32; self.len()];
-        for link in self.links.iter().chain(&self.outputs) {
-            uses[link.index()] += 1;
+    /// Counts the `uses` anew, after edges have changed.
+    pub(crate) fn count_uses(&mut self) {
+        self.uses.clear();
+        self.uses.resize(self.len(), 0);
+        for links in [&self.links, &self.outputs] {
+            for link in links {
+                self.uses[link.index()] += 1;
+            }
         }
-        uses
     }
 
     /// Rebuilds the graph with the nodes of `order`, in that order; each node's inputs stand before it.
@@ -187,66 +173,32 @@ impl Graph {
         for output in &mut self.outputs {
             *output = output.to(place[output.index()] as usize);
         }
-        Graph {
+        let all = order.len() == self.len();
+        let mut graph = Graph {
             nodes: order.iter().map(|&i| self.nodes[i as usize]).collect(),
             traits: order.iter().map(|&i| self.traits[i as usize]).collect(),
             keys: match self.keys.is_empty() {
                 true => Vec::new(),
                 false => order.iter().map(|&i| self.keys[i as usize]).collect(),
             },
+            uses: order.iter().map(|&i| self.uses[i as usize]).collect(),
             starts,
             links,
             ..self
+        };
+        if !all {
+            graph.count_uses();
         }
+        graph
     }
 }
 
 /// What a node is, for the passes.
+#[inline]
 pub(crate) fn traits_of(node: NodeRef<'_>, settings: Option<&Settings>) -> Traits {
-    let task = node.task();
-    let (spec, result) = (task.spec, &task.result);
-    let mut traits = Traits::default();
-    let purity = settings.and_then(|s| s.purity).unwrap_or(spec.purity);
-    let keyed = settings.is_some_and(|s| s.key.is_some());
-    if matches!(purity, Purity::Pure | Purity::Structural) || keyed {
-        traits.set(Traits::MERGE);
-    }
-    if node.is_recompute() {
-        traits.clear(Traits::MERGE);
-    }
-    if result.drop.is_some() {
-        traits.set(Traits::OWNING);
-    }
-    if result.storage != Storage::Inline {
-        traits.set(Traits::INDIRECT | Traits::CONSTANT | Traits::SOURCE);
-    }
-    if result.storage == Storage::Borrowed {
-        traits.set(Traits::BORROWED);
-    }
-    if result.size > 8 || result.align > 8 {
-        traits.set(Traits::LARGE);
-    }
-    if task.flat {
-        // The graph's result may be shared with others, so it is handed over shared.
-        traits.set(Traits::FLAT | Traits::SHARE | Traits::INDIRECT);
-    }
-    if spec.inline && traits.has(Traits::MERGE) {
-        traits.set(Traits::INLINE);
-    }
-    if spec.retries > 0 || spec.timeout.is_some() || task.awaits() {
-        traits.set(Traits::GUARDED);
-    }
-    if let Some(s) = settings {
-        traits.set(Traits::SETTINGS);
-        if s.inline && traits.has(Traits::MERGE) {
-            traits.set(Traits::INLINE);
-        }
-        if s.fuse == Some(false) {
-            traits.set(Traits::NO_FUSE);
-        }
-        if s.retries.is_some() || s.timeout.is_some() || !s.resources.is_empty() {
-            traits.set(Traits::GUARDED);
-        }
+    let mut traits = node.traits();
+    if let Some(settings) = settings {
+        traits.are_said(node, settings);
     }
     traits
 }

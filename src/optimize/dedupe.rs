@@ -57,8 +57,9 @@ impl Pass for Dedupe {
         for link in graph.links.iter_mut().chain(&mut graph.outputs) {
             *link = link.to(place[link.index()] as usize);
         }
+        graph.count_uses();
         graph.culled = false;
-        graph.depth_first = false;
+        graph.standing = graph.standing.rewired();
         Ok((cull(graph).0, Changed::Yes))
     }
 }

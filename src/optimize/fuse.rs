@@ -2,7 +2,7 @@
 
 use super::{Changed, Pass, Passes};
 use crate::base::error::Error;
-use crate::graph::{Graph, Traits};
+use crate::graph::{Graph, Link, Standing, Traits};
 use crate::task::Use;
 
 /// Joins a node with its input where that has no other user and the node no other input: the executor then
@@ -27,36 +27,48 @@ impl Pass for Fuse {
     }
 
     fn run(&self, mut graph: Graph, _: Passes) -> Result<(Graph, Changed), Error> {
-        let uses = graph.uses();
+        let Graph {
+            traits,
+            starts,
+            links,
+            uses,
+            ..
+        } = &mut graph;
         let mut changed = Changed::No;
-        for i in 0..graph.len() {
-            if joins(&graph, &uses, i) {
-                graph.traits[i].set(Traits::JOINED);
+        let mut together = true;
+        for (i, ends) in starts.windows(2).enumerate() {
+            let inputs = &links[ends[0] as usize..ends[1] as usize];
+            if let Some(before) = joins(i, inputs, traits, uses) {
+                traits[i].set(Traits::JOINED);
                 changed = Changed::Yes;
+                together &= before + 1 == i;
             }
         }
         if changed == Changed::Yes {
             graph.any.set(Traits::JOINED);
         }
+        if !together && graph.standing == Standing::AsMade {
+            graph.standing = Standing::Apart;
+        }
         Ok((graph, changed))
     }
 }
 
-/// Whether node `i` joins the unit of its input.
-fn joins(graph: &Graph, uses: &[u32], i: usize) -> bool {
-    let inputs = graph.inputs(i);
-    let Some(first) = inputs.first() else {
-        return false;
-    };
+/// The input whose unit node `i` joins.
+#[inline]
+fn joins(i: usize, inputs: &[Link], traits: &[Traits], uses: &[u32]) -> Option<usize> {
+    let (first, others) = inputs.split_first()?;
     let input = first.index();
     // Every edge that leaves the input (an output's edge counts) comes to this node, and every edge that
     // comes to this node leaves the input.
-    uses[input] as usize == inputs.len()
-        && inputs
+    let joins = uses[input] as usize == inputs.len()
+        && others
             .iter()
-            .all(|l| l.index() == input && l.how() != Use::Catch)
-        && !graph.traits[i].has(Traits::NO_FUSE)
-        && !graph.traits[input].has(Traits::NO_FUSE | Traits::FLAT)
+            .all(|l| l.index() == input && !l.is(Use::Catch))
+        && !first.is(Use::Catch)
+        && !traits[i].has(Traits::NO_FUSE)
+        && !traits[input].has(Traits::NO_FUSE | Traits::FLAT);
+    joins.then_some(input)
 }
 
 #[cfg(test)]

@@ -31,9 +31,8 @@ impl Pass for Inline {
         for output in &graph.outputs {
             copied[output.index()] = false;
         }
-        let uses = graph.uses();
         for (i, copied) in copied.iter_mut().enumerate() {
-            *copied &= uses[i] > 1;
+            *copied &= graph.uses[i] > 1;
         }
         if !within_budget(&graph, &copied) || !copied.contains(&true) {
             return Ok((graph, Changed::No));
@@ -109,7 +108,7 @@ fn copy(graph: Graph, copied: &[bool]) -> Graph {
         }
     }
     let pick = |i: &u32| *i as usize;
-    Graph {
+    let mut copies = Graph {
         nodes: order.iter().map(|i| graph.nodes[pick(i)]).collect(),
         traits: order.iter().map(|i| graph.traits[pick(i)]).collect(),
         keys: match graph.keys.is_empty() {
@@ -128,9 +127,11 @@ fn copy(graph: Graph, copied: &[bool]) -> Graph {
             .collect(),
         starts,
         links,
-        depth_first: false,
+        standing: graph.standing.rewired(),
         ..graph
-    }
+    };
+    copies.count_uses();
+    copies
 }
 
 #[cfg(test)]

@@ -60,6 +60,32 @@ impl Consumers {
         }
     }
 
+    /// Of edges that are sorted by where they lead to; `waits` says how many lead to each unit. O(V + E).
+    pub(super) fn from_edges(edges: &[(u32, u32)], waits: Vec<u32>) -> Consumers {
+        let units = waits.len();
+        let mut starts = vec![0u32; units + 1];
+        for (from, _) in edges {
+            starts[*from as usize + 1] += 1;
+        }
+        for u in 0..units {
+            starts[u + 1] += starts[u];
+        }
+        let mut next = starts.clone();
+        let mut list = vec![0u32; edges.len()];
+        for (from, to) in edges {
+            let at = &mut next[*from as usize];
+            list[*at as usize] = *to;
+            *at += 1;
+        }
+        let sources = (0..units as u32).filter(|u| waits[*u as usize] == 0);
+        Consumers {
+            sources: sources.collect(),
+            starts,
+            list,
+            waits,
+        }
+    }
+
     /// The units that wait for `unit`, in the plan's order.
     pub(crate) fn of_unit(&self, unit: usize) -> &[u32] {
         &self.list[self.starts[unit] as usize..self.starts[unit + 1] as usize]

@@ -11,24 +11,32 @@ use std::sync::OnceLock;
 /// Freezes a graph. O(V + E).
 pub(crate) fn lower(mut graph: Graph) -> Lowered {
     share_where_wanted(&mut graph)?;
-    let uses = graph.uses();
     let any = Traits(graph.traits.iter().fold(0, |all, t| all | t.0));
-    let edge = |link: Link| edge_of(link, graph.traits[link.index()], uses[link.index()]);
-    let edges: Vec<Edge> = graph.links.iter().map(|l| edge(*l)).collect();
-    let outputs: Vec<Edge> = graph.outputs.iter().map(|l| edge(*l)).collect();
     let (offsets, layout) = slots(&graph, any)?;
     let units = units(&graph, any);
     let caught = caught(&graph, any);
     let by_priority = any.has(Traits::OWNING) && graph.traits.iter().any(|t| t.counts())
         || graph.settings.values().any(|s| s.priority != 0);
     let tracked = any.has(Traits::OWNING | Traits::SHARE);
+    let (traits, uses) = (&graph.traits[..], &graph.uses[..]);
+    let edge = |link: Link| edge_of(link, traits[link.index()], uses[link.index()]);
+    let by_index = !any.has(Traits::INDIRECT | Traits::OWNING | Traits::SHARE);
+    // Both are words: the memory is used again.
+    let edges: Vec<Edge> = match by_index {
+        true => {
+            let plain = |link: Link| plain_edge(link, uses[link.index()]);
+            graph.links.into_iter().map(plain).collect()
+        }
+        false => graph.links.into_iter().map(edge).collect(),
+    };
+    let outputs: Vec<Edge> = graph.outputs.into_iter().map(edge).collect();
     Ok(Program {
         nodes: graph.nodes,
         traits: graph.traits,
         starts: graph.starts,
         edges,
         outputs,
-        uses: if tracked { uses } else { Vec::new() },
+        uses: if tracked { graph.uses } else { Vec::new() },
         offsets,
         layout,
         units,
@@ -37,6 +45,7 @@ pub(crate) fn lower(mut graph: Graph) -> Lowered {
         caught,
         by_priority,
         any,
+        is_plain: !tracked && !any.has(Traits::SPECIAL),
         roots: graph.roots,
         consumers: OnceLock::new(),
         peak: OnceLock::new(),
@@ -46,11 +55,11 @@ pub(crate) fn lower(mut graph: Graph) -> Lowered {
 
 /// A result that a user wants as an `Arc` is stored as one.
 fn share_where_wanted(graph: &mut Graph) -> Result<(), Error> {
-    let links = graph.links.iter().chain(&graph.outputs);
-    let wanted: Vec<usize> = links
-        .filter(|l| l.how() == Use::Shared)
-        .map(|l| l.index())
-        .collect();
+    let shared = |l: &&Link| l.is(Use::Shared);
+    let mut wanted: Vec<usize> = Vec::new();
+    for links in [&graph.links, &graph.outputs] {
+        wanted.extend(links.iter().filter(shared).map(|l| l.index()));
+    }
     for i in wanted {
         if graph.node(i).task().result.share.is_none() {
             let label = graph.node(i).label();
@@ -65,11 +74,14 @@ fn share_where_wanted(graph: &mut Graph) -> Result<(), Error> {
     Ok(())
 }
 
+/// To a result that owns nothing and lies in its slot.
+fn plain_edge(link: Link, uses: u32) -> Edge {
+    let sole = if uses == 1 { Edge::SOLE } else { 0 };
+    Edge(link.index() as u32 | sole)
+}
+
 fn edge_of(link: Link, to: Traits, uses: u32) -> Edge {
-    let mut word = link.index() as u32;
-    if uses == 1 {
-        word |= Edge::SOLE;
-    }
+    let Edge(mut word) = plain_edge(link, uses);
     if to.has(Traits::INDIRECT) {
         word |= Edge::INDIRECT;
     }

@@ -3,17 +3,20 @@
 mod consumers;
 mod export;
 mod foresight;
+mod groups;
 mod lower;
 mod profile;
 
 pub(crate) use consumers::Consumers;
 pub use export::PlanNode;
 pub(crate) use foresight::Foresight;
+pub(crate) use groups::Groups;
 pub use profile::MemoryProfile;
 
-pub(crate) use crate::graph::{Traits, culprit, traits_of};
+pub(crate) use crate::graph::{Traits, culprit};
 
 use crate::base::error::{Culprit, Error};
+use crate::graph::build;
 use crate::task::frame::Edge;
 use crate::task::node::node_of;
 use crate::task::{Claim, NodePtr, NodeRef, RawNode, RetryIf, Settings};
@@ -47,6 +50,8 @@ pub(crate) struct Program {
     /// Some result owns heap memory: run by static priority.
     pub(crate) by_priority: bool,
     pub(crate) any: Traits,
+    /// To run a node is to call its body: there is nothing else that must be done for any of them.
+    pub(crate) is_plain: bool,
     /// Keeps every node alive.
     roots: Vec<NodePtr>,
     consumers: OnceLock<Consumers>,
@@ -64,6 +69,14 @@ pub(crate) struct Guard<'p> {
 }
 
 impl Program {
+    /// Without nodes.
+    pub(crate) fn empty() -> Program {
+        match build(Vec::new()).and_then(lower) {
+            Ok(program) => program,
+            Err(_) => unreachable!("there is nothing to refuse"),
+        }
+    }
+
     pub(crate) fn len(&self) -> usize {
         self.nodes.len()
     }

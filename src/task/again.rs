@@ -1,8 +1,9 @@
 //! A second evaluation of a call: a node of its own that runs another one's operands and body.
 
-use super::node::{Header, NodePtr, Vtable};
+use super::node::{Header, Home, NodePtr, NodeRef, Vtable};
 use super::result::Typed;
 use super::spec::{Function, Purity, TaskSpec};
+use super::traits::Traits;
 use std::any::TypeId;
 use std::panic::Location;
 
@@ -20,23 +21,36 @@ impl Function for Recompute {
 static AGAIN: Vtable = Vtable {
     spec: &Recompute::SPEC,
     result: <()>::RESULT,
-    flat: false,
+    traits: Traits::of(&Recompute::SPEC, &<()>::RESULT, false, false),
+    home: Home::Arena,
     // SAFETY: this table is only on `Again` nodes.
-    alias: Some(|this| unsafe { (*this.cast::<Again>()).of.node().behind() }),
+    alias: Some(|this| unsafe { of(this).behind().raw() }),
     awaits: None,
     identity: TypeId::of::<Again>,
-    // `NodeRef` looks behind the alias before it calls any of these.
+    // `NodeRef` looks behind the alias for this.
     measure: |_| unreachable!("looked behind"),
-    visit: |_, _| unreachable!("looked behind"),
-    run: |_, _, _| unreachable!("looked behind"),
-    describe: |_, _| unreachable!("looked behind"),
+    // SAFETY: as above.
+    visit: |this, inputs| unsafe { of(this) }.visit(inputs),
+    // SAFETY: as above; the rest is the promise of whoever calls `run`, for the other node has the same inputs and result.
+    run: |this, frame, out| unsafe { of(this).run(frame, out) },
+    // SAFETY: as above.
+    describe: |this, to| unsafe { of(this) }.describe(to),
     // SAFETY: as above, and the last counted pointer is gone.
-    free: |this| drop(unsafe { Box::from_raw(this.cast::<Again>()) }),
+    free: |this| unsafe { this.cast::<Again>().drop_in_place() },
 };
+
+/// The node whose operands and body an `Again` has.
+///
+/// # Safety
+/// `this` is an `Again`, and alive for `'n`.
+unsafe fn of<'n>(this: *const Header) -> NodeRef<'n> {
+    // SAFETY: as promised by the caller.
+    unsafe { &(*this.cast::<Again>()).of }.node()
+}
 
 /// A second evaluation of the call `of`: the same operands and body, a node of its own.
 #[track_caller]
 pub(crate) fn again(of: NodePtr) -> NodePtr {
     let header = Header::new(&AGAIN, Location::caller());
-    NodePtr::of(Box::new(Again { header, of }))
+    NodePtr::placed(Again { header, of })
 }

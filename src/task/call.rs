@@ -3,11 +3,12 @@
 use super::describe::Describe;
 use super::frame::Frame;
 use super::input::Inputs;
-use super::node::{Header, NodePtr, Outcome, Vtable};
+use super::node::{Header, Home, NodePtr, Outcome, Vtable};
 use super::operand::Operands;
 use super::outcome::TaskError;
 use super::result::Typed;
 use super::spec::Function;
+use super::traits::Traits;
 use super::value::Value;
 use crate::base::footprint::Size;
 use std::any::TypeId;
@@ -68,7 +69,7 @@ where
 
     unsafe fn free(this: *mut Header) {
         // SAFETY: as above, and the last counted pointer is gone.
-        drop(unsafe { Box::from_raw(this.cast::<Self>()) });
+        unsafe { this.cast::<Self>().drop_in_place() };
     }
 
     const fn table(
@@ -78,7 +79,8 @@ where
         Vtable {
             spec: const { &F::SPEC },
             result: T::RESULT,
-            flat,
+            traits: Traits::of(&F::SPEC, &T::RESULT, flat, false),
+            home: Home::Arena,
             alias: None,
             awaits: None,
             identity: TypeId::of::<R>,
@@ -90,16 +92,17 @@ where
         }
     }
 
+    #[inline]
     #[track_caller]
     fn node(vtable: &'static Vtable, ops: Ops, run: R, describe: D) -> NodePtr {
         let header = Header::new(vtable, Location::caller());
-        NodePtr::of(Box::new(Self {
+        NodePtr::placed(Self {
             header,
             ops,
             run,
             describe,
             function: PhantomData,
-        }))
+        })
     }
 }
 
@@ -173,6 +176,7 @@ where
 }
 
 /// A node whose body returns a value of type `T`.
+#[inline]
 #[track_caller]
 pub(crate) fn call_node<F, T, Ops, R, D>(ops: Ops, run: R, describe: D) -> NodePtr
 where
@@ -187,6 +191,7 @@ where
 }
 
 /// A node whose body returns a graph, whose result (of type `T`) is the node's.
+#[inline]
 #[track_caller]
 pub(crate) fn flat_node<F, T, Ops, R, D>(ops: Ops, run: R, describe: D) -> NodePtr
 where
@@ -233,12 +238,12 @@ mod tests {
     }
 
     #[test]
-    fn a_two_input_node_of_numbers_takes_at_most_80_bytes() {
+    fn a_two_input_node_of_numbers_fits_a_cache_line() {
         type Pair = (
             super::super::operand::Val<i64>,
             (super::super::operand::Val<i64>, ()),
         );
-        assert!(size_of::<Call<Noisy, i64, Pair, (), ()>>() <= 72);
+        assert!(size_of::<Call<Noisy, i64, Pair, (), ()>>() <= 64);
     }
 
     #[test]

@@ -94,8 +94,7 @@ pub(crate) type Failures<'r> = &'r dyn Fn(usize) -> Option<Error>;
 #[doc(hidden)]
 pub struct Frame<'r> {
     table: Table,
-    edges: &'r [Edge],
-    cursor: Cell<usize>,
+    edges: Cell<&'r [Edge]>,
     /// The task may be tried again: nothing is moved out of a slot, no count lowered.
     keep: bool,
     failures: Option<Failures<'r>>,
@@ -117,19 +116,27 @@ impl<'r> Frame<'r> {
     ) -> Frame<'r> {
         Frame {
             table,
-            edges,
-            cursor: Cell::new(0),
+            edges: Cell::new(edges),
             keep,
             failures,
             run: PhantomData,
         }
     }
 
+    /// The same for another task of the run.
+    ///
+    /// # Safety
+    /// As `new`, for these edges.
+    #[inline]
+    pub(crate) unsafe fn turn_to(&self, edges: &'r [Edge]) {
+        self.edges.set(edges);
+    }
+
     #[inline]
     fn next(&self) -> Edge {
-        let at = self.cursor.get();
-        self.cursor.set(at + 1);
-        self.edges[at]
+        let edges = self.edges.get();
+        self.edges.set(&edges[1..]);
+        edges[0]
     }
 
     #[inline]

@@ -1,6 +1,7 @@
 //! The inputs of a node: which nodes it reads, and how.
 
 use super::node::{Header, NodePtr, RawNode};
+use std::cell::Cell;
 use std::ptr::NonNull;
 
 /// How a node uses an input.
@@ -28,6 +29,12 @@ impl Input {
 
     pub(crate) fn new(node: &NodePtr, how: Use) -> Input {
         Input(node.0.as_ptr() as usize | how as usize)
+    }
+
+    /// The number of its use.
+    #[inline]
+    pub(crate) fn use_bits(self) -> u32 {
+        (self.0 & Self::USES) as u32
     }
 
     pub(crate) fn how(self) -> Use {
@@ -63,3 +70,19 @@ impl Input {
 
 /// The inputs of a node, in the order in which its operands read them.
 pub(crate) type Inputs = Vec<Input>;
+
+/// Calls `f` with an empty list, whose memory is used again.
+#[inline]
+pub(crate) fn with_inputs<R>(f: impl FnOnce(&mut Inputs) -> R) -> R {
+    thread_local! {
+        static SPARE: Cell<Inputs> = const { Cell::new(Inputs::new()) };
+    }
+    const MOST: usize = 64;
+    let mut inputs = SPARE.try_with(Cell::take).unwrap_or_default();
+    let result = f(&mut inputs);
+    if inputs.capacity() <= MOST {
+        inputs.clear();
+        let _ = SPARE.try_with(|spare| spare.set(inputs));
+    }
+    result
+}

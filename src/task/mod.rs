@@ -6,6 +6,9 @@
 //! only the executor makes, for a run in which those inputs have been written.
 
 mod again;
+mod ahead;
+pub(crate) mod arena;
+mod bury;
 mod call;
 pub(crate) mod describe;
 pub(crate) mod frame;
@@ -15,9 +18,11 @@ pub(crate) mod node;
 pub(crate) mod operand;
 pub(crate) mod outcome;
 mod result;
+mod row;
 pub(crate) mod settings;
 pub(crate) mod source;
 pub(crate) mod spec;
+mod traits;
 pub(crate) mod value;
 
 pub(crate) use again::again;
@@ -25,10 +30,11 @@ pub(crate) use call::{call_node, flat_node};
 pub(crate) use describe::{Describe, ParamInfo};
 pub(crate) use frame::Frame;
 pub(crate) use future::{Claim, Promise, Shared, Work};
-pub(crate) use input::{Input, Inputs, Use};
+pub(crate) use input::{Input, Inputs, Use, with_inputs};
 pub(crate) use node::{NodePtr, NodeRef, Outcome, RawNode};
 pub(crate) use operand::{Lend, Many, Val};
-pub(crate) use result::Storage;
+pub(crate) use row::Row;
 pub(crate) use settings::{RetryIf, Settings};
 pub(crate) use spec::{Cost, Function, Purity, TaskSpec};
+pub(crate) use traits::Traits;
 pub use value::{Value, View};

@@ -1,5 +1,8 @@
-//! The erased node: one allocation, `Header` and typed operands.
+//! The erased node: `Header` and typed operands, side by side.
 
+use super::ahead::prefetch;
+use super::arena::{self, Place};
+use super::bury::bury;
 use super::describe::Describe;
 use super::frame::Frame;
 use super::future::Claim;
@@ -8,13 +11,15 @@ use super::outcome::TaskError;
 use super::result::ResultType;
 use super::settings::Settings;
 use super::spec::TaskSpec;
+use super::traits::Traits;
 use crate::base::footprint::Size;
 use std::any::TypeId;
-use std::cell::Cell;
-use std::panic::{AssertUnwindSafe, Location, catch_unwind, resume_unwind};
+use std::marker::PhantomData;
+use std::mem::ManuallyDrop;
+use std::panic::Location;
 use std::ptr::NonNull;
-use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
-use std::sync::atomic::{AtomicPtr, AtomicU32};
+use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed};
+use std::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// What running a node came to.
@@ -31,10 +36,12 @@ pub(crate) enum Outcome {
 pub(crate) struct Vtable {
     pub(crate) spec: &'static TaskSpec,
     pub(crate) result: ResultType,
-    /// The body returns a graph.
-    pub(crate) flat: bool,
+    /// Of every node of this kind, but for what was said of its call.
+    pub(super) traits: Traits,
+    /// Where nodes of this kind lie.
+    pub(super) home: Home,
     /// Another node stands behind this one (`recompute`): see [`NodeRef::task`].
-    pub(super) alias: Option<unsafe fn(*const Header) -> *const Header>,
+    pub(super) alias: Option<unsafe fn(*const Header) -> NonNull<Header>>,
     /// The future whose result it is: a source that is not there yet.
     pub(super) awaits: Option<unsafe fn(*const Header) -> *const Claim>,
     pub(super) identity: fn() -> TypeId,
@@ -43,70 +50,142 @@ pub(crate) struct Vtable {
     pub(super) visit: unsafe fn(*const Header, &mut Inputs),
     pub(super) run: unsafe fn(*const Header, &Frame<'_>, *mut u8) -> Outcome,
     pub(super) describe: unsafe fn(*const Header, &mut Describe<'_>),
+    /// Drops the node, and of an `Alone` one gives its memory back.
     pub(super) free: unsafe fn(*mut Header),
 }
 
-impl Vtable {
-    /// Whether it is a source that may have to be waited for.
-    pub(crate) fn awaits(&self) -> bool {
-        self.awaits.is_some()
-    }
+/// Where a node lies.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Home {
+    /// Among others, in the order in which they were made: see `arena.rs`.
+    Arena,
+    /// In an allocation of its own, with its id behind the header.
+    Alone,
 }
 
 /// What every node begins with.
 #[repr(C, align(8))]
 pub(crate) struct Header {
     refs: AtomicU32,
-    /// Where a lowering that holds the marks has put this node; see `graph::build`.
+    /// Where a lowering that holds the marks has put this node (see `graph::build`); and [`ALONE`].
     mark: AtomicU32,
     vtable: &'static Vtable,
-    location: &'static Location<'static>,
-    /// Unique in the process: the identity of an impure node in the keys of its users.
-    id: u64,
-    /// Null until something is said of the call.
-    settings: AtomicPtr<Mutex<Settings>>,
+    /// Where the call was made: a `Location`; or a [`Configured`], with [`CONFIGURED`] added.
+    said: AtomicPtr<u8>,
 }
 
+/// A call of which something was said.
+struct Configured {
+    location: &'static Location<'static>,
+    settings: Mutex<Settings>,
+}
+
+/// In a mark: the node lies alone.
+const ALONE: u32 = 1 << 31;
+
+const CONFIGURED: usize = 1;
+const _: () =
+    assert!(align_of::<Location<'_>>() > CONFIGURED && align_of::<Configured>() > CONFIGURED);
+
 impl Header {
+    #[inline]
     pub(super) fn new(vtable: &'static Vtable, location: &'static Location<'static>) -> Header {
         Header {
             refs: AtomicU32::new(1),
-            mark: AtomicU32::new(0),
+            mark: AtomicU32::new(match vtable.home {
+                Home::Arena => 0,
+                Home::Alone => ALONE,
+            }),
             vtable,
-            location,
-            id: next_id(),
-            settings: AtomicPtr::new(std::ptr::null_mut()),
+            said: AtomicPtr::new(std::ptr::from_ref(location).cast_mut().cast()),
+        }
+    }
+
+    /// Where it lies.
+    #[inline]
+    pub(super) fn home(&self) -> Home {
+        self.vtable.home
+    }
+
+    /// What drops it.
+    #[inline]
+    pub(super) fn free(&self) -> unsafe fn(*mut Header) {
+        self.vtable.free
+    }
+
+    #[inline]
+    fn configured(&self) -> Option<&Configured> {
+        let said = self.said.load(Acquire);
+        let is_so = said.addr() & CONFIGURED != 0;
+        // SAFETY: once set it stays until the node is dropped.
+        is_so.then(|| unsafe { &*said.map_addr(|at| at & !CONFIGURED).cast::<Configured>() })
+    }
+
+    fn location(&self) -> &'static Location<'static> {
+        let said = self.said.load(Acquire);
+        match self.configured() {
+            Some(configured) => configured.location,
+            // SAFETY: if it is not a `Configured`, it is the location that the header was made with, or has become one
+            // meanwhile.
+            None => unsafe { &*said.cast::<Location<'static>>() },
+        }
+    }
+
+    /// What can be said of this call; made when something is said first.
+    fn configure(&self) -> &Configured {
+        if self.configured().is_none() {
+            let location = self.location();
+            let fresh = Box::into_raw(Box::new(Configured {
+                location,
+                settings: Mutex::default(),
+            }));
+            let plain = std::ptr::from_ref(location).cast_mut().cast();
+            let tagged = fresh.cast::<u8>().map_addr(|at| at | CONFIGURED);
+            let put = self.said.compare_exchange(plain, tagged, AcqRel, Acquire);
+            if put.is_err() {
+                // SAFETY: `fresh` was not published.
+                drop(unsafe { Box::from_raw(fresh) });
+            }
+        }
+        match self.configured() {
+            Some(configured) => configured,
+            None => unreachable!("set by this thread or by another"),
         }
     }
 }
 
 impl Drop for Header {
     fn drop(&mut self) {
-        let settings = *self.settings.get_mut();
-        if !settings.is_null() {
-            // SAFETY: made by `Box::into_raw` in `settings_mut`, and nobody else holds the node any more.
-            drop(unsafe { Box::from_raw(settings) });
+        let said = *self.said.get_mut();
+        if said.addr() & CONFIGURED != 0 {
+            let configured = said.map_addr(|at| at & !CONFIGURED).cast::<Configured>();
+            // SAFETY: made by `Box::into_raw` in `configure`, and nobody else holds the node any more.
+            drop(unsafe { Box::from_raw(configured) });
         }
     }
 }
 
-/// Hands out process-wide unique ids, a block at a time to each thread.
+/// The id of a node that lies alone: odd, those in an arena have even ones. Unique in the process.
 fn next_id() -> u64 {
-    use std::sync::atomic::AtomicU64;
     static NEXT: AtomicU64 = AtomicU64::new(0);
-    const BLOCK: u64 = 1 << 12;
-    thread_local! {
-        static IDS: Cell<(u64, u64)> = const { Cell::new((0, 0)) };
+    NEXT.fetch_add(1, Relaxed) << 1 | 1
+}
+
+/// A node that lies alone: its header and its id come first.
+#[repr(C)]
+pub(super) struct Alone<N> {
+    header: Header,
+    id: u64,
+    pub(super) node: N,
+}
+
+impl<N> Alone<N> {
+    pub(super) fn placed(header: Header, node: N) -> NodePtr {
+        let id = next_id();
+        let alone = Box::into_raw(Box::new(Alone { header, id, node }));
+        // SAFETY: a box is never null. It begins with a header.
+        NodePtr(unsafe { NonNull::new_unchecked(alone.cast()) })
     }
-    IDS.with(|ids| {
-        let (mut next, mut end) = ids.get();
-        if next == end {
-            next = NEXT.fetch_add(BLOCK, Relaxed);
-            end = next + BLOCK;
-        }
-        ids.set((next + 1, end));
-        next
-    })
 }
 
 /// A counted pointer to a node.
@@ -135,9 +214,16 @@ impl NodePtr {
         unsafe { self.0.as_ref() }
     }
 
-    pub(super) fn of<N>(node: Box<N>) -> NodePtr {
-        // SAFETY: a box is never null. `N` is one of the node types below: `repr(C)`, header first.
-        NodePtr(unsafe { NonNull::new_unchecked(Box::into_raw(node).cast()) })
+    /// A node in the arena. `N` is `repr(C)` and begins with its header.
+    #[inline]
+    pub(super) fn placed<N>(node: N) -> NodePtr {
+        NodePtr(arena::place(node).cast())
+    }
+
+    /// It will be dropped soon.
+    #[inline]
+    pub(super) fn prefetch(&self) {
+        prefetch(self.0.as_ptr());
     }
 
     /// The node without its count.
@@ -145,30 +231,14 @@ impl NodePtr {
         RawNode(self.0)
     }
 
+    #[inline]
     pub(crate) fn node(&self) -> NodeRef<'_> {
-        NodeRef(self.header())
+        NodeRef(self.0, PhantomData)
     }
 
     /// Says something of this call.
     pub(crate) fn configure(&self, f: impl FnOnce(&mut Settings)) {
-        let header = self.header();
-        let mut settings = header.settings.load(Acquire);
-        if settings.is_null() {
-            let fresh = Box::into_raw(Box::<Mutex<Settings>>::default());
-            match header
-                .settings
-                .compare_exchange(std::ptr::null_mut(), fresh, AcqRel, Acquire)
-            {
-                Ok(_) => settings = fresh,
-                Err(theirs) => {
-                    // SAFETY: `fresh` was not published.
-                    drop(unsafe { Box::from_raw(fresh) });
-                    settings = theirs;
-                }
-            }
-        }
-        // SAFETY: once set it stays until the node is freed, and `self` keeps the node.
-        let settings = unsafe { &*settings };
+        let settings = &self.header().configure().settings;
         f(&mut settings.lock().unwrap_or_else(PoisonError::into_inner));
     }
 }
@@ -185,9 +255,9 @@ unsafe impl Sync for RawNode {}
 impl RawNode {
     /// # Safety
     /// Somebody holds a counted pointer to this node, or to one that leads to it, for `'n`.
+    #[inline]
     pub(crate) unsafe fn node<'n>(self) -> NodeRef<'n> {
-        // SAFETY: as promised by the caller.
-        NodeRef(unsafe { &*self.0.as_ptr() })
+        NodeRef(self.0, PhantomData)
     }
 }
 
@@ -195,16 +265,19 @@ impl RawNode {
 ///
 /// Sound because graphs and plans keep their roots for as long as they exist, those lead to all their
 /// nodes, and a raw node is looked up under the roots of its own graph only.
+#[inline]
 pub(crate) fn node_of(roots: &[NodePtr], node: RawNode) -> NodeRef<'_> {
     let _ = roots;
     // SAFETY: as above.
     unsafe { node.node() }
 }
 
-/// One of the outputs of a compute, while the caller holds them: sound as `held` is.
-pub(crate) fn output_of(outputs: &[Input], i: usize) -> NodeRef<'_> {
+/// One of the outputs of a compute, while its caller holds them: sound as `held` is.
+#[inline]
+pub(crate) fn output_of<H: ?Sized>(holder: &H, output: Input) -> NodeRef<'_> {
+    let _ = holder;
     // SAFETY: as below.
-    unsafe { outputs[i].raw().node() }
+    unsafe { output.raw().node() }
 }
 
 /// A counted pointer to an output, while the caller holds it.
@@ -217,28 +290,65 @@ pub(crate) fn held(input: Input) -> NodePtr {
 }
 
 /// A node that is alive.
-#[derive(Clone, Copy)]
-pub(crate) struct NodeRef<'n>(&'n Header);
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) struct NodeRef<'n>(NonNull<Header>, PhantomData<&'n Header>);
 
 impl<'n> NodeRef<'n> {
+    #[inline]
+    fn header(self) -> &'n Header {
+        // SAFETY: the node is alive for `'n`.
+        unsafe { self.0.as_ref() }
+    }
+
+    pub(super) fn raw(self) -> NonNull<Header> {
+        self.0
+    }
+
     /// Another counted pointer to it.
     pub(crate) fn counted(self) -> NodePtr {
-        let borrowed = std::mem::ManuallyDrop::new(NodePtr(NonNull::from(self.0)));
+        let borrowed = ManuallyDrop::new(NodePtr(self.0));
         NodePtr::clone(&borrowed)
     }
 
     /// The node whose operands and body this one runs: itself, unless it is a `recompute`.
-    pub(super) fn behind(self) -> &'n Header {
-        match self.0.vtable.alias {
-            None => self.0,
+    #[inline]
+    pub(super) fn behind(self) -> NodeRef<'n> {
+        match self.header().vtable.alias {
+            None => self,
             // SAFETY: the node is of the kind its table belongs to, and keeps the other one alive.
-            Some(behind) => unsafe { &*behind(self.0) },
+            Some(behind) => NodeRef(unsafe { behind(self.0.as_ptr()) }, PhantomData),
         }
     }
 
     /// What to call on this node.
+    #[inline]
     pub(crate) fn task(self) -> &'static Vtable {
-        self.behind().vtable
+        self.behind().header().vtable
+    }
+
+    /// What is known of it, but for what was said of its call.
+    #[inline]
+    pub(crate) fn traits(self) -> Traits {
+        let vtable = self.header().vtable;
+        match vtable.alias {
+            None => vtable.traits,
+            Some(_) => {
+                let mut traits = self.task().traits;
+                // Never one with the first evaluation.
+                traits.clear(Traits::MERGE | Traits::INLINE);
+                traits
+            }
+        }
+    }
+
+    /// Where it lies in the arena; `None`: it lies alone.
+    #[inline]
+    pub(crate) fn place(self) -> Option<Place<'n>> {
+        match self.header().mark.load(Relaxed) & ALONE {
+            // SAFETY: it is in the arena, and alive for `'n`.
+            0 => Some(unsafe { Place::of(self.0) }),
+            _ => None,
+        }
     }
 
     pub(crate) fn spec(self) -> &'static TaskSpec {
@@ -251,17 +361,22 @@ impl<'n> NodeRef<'n> {
         unsafe { input.raw().node() }
     }
 
+    /// Unique in the process: the identity of an impure node in the keys of its users.
     pub(crate) fn id(self) -> u64 {
-        self.0.id
+        match self.place() {
+            Some(place) => place.number() << 1,
+            // SAFETY: a node that lies alone is an `Alone`, whose id comes first behind the header.
+            None => unsafe { (*self.0.as_ptr().cast::<Alone<()>>()).id },
+        }
     }
 
     /// Whether a second evaluation of another node's call was asked for: never merged with the first.
     pub(crate) fn is_recompute(self) -> bool {
-        self.0.vtable.alias.is_some()
+        self.header().vtable.alias.is_some()
     }
 
     pub(crate) fn location(self) -> &'static Location<'static> {
-        self.0.location
+        self.header().location()
     }
 
     pub(crate) fn identity(self) -> TypeId {
@@ -270,40 +385,42 @@ impl<'n> NodeRef<'n> {
 
     /// Whether one handle or edge alone holds it.
     pub(crate) fn is_sole(self) -> bool {
-        self.0.refs.load(Acquire) == 1
+        self.header().refs.load(Acquire) == 1
     }
 
-    pub(crate) fn mark(self) -> &'n AtomicU32 {
-        &self.0.mark
+    /// What was last put there, by whoever held the marks then.
+    #[inline]
+    pub(crate) fn mark(self) -> u32 {
+        self.header().mark.load(Relaxed) & !ALONE
+    }
+
+    /// For who holds the marks.
+    #[inline]
+    pub(crate) fn set_mark(self, mark: u32) {
+        let home = self.header().mark.load(Relaxed) & ALONE;
+        self.header().mark.store(mark | home, Relaxed);
     }
 
     /// The future whose result this source has, once that has ended.
     pub(crate) fn awaits(self) -> Option<&'n Claim> {
-        let header = self.behind();
-        let awaits = header.vtable.awaits?;
+        let node = self.behind();
+        let awaits = node.header().vtable.awaits?;
         // SAFETY: the table belongs to the node, which is alive for `'n`.
-        unsafe { awaits(header).as_ref() }
+        unsafe { awaits(node.0.as_ptr()).as_ref() }
     }
 
     /// Whether anything was said of this call.
+    #[inline]
     pub(crate) fn has_settings(self) -> bool {
-        !self.0.settings.load(Acquire).is_null()
+        self.header().configured().is_some()
     }
 
     /// What was said of this call, if anything.
+    #[inline]
     pub(crate) fn settings(self) -> Option<Settings> {
-        let settings = self.0.settings.load(Acquire);
-        if settings.is_null() {
-            return None;
-        }
-        // SAFETY: once set it stays until the node is freed, which `'n` rules out.
-        let settings = unsafe { &*settings };
-        Some(
-            settings
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .clone(),
-        )
+        let settings = &self.header().configured()?.settings;
+        let settings = settings.lock().unwrap_or_else(PoisonError::into_inner);
+        Some(settings.clone())
     }
 
     /// The label: what the call was named, else its function's name.
@@ -315,9 +432,8 @@ impl<'n> NodeRef<'n> {
     /// Appends the inputs its operands read, in order.
     #[inline]
     pub(crate) fn visit(self, inputs: &mut Inputs) {
-        let header = self.behind();
         // SAFETY: the table belongs to the node.
-        unsafe { (header.vtable.visit)(header, inputs) }
+        unsafe { (self.header().vtable.visit)(self.0.as_ptr(), inputs) }
     }
 
     /// Runs the body, writing the result into `out`.
@@ -327,9 +443,8 @@ impl<'n> NodeRef<'n> {
     /// fits the result's type.
     #[inline]
     pub(crate) unsafe fn run(self, frame: &Frame<'_>, out: *mut u8) -> Outcome {
-        let header = self.behind();
         // SAFETY: the table belongs to the node; the rest is the caller's promise.
-        unsafe { (header.vtable.run)(header, frame, out) }
+        unsafe { (self.header().vtable.run)(self.0.as_ptr(), frame, out) }
     }
 
     /// How large its result is. Unwinds if the result's `Footprint` does.
@@ -343,68 +458,20 @@ impl<'n> NodeRef<'n> {
 
     /// Tells what its arguments are.
     pub(crate) fn describe(self, to: &mut Describe<'_>) {
-        let header = self.behind();
         // SAFETY: the table belongs to the node.
-        unsafe { (header.vtable.describe)(header, to) }
+        unsafe { (self.header().vtable.describe)(self.0.as_ptr(), to) }
     }
-}
-
-// ------------------------------------------------------------------ letting go
-
-thread_local! {
-    /// The list of the outermost drop under way on this thread; null outside.
-    static DYING: Cell<*mut Vec<NonNull<Header>>> = const { Cell::new(std::ptr::null_mut()) };
 }
 
 impl Drop for NodePtr {
     #[inline]
     fn drop(&mut self) {
         let refs = &self.header().refs;
-        if refs.fetch_sub(1, Release) == 1 {
-            // Sees what all others did before they let go. No fence: ThreadSanitizer does not understand them.
-            refs.load(Acquire);
-            bury(self.0);
-        }
-    }
-}
-
-/// Frees a node nobody holds, and all that only it held, without recursion: the drop of an operand that
-/// holds the last pointer to another node puts that node on the list of the outermost `bury`.
-#[cold]
-fn bury(first: NonNull<Header>) {
-    let list = DYING.get();
-    if !list.is_null() {
-        // SAFETY: the list lives on the stack of the outermost `bury` of this thread, further up this
-        // very stack; it takes no reference to it across a call of `free`.
-        unsafe { (*list).push(first) };
-        return;
-    }
-    let mut dying = vec![first];
-    let list: *mut Vec<NonNull<Header>> = &mut dying;
-    DYING.set(list);
-    let mut panic = None;
-    loop {
-        let freed = catch_unwind(AssertUnwindSafe(|| {
-            // SAFETY: `dying` outlives the loop; the reference ends before `free` is called.
-            while let Some(node) = unsafe { (*list).pop() } {
-                // SAFETY: its count has reached zero, so this is the only pointer to it.
-                unsafe { (node.as_ref().vtable.free)(node.as_ptr()) };
-            }
-        }));
-        match freed {
-            Ok(()) => break,
-            Err(payload) => match panic {
-                None => panic = Some(payload),
-                Some(_) => crate::base::error::drop_payload(payload),
-            },
-        }
-    }
-    DYING.set(std::ptr::null_mut());
-    if let Some(payload) = panic {
-        if std::thread::panicking() {
-            crate::base::error::drop_payload(payload);
-        } else {
-            resume_unwind(payload);
+        // A count of one is this pointer's own: nobody can raise it any more.
+        let is_last = refs.load(Acquire) == 1 || refs.fetch_sub(1, AcqRel) == 1;
+        if is_last {
+            // SAFETY: as above.
+            unsafe { bury(self.0) };
         }
     }
 }

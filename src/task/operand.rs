@@ -5,6 +5,7 @@ use super::frame::Frame;
 use super::input::{Input, Inputs, Use};
 use super::node::NodePtr;
 use super::value::Value;
+use std::marker::PhantomData;
 use std::mem::MaybeUninit;
 use std::ops::Deref;
 
@@ -123,7 +124,7 @@ pub enum Lent<'f, Q: ?Sized> {
     Ref(&'f Q),
     /// Put together from parts.
     #[allow(private_interfaces)]
-    Owned(Box<dyn Holds<Q> + 'f>),
+    Owned(Held<'f, Q>),
 }
 
 /// Holds something that can be seen as `Q`.
@@ -138,8 +139,49 @@ impl<Q: ?Sized> Deref for Lent<'_, Q> {
     fn deref(&self) -> &Q {
         match self {
             Lent::Ref(q) => q,
-            Lent::Owned(held) => held.held(),
+            Lent::Owned(held) => held.get(),
         }
+    }
+}
+
+/// Something that [`Holds`] a `Q`: of a few words in place, anything larger boxed.
+pub(crate) struct Held<'f, Q: ?Sized> {
+    data: MaybeUninit<ManyWords>,
+    see: unsafe fn(*const ManyWords) -> *const Q,
+    drop: unsafe fn(*mut ManyWords),
+    holds: PhantomData<&'f Q>,
+}
+
+type ManyWords = [usize; 8];
+
+impl<'f, Q: ?Sized> Held<'f, Q> {
+    #[inline]
+    pub(crate) fn new<H: Holds<Q> + 'f>(holder: H) -> Held<'f, Q> {
+        let mut data = MaybeUninit::uninit();
+        // SAFETY: the words are this function's own.
+        unsafe { Kept::put(holder, data.as_mut_ptr()) };
+        Held {
+            data,
+            // SAFETY: called with words that hold an `H`.
+            see: |words| unsafe { (*Kept::<H, ManyWords>::get(words)).held() as *const Q },
+            // SAFETY: as above, once.
+            drop: |words| unsafe { Kept::<H, ManyWords>::drop(words) },
+            holds: PhantomData,
+        }
+    }
+
+    #[inline]
+    fn get(&self) -> &Q {
+        // SAFETY: `see` belongs to what the words hold, which lives as long as `self`.
+        unsafe { &*(self.see)(self.data.as_ptr()) }
+    }
+}
+
+impl<Q: ?Sized> Drop for Held<'_, Q> {
+    #[inline]
+    fn drop(&mut self) {
+        // SAFETY: `drop` belongs to what the words hold; it is dropped once.
+        unsafe { (self.drop)(self.data.as_mut_ptr()) }
     }
 }
 
@@ -157,21 +199,50 @@ struct LendTable<Q: ?Sized + 'static> {
     drop: unsafe fn(*mut Words),
 }
 
-/// How an `L` is kept in the words.
-struct Kept<L>(std::marker::PhantomData<L>);
+/// How an `L` is kept in the words `W`.
+struct Kept<L, W>(PhantomData<(L, W)>);
 
-impl<L> Kept<L> {
-    const IN_PLACE: bool =
-        size_of::<L>() <= size_of::<Words>() && align_of::<L>() <= align_of::<Words>();
+impl<L, W> Kept<L, W> {
+    const IN_PLACE: bool = size_of::<L>() <= size_of::<W>() && align_of::<L>() <= align_of::<W>();
+
+    /// # Safety
+    /// The words may be written.
+    #[inline]
+    unsafe fn put(it: L, words: *mut W) {
+        // SAFETY: as promised by the caller; they have room for an `L`, or else for a pointer to one.
+        unsafe {
+            if Self::IN_PLACE {
+                words.cast::<L>().write(it);
+            } else {
+                words.cast::<*mut L>().write(Box::into_raw(Box::new(it)));
+            }
+        }
+    }
 
     /// # Safety
     /// The words hold an `L` in place, or a boxed one, as `IN_PLACE` says.
-    unsafe fn get(words: *const Words) -> *const L {
+    #[inline]
+    unsafe fn get(words: *const W) -> *const L {
         if Self::IN_PLACE {
             words.cast()
         } else {
             // SAFETY: as promised by the caller.
             unsafe { *words.cast::<*const L>() }
+        }
+    }
+
+    /// # Safety
+    /// As `get`; nobody looks at it afterwards.
+    #[inline]
+    unsafe fn drop(words: *mut W) {
+        // SAFETY: as promised by the caller.
+        unsafe {
+            let it = Self::get(words).cast_mut();
+            if Self::IN_PLACE {
+                it.drop_in_place();
+            } else {
+                drop(Box::from_raw(it));
+            }
         }
     }
 }
@@ -180,21 +251,12 @@ trait Lends<Q: ?Sized + 'static>: Sized {
     const TABLE: LendTable<Q>;
 }
 
-impl<Q: ?Sized + 'static, L: Lender<Q>> Lends<Q> for Kept<L> {
+impl<Q: ?Sized + 'static, L: Lender<Q>> Lends<Q> for Kept<L, Words> {
     const TABLE: LendTable<Q> = LendTable {
         // SAFETY: this closure is only in the table of words that hold an `L`.
-        lender: |words| unsafe { Kept::<L>::get(words) } as *const dyn Lender<Q>,
-        drop: |words| {
-            // SAFETY: as above; dropped once, by the `Lend` that owns it.
-            unsafe {
-                let lender = Kept::<L>::get(words).cast_mut();
-                if Kept::<L>::IN_PLACE {
-                    lender.drop_in_place()
-                } else {
-                    drop(Box::from_raw(lender))
-                }
-            }
-        },
+        lender: |words| unsafe { Kept::<L, Words>::get(words) } as *const dyn Lender<Q>,
+        // SAFETY: as above; dropped once, by the `Lend` that owns it.
+        drop: |words| unsafe { Kept::<L, Words>::drop(words) },
     };
 }
 
@@ -205,20 +267,12 @@ unsafe impl<Q: ?Sized> Sync for Lend<Q> {}
 
 impl<Q: ?Sized + 'static> Lend<Q> {
     pub(crate) fn new<L: Lender<Q>>(lender: L) -> Lend<Q> {
-        let mut data = MaybeUninit::<Words>::uninit();
-        // SAFETY: the words have room for an `L`, or else for a pointer to one.
-        unsafe {
-            if Kept::<L>::IN_PLACE {
-                data.as_mut_ptr().cast::<L>().write(lender);
-            } else {
-                data.as_mut_ptr()
-                    .cast::<*mut L>()
-                    .write(Box::into_raw(Box::new(lender)));
-            }
-        }
+        let mut data = MaybeUninit::uninit();
+        // SAFETY: the words are this function's own.
+        unsafe { Kept::put(lender, data.as_mut_ptr()) };
         Lend {
             data,
-            table: const { &<Kept<L> as Lends<Q>>::TABLE },
+            table: const { &<Kept<L, Words> as Lends<Q>>::TABLE },
         }
     }
 

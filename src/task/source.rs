@@ -1,10 +1,11 @@
 //! Nodes without inputs: values put into a graph, and borrows from a scope.
 
 use super::future::Claim;
-use super::node::{Header, NodePtr, Outcome, Vtable};
+use super::node::{Alone, Header, Home, NodePtr, Outcome, Vtable};
 use super::outcome::TaskError;
 use super::result::{ResultType, Share, Storage, Typed, drop_shared};
 use super::spec::{Purity, TaskSpec};
+use super::traits::Traits;
 use super::value::Value;
 use crate::base::error::OutOfScope;
 use crate::base::footprint::Size;
@@ -25,17 +26,15 @@ trait Source: Send + Sync + 'static {
     const AWAITS: Option<fn(&Self) -> &Claim> = None;
 }
 
-#[repr(C)]
-struct SourceNode<S> {
-    header: Header,
-    source: S,
-}
+/// Sources lie alone: a value that was put into a graph is often kept for longer than the graph.
+struct Sources<S>(PhantomData<S>);
 
-impl<S: Source> SourceNode<S> {
+impl<S: Source> Sources<S> {
     const TABLE: Vtable = Vtable {
         spec: &S::SPEC,
         result: S::RESULT,
-        flat: false,
+        traits: Traits::of(&S::SPEC, &S::RESULT, false, S::AWAITS.is_some()),
+        home: Home::Alone,
         alias: None,
         identity: TypeId::of::<S>,
         // Put into the graph from outside: not a result that anybody measures.
@@ -51,29 +50,29 @@ impl<S: Source> SourceNode<S> {
         visit: |_, _| {},
         run: |this, _, out| {
             // SAFETY: this closure is only in tables of this type's nodes; `out` is the caller's promise.
-            match unsafe { (*this.cast::<Self>()).source.put(out) } {
+            match unsafe { (*this.cast::<Alone<S>>()).node.put(out) } {
                 Ok(()) => Outcome::Value,
                 Err(e) => Outcome::Failed(e),
             }
         },
         describe: |_, _| {},
         // SAFETY: as above, and the last counted pointer is gone.
-        free: |this| drop(unsafe { Box::from_raw(this.cast::<Self>()) }),
+        free: |this| drop(unsafe { Box::from_raw(this.cast::<Alone<S>>()) }),
     };
 
     /// # Safety
     /// `this` is a node of this type.
     unsafe fn claim(this: *const Header) -> *const Claim {
         // SAFETY: as promised by the caller.
-        let source = unsafe { &(*this.cast::<Self>()).source };
+        let source = unsafe { &(*this.cast::<Alone<S>>()).node };
         S::AWAITS.map_or(std::ptr::null(), |claim| claim(source))
     }
 }
 
 #[track_caller]
 fn source<S: Source>(source: S) -> NodePtr {
-    let header = Header::new(const { &SourceNode::<S>::TABLE }, Location::caller());
-    NodePtr::of(Box::new(SourceNode { header, source }))
+    let header = Header::new(const { &Sources::<S>::TABLE }, Location::caller());
+    Alone::placed(header, source)
 }
 
 /// A value put into a graph.

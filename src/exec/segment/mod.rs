@@ -10,6 +10,7 @@
 #[cfg(lazygraph_shuttle)]
 mod census;
 mod fresh;
+mod progress;
 mod watch;
 
 pub(super) use fresh::Fresh;
@@ -17,13 +18,14 @@ pub(super) use fresh::Fresh;
 use crate::base::error::{Error, drop_payload};
 use crate::base::footprint::Size;
 use crate::base::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
-use crate::base::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize};
-use crate::base::sync::{Mutex, lock};
-use crate::plan::{Program, Traits};
+use crate::base::sync::atomic::{AtomicBool, AtomicU32};
+use crate::base::sync::{Mutex, OnceLock, lock};
+use crate::plan::{Groups, Program, Traits};
 use crate::store::memo::{Lineage, Shared, Ticket};
 use crate::task::frame::{Edge, Table};
 use crate::task::{Frame, Outcome};
 use ahash::AHashMap;
+use progress::Progress;
 use smallvec::SmallVec;
 use std::alloc::{Layout, alloc, dealloc, handle_alloc_error};
 use std::any::Any;
@@ -38,16 +40,12 @@ pub(crate) struct Segment {
     pub(crate) program: Arc<Program>,
     table: Table,
     uses: Box<[AtomicU32]>,
-    /// How many edges each unit still waits for; empty in a serial run.
-    pub(super) waits: Box<[AtomicU32]>,
+    /// Set before several threads work on it.
+    progress: OnceLock<Progress>,
     /// How many users of each result have not run yet; empty unless live results are counted.
     readers: Box<[AtomicU32]>,
     /// What is alive, if anybody observes.
     watch: Option<Box<Watch>>,
-    /// Units that have not finished.
-    remaining: AtomicUsize,
-    /// The next of the plan's sources that nobody has taken.
-    pub(super) sources: AtomicUsize,
     /// Something has failed and the run goes on: see `failed`.
     any_failed: AtomicBool,
     failed: Mutex<Failed>,
@@ -100,15 +98,6 @@ impl Segment {
             handle_alloc_error(program.layout);
         }
         let uses: Box<[AtomicU32]> = program.uses.iter().map(|_| AtomicU32::new(0)).collect();
-        let waits = match exclusive {
-            true => Box::default(),
-            false => program
-                .consumers()
-                .waits
-                .iter()
-                .map(|n| AtomicU32::new(*n))
-                .collect(),
-        };
         let table = Table {
             base,
             offsets: if program.offsets.is_empty() {
@@ -129,7 +118,6 @@ impl Segment {
             false => Box::default(),
         };
         let watch = observed.then(|| Box::new(Watch::of(&program)));
-        let remaining = AtomicUsize::new(program.unit_count());
         let depth = continuation
             .as_ref()
             .map_or(0, |c| c.segment.get().depth + 1);
@@ -137,16 +125,32 @@ impl Segment {
             program,
             table,
             uses,
-            waits,
+            progress: OnceLock::new(),
             readers,
             watch,
-            remaining,
-            sources: AtomicUsize::new(0),
             any_failed: AtomicBool::new(false),
             failed: Mutex::default(),
             continuation,
             depth,
             lineage,
+        }
+    }
+
+    /// Gets it ready for several threads: they work on the units of the plan, of which the first `done` have finished, or
+    /// on groups of its nodes. Lists the units that only waited for those.
+    pub(super) fn share(&self, groups: Option<Groups>, done: usize) -> Vec<u32> {
+        let mut progress = Progress::new(&self.program, groups);
+        let ready = progress.advance(done);
+        let _ = self.progress.set(progress);
+        ready
+    }
+
+    /// How far several threads have come with it.
+    #[inline]
+    pub(super) fn progress(&self) -> &Progress {
+        match self.progress.get() {
+            Some(progress) => progress,
+            None => unreachable!("several threads work only on what was shared"),
         }
     }
 
@@ -170,6 +174,22 @@ impl Segment {
         unsafe {
             let frame = Frame::new(self.table, self.program.inputs(i), keep, failures);
             self.program.node(i).run(&frame, self.table.slot(i))
+        }
+    }
+
+    /// For nodes whose inputs cannot have failed, and that are not tried again.
+    pub(super) fn frame(&self) -> Frame<'_> {
+        // SAFETY: it reads nothing until it is turned to the edges of a node.
+        unsafe { Frame::new(self.table, &[], false, None) }
+    }
+
+    /// As `execute`, with a frame of this segment that is used again.
+    #[inline]
+    pub(super) fn execute_in<'s>(&'s self, frame: &Frame<'s>, i: usize) -> Outcome {
+        // SAFETY: as for `execute`.
+        unsafe {
+            frame.turn_to(self.program.inputs(i));
+            self.program.node(i).run(frame, self.table.slot(i))
         }
     }
 
@@ -211,7 +231,7 @@ impl Segment {
         if !self.counts_lives() {
             return;
         }
-        let unit = self.program.unit(unit);
+        let unit = self.progress().nodes(unit);
         let inputs = self.program.inputs(i).iter().map(|e| e.index());
         let counted = inputs.filter(|k| self.program.traits[*k].counts() && !unit.contains(k));
         let ended = counted.filter(|k| self.readers[*k].fetch_sub(1, AcqRel) == 1);
@@ -394,17 +414,6 @@ impl Segment {
             if edge.has(Edge::TRACKED) {
                 self.let_go(edge.index());
             }
-        }
-    }
-
-    /// Counts a unit as finished; `true` if it was the last.
-    pub(super) fn finish_unit(&self) -> bool {
-        if self.table.exclusive {
-            let left = self.remaining.load(Relaxed) - 1;
-            self.remaining.store(left, Relaxed);
-            left == 0
-        } else {
-            self.remaining.fetch_sub(1, AcqRel) == 1
         }
     }
 

@@ -9,7 +9,7 @@ mod walk;
 
 use super::{Changed, Pass, Passes};
 use crate::base::error::Error;
-use crate::graph::{Graph, Traits};
+use crate::graph::{Graph, Standing, Traits};
 use candidates::leanest;
 use priority::by_priority;
 use units::Units;
@@ -19,11 +19,13 @@ use walk::walk;
 ///
 /// Several candidates are simulated, and the one whose peak of live heap-owning results is lowest is kept, the first of
 /// equals; `candidates.rs` lists them. None is tried once the peak is as low as it can be. A graph whose
-/// results own no heap memory keeps the order of the walk that built it. Where users gave priorities, these
+/// results own no heap memory keeps the order of the walk that built it; if it is large, that in which its nodes were
+/// made, which is how they lie in memory. Where users gave priorities, these
 /// go over the order: of the units that are ready, the one of the highest priority runs first.
 ///
-/// Ids, hashes and addresses play no part, nor does the order in which the nodes were created: the same graph gets the
-/// same order in every process. All candidates start from the walk back from the outputs, operand by operand.
+/// Ids, hashes and addresses play no part, nor, but for large graphs without heap memory, does the order in which the
+/// nodes were made: the same graph gets the same order in every process. All candidates start from the walk back from
+/// the outputs, operand by operand.
 ///
 /// # Complexity
 /// O((V + E) log V).
@@ -40,11 +42,13 @@ impl Pass for Order {
     }
 
     fn run(&self, graph: Graph, passes: Passes) -> Result<(Graph, Changed), Error> {
-        let (graph, walked) = match graph.depth_first {
-            true => (graph, Changed::No),
-            false => in_operand_order(graph),
-        };
         let counts = graph.any.has(Traits::OWNING) && graph.traits.iter().any(|t| t.counts());
+        let (graph, walked) = match graph.standing {
+            Standing::DepthFirst => (graph, Changed::No),
+            Standing::AsMade if !counts => (graph, Changed::No),
+            Standing::Apart if !counts => gathered(graph),
+            Standing::AsMade | Standing::Apart | Standing::Otherwise => in_operand_order(graph),
+        };
         let order = match counts && passes.order {
             true => leanest(&Units::of(&graph)).map(|order| nodes_of(&graph, &order)),
             false => None,
@@ -61,6 +65,21 @@ impl Pass for Order {
             _ => Ok((graph, walked)),
         }
     }
+}
+
+/// The nodes of each unit together, at the place of the first, else as they stand.
+fn gathered(graph: Graph) -> (Graph, Changed) {
+    const NONE: u32 = u32::MAX;
+    let mut next = vec![NONE; graph.len()];
+    for i in (0..graph.len()).filter(|&i| graph.is_joined(i)) {
+        next[graph.inputs(i)[0].index()] = i as u32;
+    }
+    let heads = (0..graph.len() as u32).filter(|&i| !graph.is_joined(i as usize));
+    let after = |&i: &u32| Some(next[i as usize]).filter(|&i| i != NONE);
+    let order: Vec<u32> = heads
+        .flat_map(|head| std::iter::successors(Some(head), after))
+        .collect();
+    (adopt(graph, &order), Changed::Yes)
 }
 
 /// The nodes that an output needs, depth first from the outputs, operand by operand: the nodes of a unit stand together.
@@ -95,7 +114,7 @@ fn nodes_of(graph: &Graph, units: &[u32]) -> Vec<u32> {
 
 fn adopt(graph: Graph, order: &[u32]) -> Graph {
     Graph {
-        depth_first: false,
+        standing: graph.standing.rewired(),
         culled: true,
         ..graph.permuted(order)
     }

@@ -67,6 +67,11 @@ impl RunMemo {
         })
     }
 
+    /// Whether it is its run's own, and was asked for nothing.
+    pub(crate) fn is_untouched(&self) -> bool {
+        self.own && self.table.get().is_none() && !self.any_failed.load(Acquire)
+    }
+
     pub(crate) fn uses(&self, memo: &Memo) -> bool {
         !self.own && Arc::ptr_eq(self.table(), &memo.0)
     }

@@ -1,0 +1,110 @@
+//! How a run on several threads begins: alone, until it is known whether others are of use.
+//!
+//! Another thread that joins costs microseconds, and a unit that is handed from one to another a hundred nanoseconds. Where
+//! nodes are additions, both cost more than the nodes. So the owner of a run of many plain nodes begins with them in the
+//! order of the plan, and looks at the clock. Nodes that are worth it become units for all. Tiny ones are gathered into
+//! groups that are; and if all that is left takes less time than to call somebody, the owner goes on alone.
+
+use super::queue::Item;
+use super::run::Run;
+use super::segment::SegmentPtr;
+use super::worker::Worker;
+use crate::plan::{Groups, Program};
+use std::cell::Cell;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// With fewer nodes the first might be most of the work, and is not to keep others waiting.
+const MANY: usize = 1024;
+/// What the owner does before it decides.
+const ENOUGH: Duration = Duration::from_micros(20);
+/// Less is left to one thread.
+const LITTLE: f64 = 150e3;
+/// Nodes that take longer, in nanoseconds, are worth to be handed out one by one.
+const WORTHY: f64 = 500.0;
+/// How long a group takes, in nanoseconds.
+const GROUP: f64 = 20e3;
+/// The most nodes between two looks at the clock.
+const SLICE: usize = 1 << 12;
+
+/// Executes the first nodes of a segment that nobody else works on yet, and shares the others. `true`: all of them were
+/// executed.
+pub(super) fn begin_alone(run: &Arc<Run>, root: SegmentPtr) -> bool {
+    let segment = root.get();
+    let program = &*segment.program;
+    let worker = Worker::enter(run, root, false);
+    if program.unit_count() < MANY || program.has_priorities() || !worker.only_calls(segment) {
+        segment.share(None, 0);
+        return false;
+    }
+    let next = Cell::new(0);
+    let pace = pace(&worker, root, &next);
+    if next.get() == program.len() && !run.is_stopped() {
+        return true;
+    }
+    match pace {
+        Some(pace) if pace < WORTHY && !segment.any_failed() => {
+            let groups = Groups::of(program, next.get(), (GROUP / pace) as usize);
+            segment.share(Some(groups), 0);
+        }
+        _ => {
+            let done = units_before(program, &worker, root, &next);
+            let ready = segment.share(None, done);
+            for unit in ready {
+                let node = segment.progress().nodes(unit as usize).start as u32;
+                run.queue.inject(Item {
+                    segment: root,
+                    unit,
+                    node,
+                });
+            }
+        }
+    }
+    false
+}
+
+/// Executes nodes until it is known how long one takes, in nanoseconds, and much is left; or there is nothing more to do.
+fn pace(worker: &Worker, root: SegmentPtr, next: &Cell<usize>) -> Option<f64> {
+    let nodes = root.get().program.len();
+    let begun = Instant::now();
+    let (mut slice, mut since) = (1, begun);
+    loop {
+        let from = next.get();
+        let end = (from + slice).min(nodes);
+        worker.all_of_stretch(root, next, end);
+        if next.get() < end {
+            return None;
+        }
+        let now = Instant::now();
+        let pace = (now - since).as_nanos() as f64 / (end - from) as f64;
+        if end == nodes || now - begun >= ENOUGH && pace * (nodes - end) as f64 >= LITTLE {
+            return Some(pace);
+        }
+        since = now;
+        slice = (2 * slice).min(SLICE);
+    }
+}
+
+/// Executes the rest of the unit that was begun, if one was. How many units have finished.
+fn units_before(program: &Program, worker: &Worker, root: SegmentPtr, next: &Cell<usize>) -> usize {
+    let begun = match program.units.is_empty() {
+        true => next.get(),
+        false => program
+            .units
+            .partition_point(|&start| (start as usize) < next.get()),
+    };
+    if begun > 0 {
+        // Step by step: a failure may be what has ended the stretch.
+        for i in next.get()..program.unit(begun - 1).end {
+            if worker.run().is_stopped() {
+                break;
+            }
+            let step = || worker.step(root, begun - 1, i);
+            if let Err(payload) = catch_unwind(AssertUnwindSafe(step)) {
+                worker.panicked(payload);
+            }
+        }
+    }
+    begun
+}
