@@ -165,7 +165,6 @@ fn what_is_said_of_the_run_still_holds() {
 }
 
 /// Panics when it is cloned.
-
 struct NoTwin(Tally);
 
 impl Clone for NoTwin {

@@ -28,6 +28,7 @@ pub(crate) mod segment;
 mod serial;
 mod stack;
 mod story;
+mod stretch;
 mod task;
 mod timer;
 mod wait;

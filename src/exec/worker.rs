@@ -18,7 +18,6 @@ use crate::plan::{Guard, Traits};
 use crate::store::memo::{Shared, Ticket};
 use crate::task::{NodePtr, Outcome};
 use std::any::Any;
-use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -109,43 +108,6 @@ impl Worker {
             Outcome::Graph(_) => unreachable!("only flat nodes return graphs"),
         }
         Step::Done
-    }
-
-    /// Whether it needs no more than to call the bodies of a segment's nodes.
-    pub(super) fn only_calls(&self, segment: &Segment) -> bool {
-        segment.program.is_plain && !self.observed && self.sink.is_none()
-    }
-
-    /// As `stretch`, and goes on behind nodes that panic.
-    pub(super) fn all_of_stretch(&self, at: SegmentPtr, next: &Cell<usize>, end: usize) {
-        while let Err(payload) = catch_unwind(AssertUnwindSafe(|| self.stretch(at, next, end))) {
-            self.panicked(payload);
-        }
-    }
-
-    /// Executes nodes one after the other, from `next` on, where that needs no more than to call their bodies: until
-    /// `end`, a stop, or a failure that the run survives. Unwinds as `step` does.
-    pub(super) fn stretch(&self, at: SegmentPtr, next: &Cell<usize>, end: usize) {
-        let segment = at.get();
-        if !self.only_calls(segment) {
-            return;
-        }
-        self.active.segment.set(at);
-        let run = self.run();
-        run.begin();
-        let frame = segment.frame();
-        while next.get() < end && !segment.any_failed() {
-            let i = next.get();
-            if run.is_stopped() {
-                return;
-            }
-            next.set(i + 1);
-            self.active.node.set(i);
-            if let Outcome::Failed(e) = segment.execute_in(&frame, i) {
-                self.failed(segment, i, Error::failed(segment.program.culprit(i), e.0));
-            }
-            self.rejoin();
-        }
     }
 
     /// The node that was being executed has panicked.
