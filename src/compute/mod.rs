@@ -206,7 +206,7 @@ fn run<R>(
     read: impl FnOnce(&Frame<'_>) -> R,
 ) -> Result<R, Error> {
     let setup = options.setup()?;
-    let program = setup.compile(outputs)?.0;
+    let program = setup.compile(outputs, None)?;
     finish(&setup, &Arc::new(program))?.read(read)
 }
 

@@ -353,9 +353,13 @@ enum Made<'o> {
 }
 
 impl Setup<'_> {
-    /// The plan of some outputs, and what the optimizer did.
-    pub(super) fn compile(&self, outputs: Vec<Input>) -> Result<(Program, Report), Error> {
-        compile(outputs, self.passes)
+    /// The plan of some outputs; what the optimizer did is put into `report`.
+    pub(super) fn compile(
+        &self,
+        outputs: Vec<Input>,
+        report: Option<&mut Report>,
+    ) -> Result<Program, Error> {
+        compile(outputs, self.passes, report)
     }
 
     /// The context to run in. With a borrowed pool it must not be run in longer than the borrow lasts.
@@ -425,7 +429,7 @@ impl Service {
 
     /// Futures of the graph of one output, or of many of which each is a future of its own. Nothing runs yet.
     pub(crate) fn plan(&self, outputs: Vec<Input>, each: bool) -> Result<Arc<Job>, Error> {
-        let program = compile(outputs, self.passes)?.0;
+        let program = compile(outputs, self.passes, None)?;
         self.terms.context.check(&program)?;
         let program = match each {
             true => program.with_separate_outputs(),
@@ -439,16 +443,19 @@ impl Service {
 fn returned_with(passes: Passes) -> Compile {
     Arc::new(move |graph| {
         let output = vec![Input::new(graph, Use::Value)];
-        Ok(Arc::new(compile(output, passes)?.0))
+        Ok(Arc::new(compile(output, passes, None)?))
     })
 }
 
 /// From handles to a plan.
-fn compile(outputs: Vec<Input>, passes: Passes) -> Result<(Program, Report), Error> {
+fn compile(
+    outputs: Vec<Input>,
+    passes: Passes,
+    report: Option<&mut Report>,
+) -> Result<Program, Error> {
     // `Token` and `Debug` of arguments are user code too.
     let compiled = catch_unwind(AssertUnwindSafe(|| {
-        let (graph, report) = optimize(build(outputs)?, passes)?;
-        Ok((lower(graph)?, report))
+        lower(optimize(build(outputs)?, passes, report)?)
     }));
     compiled
         .unwrap_or_else(|payload| Err(Error::stray_panic("the `Token` of an argument", payload)))

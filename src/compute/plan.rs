@@ -48,7 +48,8 @@ impl<O: Join> Plan<O> {
         let nesting = nesting.to_owned_join();
         let mut outputs = Vec::new();
         nesting.visit(&mut outputs);
-        let (program, report) = kept.setup()?.compile(outputs)?;
+        let mut report = Report::default();
+        let program = kept.setup()?.compile(outputs, Some(&mut report))?;
         Ok(Plan {
             nesting,
             program: Arc::new(program),

@@ -18,8 +18,8 @@ use crate::event::Event;
 use crate::plan::Program;
 use crate::store::memo::Lineage;
 use crate::task::{Claim, Frame};
-use ahash::AHashSet;
 use std::any::Any;
+use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Instant;
@@ -73,7 +73,7 @@ pub(crate) struct Run {
     /// Nested runs that nodes of this run have started.
     pub(super) children: Mutex<Vec<Arc<Run>>>,
     /// Segments of returned graphs that have not been reclaimed.
-    pub(super) returned: Mutex<AHashSet<SegmentPtr>>,
+    pub(super) returned: Mutex<BTreeSet<SegmentPtr>>,
 }
 
 #[derive(Default)]

@@ -7,7 +7,8 @@ use crate::base::error::{Error, ErrorKind};
 use crate::task::frame::Edge;
 use crate::task::node::{held, node_of};
 use crate::task::{Input, Inputs, NodePtr, RawNode, Use};
-use ahash::{AHashMap, AHashSet};
+use ahash::AHashMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// The graph of everything that `outputs` need. Each node is asked for its inputs once.
@@ -56,7 +57,7 @@ struct Walk {
     pending: Inputs,
     open: Vec<Open>,
     /// Open nodes with an `.after(..)`: every cycle passes through one.
-    ordered: AHashSet<RawNode>,
+    ordered: BTreeSet<RawNode>,
     entered: usize,
     /// The most nodes that it may enter.
     most: usize,
@@ -70,7 +71,7 @@ impl Walk {
             starts: vec![0],
             links: Vec::new(),
             outputs: Vec::new(),
-            settings: AHashMap::new(),
+            settings: BTreeMap::new(),
             roots,
             any: Traits::default(),
             culled: true,
@@ -83,7 +84,7 @@ impl Walk {
             places: Places::new(),
             pending: Inputs::new(),
             open: Vec::new(),
-            ordered: AHashSet::new(),
+            ordered: BTreeSet::new(),
             entered: 0,
             most,
         }

@@ -13,7 +13,7 @@ use crate::task::node::node_of;
 use crate::task::{Describe, Input, NodePtr, NodeRef, RawNode, Settings, Use};
 
 pub(crate) use crate::task::Traits;
-use ahash::AHashMap;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// An edge: which node is read, and how, in one word.
@@ -88,7 +88,7 @@ pub(crate) struct Graph {
     pub(crate) starts: Vec<u32>,
     pub(crate) links: Vec<Link>,
     pub(crate) outputs: Vec<Link>,
-    pub(crate) settings: AHashMap<u32, Settings>,
+    pub(crate) settings: BTreeMap<u32, Settings>,
     /// How many edges lead to each node, outputs included.
     pub(crate) uses: Vec<u32>,
     /// Keeps every node alive.

@@ -68,32 +68,35 @@ const PIPELINE: &[&dyn Pass] = &[
     &order::Order,
 ];
 
-/// Runs the wanted passes.
-pub(crate) fn optimize(mut graph: Graph, passes: Passes) -> Result<(Graph, Report), Error> {
-    let mut report = Report {
-        passes: Vec::with_capacity(PIPELINE.len()),
-    };
+/// Runs the wanted passes, and writes down what each did, if anybody wants to read it.
+pub(crate) fn optimize(
+    mut graph: Graph,
+    passes: Passes,
+    mut report: Option<&mut Report>,
+) -> Result<Graph, Error> {
     let mut units = graph.len();
     for pass in PIPELINE.iter().filter(|pass| pass.wanted(passes)) {
         let invariants = cfg!(debug_assertions).then(|| Invariants::of(&graph));
-        let (before, since) = (graph.len(), Instant::now());
+        let (before, since) = (graph.len(), report.is_some().then(Instant::now));
         let changed;
         (graph, changed) = pass.run(graph, passes)?;
-        let time = since.elapsed();
         if let Some(invariants) = invariants {
             invariants.check(&graph, pass.name());
         }
-        if changed == Changed::Yes {
-            units = graph.units();
+        if let (Some(report), Some(since)) = (&mut report, since) {
+            let time = since.elapsed();
+            if changed == Changed::Yes {
+                units = graph.units();
+            }
+            report.passes.push(PassReport {
+                name: pass.name(),
+                before,
+                after: graph.len(),
+                units,
+                changed,
+                time,
+            });
         }
-        report.passes.push(PassReport {
-            name: pass.name(),
-            before,
-            after: graph.len(),
-            units,
-            changed,
-            time,
-        });
     }
-    Ok((graph, report))
+    Ok(graph)
 }

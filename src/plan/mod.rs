@@ -20,7 +20,7 @@ use crate::graph::build;
 use crate::task::frame::Edge;
 use crate::task::node::node_of;
 use crate::task::{Claim, NodePtr, NodeRef, RawNode, RetryIf, Settings};
-use ahash::AHashMap;
+use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -44,7 +44,7 @@ pub(crate) struct Program {
     pub(crate) units: Vec<u32>,
     /// The content keys of `KEYED` nodes; empty if there are none.
     pub(crate) keys: Vec<u128>,
-    pub(crate) settings: AHashMap<u32, Settings>,
+    pub(crate) settings: BTreeMap<u32, Settings>,
     /// For each node: its failure is caught on every way to an output. Empty if nothing is caught.
     pub(crate) caught: Vec<bool>,
     /// Some result owns heap memory: run by static priority.

@@ -244,7 +244,7 @@ impl NodePtr {
 }
 
 /// A node whose life is somebody else's business: a plan's, which keeps the roots.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct RawNode(pub(super) NonNull<Header>);
 
 // SAFETY: as for `NodePtr`.

@@ -24,11 +24,11 @@ use crate::plan::{Groups, Program, Traits};
 use crate::store::memo::{Lineage, Shared, Ticket};
 use crate::task::frame::{Edge, Table};
 use crate::task::{Frame, Outcome};
-use ahash::AHashMap;
 use progress::Progress;
 use smallvec::SmallVec;
 use std::alloc::{Layout, alloc, dealloc, handle_alloc_error};
 use std::any::Any;
+use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr::NonNull;
 use std::sync::Arc;
@@ -59,7 +59,7 @@ pub(crate) struct Segment {
 
 #[derive(Default)]
 struct Failed {
-    nodes: AHashMap<usize, Error>,
+    nodes: BTreeMap<usize, Error>,
     /// Nothing of this segment is wanted any more.
     all: Option<Error>,
 }
