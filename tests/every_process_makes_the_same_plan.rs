@@ -1,4 +1,5 @@
-//! P11: keys, order, node ids and exports of one program are the same in every process.
+//! P11: keys, order, node ids and exports of one program are the same in every process, and one worker runs its nodes in
+//! the same order.
 //!
 //! The test starts its own binary again, with a variable set, and compares what the children print.
 
@@ -8,9 +9,10 @@ use std::collections::{HashMap, HashSet};
 use std::fmt::Write as _;
 use std::process::Command;
 
+use common::recorder::{Recorder, What};
 use common::shapes;
 use common::tracked::Meter;
-use lazygraph::{Options, Plan, Token, prelude::*};
+use lazygraph::{Options, Plan, Scheduler, Token, compute_with, prelude::*};
 
 const CHILD: &str = "LAZYGRAPH_TEST_CHILD";
 
@@ -67,6 +69,21 @@ fn config(mode: Mode) -> Config {
     }
 }
 
+/// The nodes whose bodies were called, in order.
+fn ran(recorder: &Recorder) -> Vec<(String, usize)> {
+    let started = |what| match what {
+        What::Started { label, id, .. } => Some((label, id)),
+        _ => None,
+    };
+    let ran: Vec<_> = recorder
+        .seen()
+        .into_iter()
+        .filter_map(|seen| started(seen.what))
+        .collect();
+    assert!(ran.len() > 20, "{ran:?}");
+    ran
+}
+
 fn program() -> String {
     let mut out = String::new();
     let fast = load(config(Mode::Fast));
@@ -112,6 +129,14 @@ fn program() -> String {
         )
         .unwrap();
         writeln!(out, "{name} peak {}", plan.memory_profile().peak()).unwrap();
+        for (scheduler, options) in [
+            ("serial", options.clone().scheduler(Scheduler::Serial)),
+            ("one thread", options.clone().threads(1)),
+        ] {
+            let recorder = Recorder::new();
+            plan.run_with(&options.observe(&recorder)).unwrap();
+            writeln!(out, "{name} {scheduler} ran {:?}", ran(&recorder)).unwrap();
+        }
     }
     let meter = Meter::new();
     for shape in [
@@ -122,13 +147,12 @@ fn program() -> String {
         shapes::grid(&meter, 6),
     ] {
         let plan = Plan::new(&shape.outputs, &Options::new()).unwrap();
-        writeln!(
-            out,
-            "{} {}",
-            shape.name,
-            serde_json::to_string(&plan).unwrap()
-        )
-        .unwrap();
+        let json = serde_json::to_string(&plan).unwrap();
+        writeln!(out, "{} {json}", shape.name).unwrap();
+        let recorder = Recorder::new();
+        let serial = Options::new().scheduler(Scheduler::Serial);
+        compute_with(&serial.observe(&recorder), &shape.outputs).unwrap();
+        writeln!(out, "{} ran {:?}", shape.name, ran(&recorder)).unwrap();
     }
     let e = draw(&scaled, 99)
         .map(|x| assert_ne!(*x, 0.0, "planned panic"))
@@ -140,7 +164,7 @@ fn program() -> String {
 
 /// In a child: prints what the program makes. In the parent: starts children and compares.
 #[test]
-fn the_same_in_five_processes() {
+fn the_same_in_ten_processes() {
     common::quiet();
     if std::env::var_os(CHILD).is_some() {
         println!("<<<{}>>>", program());
@@ -148,11 +172,11 @@ fn the_same_in_five_processes() {
     }
     let here = program();
     assert!(here.lines().count() > 15, "{here}");
-    for i in 0..4 {
+    for i in 0..9 {
         let child = Command::new(std::env::current_exe().unwrap())
             .args([
                 "--exact",
-                "the_same_in_five_processes",
+                "the_same_in_ten_processes",
                 "--nocapture",
                 "--test-threads=1",
             ])

@@ -8,6 +8,9 @@
 //! ```
 #![cfg(lazygraph_shuttle)]
 
+#[path = "models/tasks.rs"]
+mod tasks;
+
 use lazygraph::__private::steal;
 use lazygraph::{CancelToken, ErrorKind, Options, prelude::*};
 use shuttle::scheduler::{PctScheduler, RandomScheduler};

@@ -132,12 +132,17 @@ fn with_permit(active: &Active, late: bool, work: impl FnOnce()) -> bool {
     active.helps.set(true);
     work();
     active.helps.set(false);
+    give(executor, &active.run);
+    true
+}
+
+/// Gives a permit up; whoever has added work meanwhile may have found none free.
+fn give(executor: &Arc<Executor>, run: &Arc<Run>) {
     executor.permits.give();
-    let source = active.run.top();
+    let source = run.top();
     if find_any(executor, &source).is_some() {
         let _ = invite(executor, &source);
     }
-    true
 }
 
 /// If the client of some futures is stuck, has a thread of ours do what they need, with one permit too many; `true` if so.
@@ -147,17 +152,17 @@ pub(super) fn press(claims: Vec<Claim>) -> bool {
     run.is_some_and(|run| {
         let executor = run.context.executor.clone();
         let start = || {
-            let of = executor.clone();
+            let (of, there) = (executor.clone(), run.clone());
             executor.permits.take();
             let thread = sync::Builder::new()
                 .name("lazygraph-lent".into())
                 .spawn(move || {
-                    parallel::visit(&run);
-                    of.permits.give();
+                    parallel::visit(&there);
+                    give(&of, &there);
                     of.lent.fetch_sub(1, AcqRel);
                 });
             if thread.is_err() {
-                executor.permits.give();
+                give(&executor, &run);
             }
             thread.is_ok()
         };

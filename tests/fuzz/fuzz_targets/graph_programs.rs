@@ -1,18 +1,19 @@
-//! Programs of operations on graphs: handles are built, cloned, dropped, computed with all kinds of options, cancelled.
-//! The outcome is that of a plain recursive evaluation, or the error of one who may have failed; after each compute
-//! nothing is alive but what the program still holds.
+//! Programs of operations on graphs: handles are built, cloned, dropped, computed with all kinds of options, cancelled,
+//! given to a client. The outcome is that of a plain recursive evaluation, or the error of one who may have failed; after
+//! each compute nothing is alive but what the program still holds, and after the program no slot of the client is taken.
 #![no_main]
 
 use std::collections::BTreeSet;
 use std::panic;
 use std::sync::Arc;
-use std::sync::Once;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering::SeqCst};
+use std::sync::{Once, OnceLock};
 use std::thread;
+use std::time::Duration;
 
 use arbitrary::Arbitrary;
 use lazygraph::{
-    CancelToken, ErrorKind, Memo, Options, Plan, Scheduler, compute_all_with, compute_with,
+    CancelToken, Client, ErrorKind, Memo, Options, Plan, Scheduler, compute_all_with, compute_with,
     prelude::*,
 };
 use libfuzzer_sys::fuzz_target;
@@ -21,6 +22,8 @@ use libfuzzer_sys::fuzz_target;
 
 #[derive(Arbitrary, Debug)]
 struct Program {
+    /// Of the client: one to three.
+    slots: u8,
     steps: Vec<Step>,
 }
 
@@ -67,6 +70,29 @@ enum Step {
         how: How,
     },
     ForgetMemo,
+    Submit {
+        of: u8,
+    },
+    Map {
+        of: Vec<u8>,
+    },
+    Task(Task, u8),
+    Gather {
+        of: Vec<u8>,
+    },
+}
+
+/// What is done with a future.
+#[derive(Arbitrary, Clone, Copy, Debug)]
+enum Task {
+    Result,
+    Timeout,
+    AsNode,
+    Clone,
+    Drop,
+    Detach,
+    Cancel,
+    Retry,
 }
 
 #[derive(Arbitrary, Debug)]
@@ -238,6 +264,8 @@ struct Expected {
     kinds: BTreeSet<u8>,
     /// How many bodies one evaluation runs at most, were nothing shared.
     cost: usize,
+    /// It needs a future, which may be cancelled.
+    needs_future: bool,
 }
 
 impl Expected {
@@ -246,6 +274,7 @@ impl Expected {
             value: Some(value),
             kinds: BTreeSet::new(),
             cost: 1,
+            needs_future: false,
         }
     }
 }
@@ -256,6 +285,22 @@ fn number(kind: ErrorKind) -> u8 {
         ErrorKind::Panicked => PANIC,
         other => panic!("not expected: {other:?}"),
     }
+}
+
+#[derive(Clone)]
+struct Future {
+    handle: lazygraph::Handle<Counted>,
+    expected: Expected,
+}
+
+/// A client of one to three slots, and its memo; they last from program to program.
+fn client(slots: usize) -> &'static (Client, Memo) {
+    static CLIENTS: [OnceLock<(Client, Memo)>; 3] = [const { OnceLock::new() }; 3];
+    CLIENTS[slots - 1].get_or_init(|| {
+        let memo = Memo::with_budget(4096);
+        let client = Client::builder().threads(slots).memo(&memo).build();
+        (client.expect("threads"), memo)
+    })
 }
 
 #[derive(Clone)]
@@ -273,6 +318,10 @@ struct Machine {
     /// What was called last: its lent and its owned arguments.
     last: Option<(i8, Act, Vec<Handle>, Vec<Handle>)>,
     memo: Memo,
+    slots: usize,
+    futures: Vec<Future>,
+    /// Some future was cancelled: whoever needs it may be told so.
+    any_cancelled: bool,
 }
 
 impl Machine {
@@ -321,6 +370,7 @@ impl Machine {
                 let mut other = 0;
                 if let Some(with) = with {
                     expected.cost += with.expected.cost;
+                    expected.needs_future |= with.expected.needs_future;
                     expected.kinds.extend(&with.expected.kinds);
                     match with.expected.value {
                         Some(x) => other = x,
@@ -345,6 +395,9 @@ impl Machine {
             }
             Step::Caught { of, or } => {
                 let Some(h) = self.pick(*of) else { return };
+                if h.expected.needs_future {
+                    return;
+                }
                 let or = i64::from(*or);
                 let mut expected = Expected::of(h.expected.value.unwrap_or(or));
                 expected.cost += h.expected.cost;
@@ -375,7 +428,9 @@ impl Machine {
                 let picked = self.picks(of);
                 let nodes: Vec<_> = picked.iter().map(|h| h.node.clone()).collect();
                 let expected: Vec<_> = picked.iter().map(|h| h.expected.clone()).collect();
+                let any_cancelled = self.any_cancelled;
                 self.observe(how, |options, cancelled| {
+                    let cancelled = &|| any_cancelled || cancelled();
                     together(compute_with(options, nodes), &expected, cancelled);
                 });
             }
@@ -383,7 +438,9 @@ impl Machine {
                 let picked = self.picks(of);
                 let nodes: Vec<_> = picked.iter().map(|h| h.node.clone()).collect();
                 let expected: Vec<_> = picked.iter().map(|h| h.expected.clone()).collect();
+                let any_cancelled = self.any_cancelled;
                 self.observe(how, |options, cancelled| {
+                    let cancelled = &|| any_cancelled || cancelled();
                     let plan = Plan::new(nodes, options).expect("a graph without circles");
                     together(plan.run_with(options), &expected, cancelled);
                     together(plan.run_with(options), &expected, cancelled);
@@ -393,7 +450,9 @@ impl Machine {
                 let picked = self.picks(of);
                 let nodes: Vec<_> = picked.iter().map(|h| h.node.clone()).collect();
                 let expected: Vec<_> = picked.iter().map(|h| h.expected.clone()).collect();
+                let any_cancelled = self.any_cancelled;
                 self.observe(how, |options, cancelled| {
+                    let cancelled = &|| any_cancelled || cancelled();
                     let results = compute_all_with(options, nodes);
                     assert_eq!(results.len(), expected.len());
                     for (result, expected) in results.into_iter().zip(&expected) {
@@ -402,7 +461,95 @@ impl Machine {
                 });
             }
             Step::ForgetMemo => self.memo.clear(),
+            Step::Submit { of } => {
+                let Some(h) = self.pick(*of) else { return };
+                let expected = h.expected.clone();
+                let handle = client(self.slots).0.submit(h.node.clone());
+                self.start(handle, expected);
+            }
+            Step::Map { of } => {
+                let picked = self.picks(of);
+                let nodes: Vec<_> = picked.iter().map(|h| h.node.clone()).collect();
+                let handles = client(self.slots).0.compute(nodes);
+                for (handle, h) in handles.into_iter().zip(picked) {
+                    self.start(handle, h.expected);
+                }
+            }
+            Step::Task(task, of) => self.task(*task, *of),
+            Step::Gather { of } => {
+                let futures = self.futures.len();
+                let picked = of.iter().take(4).filter(|_| futures > 0);
+                let picked: Vec<_> = picked
+                    .map(|i| self.futures[usize::from(*i) % futures].clone())
+                    .collect();
+                let handles = picked.iter().map(|f| f.handle.clone());
+                let outcomes = client(self.slots).0.gather_all(handles);
+                assert_eq!(outcomes.len(), picked.len());
+                for (outcome, future) in outcomes.into_iter().zip(&picked) {
+                    check(outcome, &future.expected, &|| self.any_cancelled);
+                }
+            }
         }
+    }
+
+    fn start(&mut self, handle: lazygraph::Handle<Counted>, expected: Expected) {
+        if self.futures.len() < 32 {
+            self.futures.push(Future { handle, expected });
+        } else {
+            // Its last handle is dropped: it may be needed by nobody, but is not in anybody's way.
+            drop(handle);
+        }
+    }
+
+    fn task(&mut self, task: Task, of: u8) {
+        if self.futures.is_empty() {
+            return;
+        }
+        let at = usize::from(of) % self.futures.len();
+        let Future {
+            handle,
+            mut expected,
+        } = self.futures[at].clone();
+        let any_cancelled = self.any_cancelled;
+        match task {
+            Task::Result => check(handle.result(), &expected, &|| any_cancelled),
+            Task::Timeout => match handle.result_timeout(Duration::from_micros(u64::from(of))) {
+                Err(e) if e.kind() == ErrorKind::Timeout => {}
+                outcome => check(outcome, &expected, &|| any_cancelled),
+            },
+            Task::AsNode => {
+                expected.needs_future = true;
+                self.add(handle.to_delayed(), expected);
+            }
+            Task::Clone => self.start(handle, expected),
+            Task::Drop => drop(self.futures.swap_remove(at)),
+            Task::Detach => self.futures.swap_remove(at).handle.detach(),
+            Task::Cancel => {
+                self.any_cancelled = true;
+                handle.cancel();
+            }
+            Task::Retry => {
+                let status = handle.status();
+                if let Err(error) = handle.retry() {
+                    assert_eq!(error.kind(), ErrorKind::Invalid, "{status:?}");
+                }
+            }
+        }
+    }
+
+    /// Waits until the client has nothing to do. What it remembers is forgotten.
+    fn settle(&self) {
+        let (client, memo) = client(self.slots);
+        while client.stats().live > 0 || client.stats().threads > 0 {
+            thread::yield_now();
+        }
+        let stats = client.stats();
+        assert_eq!(
+            (stats.permits, stats.suspended),
+            (self.slots, 0),
+            "{stats:?}"
+        );
+        memo.clear();
     }
 
     fn call(&mut self, settings: &Settings) {
@@ -416,9 +563,11 @@ impl Machine {
             value: values.map(|all| mix(i64::from(*salt), all.into_iter())),
             kinds: inputs().flat_map(|e| e.kinds.iter().copied()).collect(),
             cost: 1 + inputs().map(|e| e.cost).sum::<usize>(),
+            needs_future: inputs().any(|e| e.needs_future),
         };
         if let Some(after) = after {
             expected.cost += after.expected.cost;
+            expected.needs_future |= after.expected.needs_future;
             expected.kinds.extend(&after.expected.kinds);
             if after.expected.value.is_none() {
                 expected.value = None;
@@ -472,6 +621,7 @@ impl Machine {
             (Ok(node), Some(value)) => {
                 self.add(node, Expected::of(value));
             }
+            (Err(error), _) if self.any_cancelled && is_cancelled(&error) => {}
             (Err(error), None) => {
                 let kind = number(error.root().kind());
                 assert!(expected.kinds.contains(&kind), "{error:?}");
@@ -518,6 +668,7 @@ impl Machine {
             // What it holds otherwise is of no account here.
             self.memo.clear();
         }
+        self.settle();
         let before = self.live.load(SeqCst);
         match how.cancel {
             Cancel::Before => {
@@ -554,6 +705,10 @@ impl Machine {
     }
 }
 
+fn is_cancelled(error: &Error) -> bool {
+    error.root().kind() == ErrorKind::Cancelled
+}
+
 fn together(
     result: Result<Vec<Counted>, Error>,
     expected: &[Expected],
@@ -566,7 +721,7 @@ fn together(
             assert_eq!(values, expected);
         }
         Err(error) => {
-            if cancelled() && error.root().kind() == ErrorKind::Cancelled {
+            if cancelled() && is_cancelled(&error) {
                 return;
             }
             let kind = number(error.root().kind());
@@ -582,7 +737,7 @@ fn check(result: Result<Counted, Error>, expected: &Expected, cancelled: &dyn Fn
     match result {
         Ok(value) => assert_eq!(Some(*value.value), expected.value),
         Err(error) => {
-            if cancelled() && error.root().kind() == ErrorKind::Cancelled {
+            if cancelled() && is_cancelled(&error) {
                 return;
             }
             assert_eq!(expected.value, None, "{error:?}");
@@ -613,10 +768,18 @@ fuzz_target!(|program: Program| {
         handles: Vec::new(),
         last: None,
         memo: Memo::with_budget(4096),
+        slots: 1 + usize::from(program.slots % 3),
+        futures: Vec::new(),
+        any_cancelled: false,
     };
     for step in program.steps.iter().take(48) {
         machine.step(step);
     }
+    // Nodes may hold futures, and futures nodes.
+    machine.futures.clear();
+    machine.handles.clear();
+    machine.last = None;
+    machine.settle();
     drop(machine);
     assert_eq!(live.load(SeqCst), 0, "values that are still alive");
 });
