@@ -36,6 +36,9 @@ fn main() {
     if let Some(name) = &wishes.one_large {
         return large_one(name);
     }
+    if let Some(name) = &wishes.one_memory {
+        return memory_one(name);
+    }
     if wishes.large {
         return large(&wishes);
     }
@@ -60,6 +63,8 @@ struct Wishes {
     large: bool,
     /// The shape that this process measures for `large`.
     one_large: Option<String>,
+    /// The shape that this process measures for `memory`.
+    one_memory: Option<String>,
 }
 
 impl Wishes {
@@ -73,6 +78,7 @@ impl Wishes {
             least: false,
             large: false,
             one_large: None,
+            one_memory: None,
         };
         let mut args = std::env::args().skip(1);
         while let Some(arg) = args.next() {
@@ -87,6 +93,7 @@ impl Wishes {
                 "--least" => wishes.least = true,
                 "--large" => wishes.large = true,
                 "--large-one" => wishes.one_large = Some(next()),
+                "--memory-one" => wishes.one_memory = Some(next()),
                 // What cargo says to every bench and test.
                 "--bench" | "--test" | "--nocapture" => {}
                 other => panic!("{other}: not known; see the head of benches/table.rs"),
@@ -397,52 +404,69 @@ unsafe impl GlobalAlloc for Counted {
     }
 }
 
-/// Requested bytes per node: of the built graph, and at the peak of build and compute.
+/// Requested bytes per node: of the built graph, and at the peak of build and compute. Each shape in a process of its own,
+/// for lazygraph keeps memory of nodes for the next graph.
 fn memory(shapes: &[Shape]) {
-    let options = Options::new().threads(1);
     println!();
     println!(
         "| shape (nodes) | edges per node | bytes per node, graph | bytes per node, peak of build + compute |"
     );
     println!("|---|--:|--:|--:|");
     for shape in shapes {
-        let expected = plain_loop(shape);
-        MEMORY.start();
-        let outputs = shape.delayed();
-        let graph = MEMORY.live.load(Relaxed);
-        let values = lazygraph::compute_with(&options, outputs).expect("no task fails");
-        MEMORY.stop();
-        assert_eq!(values, expected);
-        let n = shape.len() as f64;
-        println!(
-            "| {} ({}) | {:.2} | {:.0} | {:.0} |",
-            shape.name,
-            shape.len(),
-            shape.edges() as f64 / n,
-            graph as f64 / n,
-            MEMORY.peak.load(Relaxed) as f64 / n,
-        );
+        again(&["--memory-one", shape.name]);
     }
+}
+
+fn memory_one(name: &str) {
+    let mut shapes = Shape::all(nodes()).into_iter();
+    let Some(shape) = shapes.find(|shape| shape.name == name) else {
+        panic!("{name}: no such shape")
+    };
+    drop(shapes);
+    let expected = plain_loop(&shape);
+    let options = Options::new().threads(1);
+    MEMORY.start();
+    let outputs = shape.delayed();
+    let graph = MEMORY.live.load(Relaxed);
+    let values = lazygraph::compute_with(&options, outputs).expect("no task fails");
+    MEMORY.stop();
+    assert_eq!(values, expected);
+    let n = shape.len() as f64;
+    println!(
+        "| {} ({}) | {:.2} | {:.0} | {:.0} |",
+        shape.name,
+        shape.len(),
+        shape.edges() as f64 / n,
+        graph as f64 / n,
+        MEMORY.peak.load(Relaxed) as f64 / n,
+    );
+}
+
+/// Runs this program once more, on one shape.
+fn again(args: &[&str]) {
+    let this = std::env::current_exe().expect("this program has a path");
+    let bench = is_measuring().then_some("--bench");
+    let done = std::process::Command::new(this)
+        .args(bench)
+        .args(args)
+        .status();
+    assert!(
+        done.is_ok_and(|status| status.success()),
+        "{args:?} has failed"
+    );
 }
 
 // ------------------------------------------------------------------ large graphs
 
 /// Each shape in a process of its own, for a process remembers its peak.
 fn large(wishes: &Wishes) {
-    let this = std::env::current_exe().expect("this program has a path");
     println!(
         "| shape | nodes | bytes per node, peak resident | build | plan | run | drop | total |"
     );
     println!("|---|--:|--:|--:|--:|--:|--:|--:|");
-    for name in ["chain", "wide", "tree"] {
+    for name in ["chain", "wide", "tree", "wavefront"] {
         if wishes.want(name) {
-            let done = std::process::Command::new(&this)
-                .args(["--bench", "--large-one", name])
-                .status();
-            assert!(
-                done.is_ok_and(|status| status.success()),
-                "the graph `{name}` has failed"
-            );
+            again(&["--large-one", name]);
         }
     }
 }
@@ -457,6 +481,7 @@ fn large_one(name: &str) {
             "wide" => Shape::wide(leaves),
             // A tree has as many inner nodes as leaves.
             "tree" => Shape::tree(leaves / 2),
+            "wavefront" => Shape::wavefront(leaves),
             _ => panic!("{name}: no such shape"),
         };
         let expected = plain_loop(&shape);

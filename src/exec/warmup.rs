@@ -25,6 +25,8 @@ const LITTLE: f64 = 150e3;
 const WORTHY: f64 = 500.0;
 /// How long a group takes, in nanoseconds.
 const GROUP: f64 = 20e3;
+/// Fewer groups that could run at once are left to one thread.
+const WIDE: f64 = 1.5;
 /// The most nodes between two looks at the clock.
 const SLICE: usize = 1 << 12;
 
@@ -39,14 +41,20 @@ pub(super) fn begin_alone(run: &Arc<Run>, root: SegmentPtr) -> bool {
         return false;
     }
     let next = Cell::new(0);
-    let pace = pace(&worker, root, &next);
+    let tiny = pace(&worker, root, &next, 0.0).filter(|pace| *pace < WORTHY);
+    let groups = tiny.map(|pace| Groups::of(program, next.get(), (GROUP / pace) as usize));
+    let groups = groups.filter(|groups| groups.width() >= WIDE);
+    if tiny.is_some() && groups.is_none() {
+        // Each group would wait for the one before.
+        pace(&worker, root, &next, WORTHY);
+    }
     if next.get() == program.len() && !run.is_stopped() {
         return true;
     }
-    match pace {
-        Some(pace) if pace < WORTHY && !segment.any_failed() => {
-            let groups = Groups::of(program, next.get(), (GROUP / pace) as usize);
-            segment.share(Some(groups), 0);
+    match groups {
+        Some(groups) if !segment.any_failed() => {
+            let ready = segment.share(Some(groups), 0);
+            debug_assert!(ready.is_empty(), "none of them has begun");
         }
         _ => {
             let done = units_before(program, &worker, root, &next);
@@ -64,8 +72,9 @@ pub(super) fn begin_alone(run: &Arc<Run>, root: SegmentPtr) -> bool {
     false
 }
 
-/// Executes nodes until it is known how long one takes, in nanoseconds, and much is left; or there is nothing more to do.
-fn pace(worker: &Worker, root: SegmentPtr, next: &Cell<usize>) -> Option<f64> {
+/// Executes nodes until it is known how long one takes, in nanoseconds, that is `least` or more, and much is left; or
+/// there is nothing more to do.
+fn pace(worker: &Worker, root: SegmentPtr, next: &Cell<usize>, least: f64) -> Option<f64> {
     let nodes = root.get().program.len();
     let begun = Instant::now();
     let (mut slice, mut since) = (1, begun);
@@ -78,7 +87,8 @@ fn pace(worker: &Worker, root: SegmentPtr, next: &Cell<usize>) -> Option<f64> {
         }
         let now = Instant::now();
         let pace = (now - since).as_nanos() as f64 / (end - from) as f64;
-        if end == nodes || now - begun >= ENOUGH && pace * (nodes - end) as f64 >= LITTLE {
+        let is_enough = now - begun >= ENOUGH && pace >= least;
+        if end == nodes || is_enough && pace * (nodes - end) as f64 >= LITTLE {
             return Some(pace);
         }
         since = now;

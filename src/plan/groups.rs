@@ -10,6 +10,8 @@ pub(crate) struct Groups {
     /// The number of nodes in a group is two to this.
     size: u32,
     nodes: usize,
+    /// How many groups must run one after the other, in the longest row.
+    longest: u32,
     pub(crate) consumers: Consumers,
 }
 
@@ -24,6 +26,8 @@ impl Groups {
         let mut reader = vec![u32::MAX; count];
         let mut edges = Vec::new();
         let mut waits = vec![0u32; count];
+        // The longest row of groups that ends with each.
+        let mut rows = vec![1u32; count];
         for (group, waits) in waits.iter_mut().enumerate() {
             let (from, to) = (first + (group << size), first + ((group + 1) << size));
             let (from, to) = (from, to.min(nodes));
@@ -37,6 +41,7 @@ impl Groups {
                 let read = group_of(input);
                 if std::mem::replace(&mut reader[read], group as u32) != group as u32 {
                     edges.push((read as u32, group as u32));
+                    rows[group] = rows[group].max(rows[read] + 1);
                     *waits += 1;
                 }
             }
@@ -45,8 +50,14 @@ impl Groups {
             first,
             size,
             nodes,
+            longest: rows.into_iter().max().unwrap_or(0),
             consumers: Consumers::from_edges(&edges, waits),
         }
+    }
+
+    /// How many of them could run at once, on average.
+    pub(crate) fn width(&self) -> f64 {
+        self.consumers.waits.len() as f64 / f64::from(self.longest.max(1))
     }
 
     /// The nodes of a group.
