@@ -52,18 +52,18 @@ pub(super) fn sweep(
                 wanted.page.words[at] = bits & !(1 << bit);
                 wanted.word = at * 64 + bit;
                 let word = wanted.word;
-                let raw = Place { chunk, word }.node();
-                let number = node_of(roots, raw).mark();
-                swept.add(&mut wanted, raw, number)?;
+                let node = node_of(roots, Place { chunk, word }.node());
+                swept.add(&mut wanted, node, word, node.mark())?;
             }
         }
-        swept.put_down();
+        swept.put_down(Home::Chunk(chunk));
     }
     // They have no inputs: let them be the oldest.
-    for (raw, number) in std::mem::take(&mut wanted.alone) {
-        swept.add(&mut wanted, raw, number)?;
+    let alone = std::mem::take(&mut wanted.alone);
+    for (at, (raw, number)) in alone.iter().enumerate() {
+        swept.add(&mut wanted, node_of(roots, *raw), at, *number)?;
     }
-    swept.put_down();
+    swept.put_down(Home::Alone(alone));
     swept.turned(outputs, wanted.uses)
 }
 
@@ -199,31 +199,54 @@ impl<'n> Wanted<'n> {
 
 /// What the sweep has come upon, the youngest first.
 #[derive(Default)]
-struct Swept {
+struct Swept<'n> {
     /// The nodes of the present page, and their inputs, each the last first.
     nodes: Vec<Found>,
     links: Vec<Link>,
     /// Those of the pages before.
-    pages: Vec<(Box<[Found]>, Box<[Link]>)>,
+    pages: Vec<(Home<'n>, Box<[Found]>, Box<[Link]>)>,
     count: usize,
     edges: usize,
     settings: Vec<(usize, Settings)>,
     inputs: Inputs,
 }
 
+/// Where the nodes of a page lie.
+enum Home<'n> {
+    Chunk(ChunkRef<'n>),
+    /// Each for itself, here with its number.
+    Alone(Vec<(RawNode, u32)>),
+}
+
+impl Home<'_> {
+    #[inline]
+    fn node(&self, at: usize) -> RawNode {
+        match self {
+            &Home::Chunk(chunk) => Place { chunk, word: at }.node(),
+            Home::Alone(nodes) => nodes[at].0,
+        }
+    }
+}
+
 struct Found {
-    raw: RawNode,
+    /// Which of the page's it is: the word, or the place in the list.
+    at: u32,
     number: u32,
     /// How many inputs it has.
     inputs: u32,
     traits: Traits,
 }
 
-impl Swept {
+impl<'n> Swept<'n> {
     /// Adds a node, and wants its inputs; `None` if it may have to run after a younger one.
     #[inline(always)]
-    fn add(&mut self, wanted: &mut Wanted<'_>, raw: RawNode, number: u32) -> Option<()> {
-        let node = node_of(wanted.roots, raw);
+    fn add(
+        &mut self,
+        wanted: &mut Wanted<'_>,
+        node: NodeRef<'_>,
+        at: usize,
+        number: u32,
+    ) -> Option<()> {
         let mut traits = match node.has_settings() {
             false => traits_of(node, None),
             true => self.configured(node)?,
@@ -238,7 +261,7 @@ impl Swept {
             self.links.push(link);
         }
         self.nodes.push(Found {
-            raw,
+            at: at as u32,
             number,
             inputs,
             traits,
@@ -259,13 +282,11 @@ impl Swept {
     }
 
     /// The sweep has come to the end of a page.
-    fn put_down(&mut self) {
+    fn put_down(&mut self, home: Home<'n>) {
         self.count += self.nodes.len();
         self.edges += self.links.len();
-        self.pages.push((
-            self.nodes.drain(..).collect(),
-            self.links.drain(..).collect(),
-        ));
+        let (nodes, links) = (self.nodes.drain(..), self.links.drain(..));
+        self.pages.push((home, nodes.collect(), links.collect()));
     }
 
     /// The oldest first, and places instead of numbers. `used` is how often each number is.
@@ -278,12 +299,12 @@ impl Swept {
         let mut links = Vec::with_capacity(self.edges);
         let mut places = vec![0u32; self.count];
         starts.push(0);
-        for (page, inputs) in self.pages.into_iter().rev() {
+        for (home, page, inputs) in self.pages.into_iter().rev() {
             let oldest_first = || page.iter().rev();
             for (place, found) in (nodes.len() as u32..).zip(oldest_first()) {
                 places[found.number as usize] = place;
             }
-            nodes.extend(oldest_first().map(|found| found.raw));
+            nodes.extend(oldest_first().map(|found| home.node(found.at as usize)));
             traits.extend(oldest_first().map(|found| found.traits));
             uses.extend(oldest_first().map(|found| used[found.number as usize]));
             let mut end = links.len() as u32;
