@@ -240,6 +240,13 @@ impl Shown {
 }
 
 impl Active {
+    /// For each permit that the body which runs has given up by seceding, a run.
+    pub(super) fn given_up(&self) -> SmallVec<[Arc<Run>; 2]> {
+        let away = self.seceded.borrow();
+        away.as_ref()
+            .map_or_else(SmallVec::new, |away| away.held.clone())
+    }
+
     /// Calls `rest` while its status shows that the body waits.
     pub(super) fn shown_as_suspended(&self, rest: impl FnOnce()) {
         let shown = Shown::begin(self);
