@@ -8,6 +8,8 @@
 //! ```
 #![cfg(lazygraph_shuttle)]
 
+mod models_of_a_client;
+
 use lazygraph::__private::steal;
 use lazygraph::{CancelToken, ErrorKind, Options, prelude::*};
 use shuttle::scheduler::{PctScheduler, RandomScheduler};

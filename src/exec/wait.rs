@@ -136,6 +136,9 @@ fn stopped(active: &Active) -> Result<(), Error> {
     if active.run.is_stopped() {
         return Err(active.run.why_stopped());
     }
+    if active.is_unwanted() {
+        return Err(Error::run(ErrorKind::Cancelled, "the task was cancelled"));
+    }
     if active.is_overdue() {
         let message = "the time of the task is up";
         return Err(Error::run(ErrorKind::Timeout, message));
