@@ -105,7 +105,7 @@ fn tree(live: &Arc<AtomicIsize>, seed: u64, depth: u32) -> Result<Counted, Error
         }
         #[cfg(feature = "async")]
         10 => {
-            let (x, wanted) = (client.submit(child(0)), mix(seed + 3) % 4 > 0);
+            let (x, wanted) = (client.submit(child(0)), !mix(seed + 3).is_multiple_of(4));
             let y = client.spawn(
                 |work| std::thread::spawn(|| pollster::block_on(work)),
                 async move { x.await.map(|value| value.1) },

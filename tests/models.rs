@@ -8,7 +8,8 @@
 //! ```
 #![cfg(lazygraph_shuttle)]
 
-mod models_of_a_client;
+#[path = "models/client.rs"]
+mod client;
 
 use lazygraph::__private::steal;
 use lazygraph::{CancelToken, ErrorKind, Options, prelude::*};

@@ -347,6 +347,7 @@ impl fmt::Debug for Claim {
 #[cfg(all(test, not(lazygraph_shuttle)))]
 mod tests {
     use super::*;
+    use crate::base::error::ErrorKind;
 
     #[test]
     fn listeners_that_are_gone_make_room_for_others() {
@@ -365,7 +366,7 @@ mod tests {
         };
         // Each of those who stay is there twice, as the listener and in its call.
         assert!((100..=512).contains(&listeners), "{listeners}");
-        promise.end(0, Err(Error::run(crate::ErrorKind::Cancelled, "")), || ());
+        promise.end(0, Err(Error::run(ErrorKind::Cancelled, "")), || ());
         assert_eq!(stays.load(Acquire), 100);
     }
 }
