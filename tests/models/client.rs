@@ -331,3 +331,30 @@ fn an_owner_that_waits_for_its_helpers_gives_its_slot_up() {
         close(&client);
     });
 }
+
+#[delayed]
+fn starts_late(seen: &Seen) -> Result<(), Error> {
+    let client = get_client()?;
+    let token = lazygraph::CancelToken::current().unwrap();
+    while !token.is_cancelled() {
+        thread::yield_now();
+    }
+    client.submit(number(seen.clone(), 1)).detach();
+    client
+        .map(|x| number(seen.clone(), x), 0..2)
+        .into_iter()
+        .for_each(Handle::detach);
+    Ok(())
+}
+
+/// What a body starts after it was cancelled is cancelled with it, before there is a run of it.
+#[test]
+fn what_a_body_starts_after_its_cancel_never_runs() {
+    check(|| {
+        let (client, seen) = (client(2), Seen::default());
+        let x = client.submit(starts_late(seen.clone()));
+        x.cancel();
+        close(&client);
+        assert_eq!(seen.runs(), 0);
+    });
+}
