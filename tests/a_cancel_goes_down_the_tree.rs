@@ -384,3 +384,64 @@ fn what_is_tried_again_and_again_while_it_comes_to_rest_ends_as_often() {
         }
     });
 }
+
+#[test]
+fn an_element_of_a_map_is_cancelled_with_what_it_has_started_and_no_other() {
+    #[delayed]
+    fn element(i: usize, begun: Event, end: Event, told: Arc<AtomicUsize>) -> Result<usize, Error> {
+        let child = get_client()?.submit(call(|end: Event| end.wait().is_ok(), (end,)));
+        begun.set();
+        let outcome = child.result();
+        if CancelToken::current().unwrap().is_cancelled() {
+            told.fetch_add(1 << i, SeqCst);
+            // What it still starts is cancelled with it.
+            let late = get_client()?.submit(call(|| 1, ()));
+            assert_eq!(late.status(), Status::Cancelled);
+            while !child.is_done() {
+                std::thread::yield_now();
+            }
+            assert_eq!(child.status(), Status::Cancelled);
+        }
+        outcome.map(|_| i)
+    }
+    on(&[1, 2, 4], |client| {
+        let (end, told) = (Event::new(), Arc::new(AtomicUsize::new(0)));
+        let begun: Vec<Event> = (0..3).map(|_| Event::new()).collect();
+        let start = |i: usize| element(i, begun[i].clone(), end.clone(), told.clone());
+        let all = client.map(start, 0..3);
+        begun.iter().for_each(|begun| begun.wait().unwrap());
+        all[1].cancel();
+        assert_eq!(all[1].status(), Status::Cancelled);
+        while told.load(SeqCst) == 0 {
+            std::thread::yield_now();
+        }
+        assert!(!all[0].is_done() && !all[2].is_done());
+        end.set();
+        let values: Vec<_> = client
+            .gather_all(&all)
+            .into_iter()
+            .map(Result::ok)
+            .collect();
+        assert_eq!(values, [Some(0), None, Some(2)]);
+        assert_eq!(told.load(SeqCst), 1 << 1);
+    });
+}
+
+#[test]
+fn cancelling_what_has_ended_does_nothing_to_what_it_has_started() {
+    #[delayed]
+    fn parent(end: Event) -> Result<Handle<i64>, Error> {
+        Ok(get_client()?.submit(call(move || end.wait().map_or(-1, |()| 1i64), ())))
+    }
+    on(&[1, 2, 4], |client| {
+        let end = Event::new();
+        let parent = client.submit(parent(end.clone()));
+        let child = parent.result().unwrap();
+        parent.cancel();
+        end.set();
+        assert_eq!(
+            (child.result().unwrap(), parent.status()),
+            (1, Status::Finished)
+        );
+    });
+}

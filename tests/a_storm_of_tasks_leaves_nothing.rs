@@ -1,9 +1,9 @@
-//! Random trees of tasks with errors, panics, cancels, timeouts and misuse of `secede`: every future ends, and then
+//! Random trees of tasks with errors, panics, cancels, timeouts, resources, retries and misuse of `secede`: every future ends, and then
 //! all permits are back, nothing is suspended and nothing lives.
 
 use crate::common::{PLANNED, quiet, within};
 use lazygraph::{
-    Client, ErrorKind, Handle, get_client, hold_slot, prelude::*, secede, worker_client,
+    Client, ErrorKind, Handle, Options, get_client, hold_slot, prelude::*, secede, worker_client,
 };
 use std::sync::Arc;
 use std::sync::atomic::{AtomicIsize, Ordering::SeqCst};
@@ -56,12 +56,21 @@ fn tree(live: &Arc<AtomicIsize>, seed: u64, depth: u32) -> Result<Counted, Error
             0 => child.timeout(Duration::from_micros(50)),
             1 => child.retries(1),
             2 => child.priority(seed as i32 % 3),
+            3 => child.resource("gpu", 1),
+            4 => child
+                .resource("gpu", 1)
+                .resource("memory", seed % 9)
+                .retries(1),
+            5 => child
+                .resource("memory", 1 + seed % 8)
+                .timeout(Duration::from_micros(100)),
+            6 => child.retries(2).retry_if(|e| !e.is_panic()),
             _ => child,
         }
     };
     let n = 1 + mix(seed + 1) % 3;
     let client = get_client()?;
-    match mix(seed + 2) % 9 {
+    match mix(seed + 2) % 12 {
         0 => drop(client.gather((0..n).map(|i| client.submit(child(i))))?),
         1 => drop(client.gather_all(client.map(child, 0..n))),
         2 => {
@@ -84,6 +93,27 @@ fn tree(live: &Arc<AtomicIsize>, seed: u64, depth: u32) -> Result<Counted, Error
         5 => drop(client.map(child, 0..n)),
         6 => client.submit(child(0)).detach(),
         7 => drop(join((0..n).map(child).collect::<Vec<_>>()).compute()?),
+        8 => {
+            let x = client.submit(child(0));
+            x.cancel();
+            let _ = x.retry();
+            x.as_arc()?;
+        }
+        9 => {
+            let one = Options::new().threads(2);
+            drop(join((0..n).map(child).collect::<Vec<_>>()).compute_with(&one)?);
+        }
+        #[cfg(feature = "async")]
+        10 => {
+            let (x, wanted) = (client.submit(child(0)), !mix(seed + 3).is_multiple_of(4));
+            let y = client.spawn(
+                |work| std::thread::spawn(|| pollster::block_on(work)),
+                async move { x.await.map(|value| value.1) },
+            );
+            if wanted {
+                y.result()?;
+            }
+        }
         _ => {
             let futures = client.map(child, 0..n);
             let both = client.submit(futures[0].to_delayed().catch());
@@ -108,7 +138,12 @@ fn after_any_storm_everything_is_as_before() {
     let runs: u64 = std::env::var("LAZYGRAPH_STORMS").map_or(1_000, |n| n.parse().unwrap());
     for slots in [1, 2, 3, 4] {
         within(3000, move || {
-            let client = Client::builder().threads(slots).build().unwrap();
+            let client = Client::builder()
+                .threads(slots)
+                .resource("gpu", 1)
+                .resource("memory", 8)
+                .build()
+                .unwrap();
             let live = Arc::new(AtomicIsize::new(0));
             let mut kinds = std::collections::BTreeMap::new();
             for run in 0..runs / 4 {
@@ -145,6 +180,8 @@ fn after_any_storm_everything_is_as_before() {
                     (slots, 0, 0, 0),
                     "after run {run} of {slots} slots: {stats:?}"
                 );
+                let free = ["gpu", "memory"].map(|name| client.available(name));
+                assert_eq!(free, [Some(1), Some(8)]);
             }
             client.close();
             assert_eq!(live.load(SeqCst), 0, "values that still live");

@@ -8,8 +8,8 @@
 //! ```
 #![cfg(lazygraph_shuttle)]
 
-#[path = "models/tasks.rs"]
-mod tasks;
+#[path = "models/client.rs"]
+mod client;
 
 use lazygraph::__private::steal;
 use lazygraph::{CancelToken, ErrorKind, Options, prelude::*};

@@ -140,3 +140,42 @@ fn the_culprit_is_reported_and_not_those_that_were_told_to_stop() {
     assert_eq!(e.task(), "fails_once_another_runs", "{e:?}");
     assert!(format!("{e:#}").ends_with("failed: the culprit"), "{e:#}");
 }
+
+#[test]
+fn a_nested_run_with_options_of_its_own_sees_a_failure_beside_it() {
+    #[delayed]
+    fn fails_beside(begun: &Tally) -> Result<i64, String> {
+        assert!(wait_until(|| begun.get() > 0), "the other does not run");
+        Err("the culprit".to_owned())
+    }
+    #[delayed]
+    fn until_told(begun: &Tally) -> bool {
+        begun.add();
+        let token = CancelToken::current().expect("a body has a token");
+        wait_until(|| token.is_cancelled())
+    }
+    #[delayed]
+    fn nested(options: fn() -> Options, begun: &Tally, told: &Tally) -> Result<i64, Error> {
+        let (told, later) = (told.clone(), told.clone());
+        let first = until_told(begun.clone()).map(move |is_told| match is_told {
+            true => told.add(),
+            false => usize::MAX,
+        });
+        let second = first.map(move |_| later.add()).fuse(false);
+        second.compute_with(&options())?;
+        Ok(1)
+    }
+    let ways: [fn() -> Options; 3] = [
+        Options::new,
+        || Options::new().threads(2),
+        || Options::new().scheduler(lazygraph::Scheduler::Serial),
+    ];
+    for options in ways {
+        let (begun, told) = (Tally::new(), Tally::new());
+        let below = nested(options, begun.clone(), told.clone());
+        let both = (fails_beside(begun.clone()), below);
+        let e = compute_with(&Options::new().threads(2), &both).unwrap_err();
+        assert_eq!(e.task(), "fails_beside");
+        assert_eq!((begun.get(), told.get()), (1, 0), "nothing after what runs");
+    }
+}

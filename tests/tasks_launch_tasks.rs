@@ -446,3 +446,73 @@ fn a_step_of_a_fused_unit_has_a_slot_though_the_one_before_gave_its_up() {
         assert_eq!(free, client.stats().slots - 1);
     });
 }
+
+#[test]
+fn who_waits_for_its_helpers_to_leave_gives_its_slot_up() {
+    // A nested run has failed; on another thread a node of it works on a task of its own, which needs a third.
+    #[delayed]
+    fn fails(begun: &Event, fail: &Event) -> Result<i64, Error> {
+        hold_slot(|| begun.wait().and_then(|()| fail.wait()))?;
+        inc(i64::MIN).map(|_| 0).and_then(|_| refuse()).compute()
+    }
+    #[delayed]
+    fn refuse() -> Result<i64, String> {
+        Err("no".into())
+    }
+    #[delayed]
+    fn node(begun: &Event, set: &Event) -> Result<i64, Error> {
+        get_client()?
+            .submit(inner(begun.clone(), set.clone()))
+            .result()
+    }
+    #[delayed]
+    fn inner(begun: &Event, set: &Event) -> Result<i64, Error> {
+        begun.set();
+        set.wait()?;
+        Ok(1)
+    }
+    on(&[2], |client| {
+        let [begun, fail, set, busy, end] = [(); 5].map(|()| Event::new());
+        let nested = fails(begun.clone(), fail.clone()).priority(1);
+        let nested = nested + node(begun.clone(), set.clone());
+        let parent = client.submit(call(move || nested.compute().is_err(), ()));
+        begun.wait().unwrap();
+        while client.stats().suspended == 0 {
+            std::thread::yield_now();
+        }
+        let (is_busy, until) = (busy.clone(), end.clone());
+        let body = move || {
+            is_busy.set();
+            hold_slot(|| until.wait().is_ok())
+        };
+        let other = client.submit(call(body, ()));
+        busy.wait().unwrap();
+        // One slot is the other's, one is that of the owner of the nested run.
+        fail.set();
+        client.submit(call(move || set.set(), ())).result().unwrap();
+        end.set();
+        assert!(parent.result().unwrap() && other.result().unwrap());
+    });
+}
+
+#[test]
+fn seceding_in_a_nested_compute_with_threads_of_its_own_gives_up_each_slot_once() {
+    #[delayed]
+    fn secedes(x: i64) -> Result<i64, Error> {
+        let guard = secede()?;
+        let client = get_client()?;
+        let sum = client.submit(inc(x)).result()? + inc(x).compute()?;
+        rejoin(guard)?;
+        Ok(sum + client.submit(inc(x)).result()?)
+    }
+    #[delayed]
+    fn task() -> Result<i64, Error> {
+        let parts = join((0..4).map(secedes).collect::<Vec<_>>());
+        let options = lazygraph::Options::new().threads(2);
+        Ok(parts.compute_with(&options)?.iter().sum())
+    }
+    on(&[1, 2, 4], |client| {
+        let all = client.gather(client.map(|_: usize| task(), 0..20)).unwrap();
+        assert_eq!(all, [30; 20]);
+    });
+}

@@ -2,6 +2,7 @@
 
 use super::cancel::{CancelToken, IsCancelled};
 use super::equip::Equipment;
+use super::job::Job;
 use super::run::{Origin, Run};
 use super::segment::{Segment, SegmentPtr};
 use super::wait::Away;
@@ -58,6 +59,7 @@ pub(super) fn current_token() -> Option<CancelToken> {
     struct Task {
         run: Arc<Run>,
         overdue: Option<Arc<AtomicBool>>,
+        element: Option<(Arc<Job>, usize)>,
     }
     impl IsCancelled for Task {
         fn is_cancelled(&self) -> bool {
@@ -65,12 +67,17 @@ pub(super) fn current_token() -> Option<CancelToken> {
                 .as_ref()
                 .is_some_and(|o| o.load(Ordering::Acquire))
                 || self.run.is_cancelled()
+                || self
+                    .element
+                    .as_ref()
+                    .is_some_and(|(job, node)| !job.wants(*node))
         }
     }
     with_active(|active| {
         let task = Task {
             run: active.run.clone(),
             overdue: active.overdue.borrow().clone(),
+            element: active.element(),
         };
         CancelToken::under(Some(Arc::new(task)))
     })
@@ -122,6 +129,17 @@ impl Active {
             (segment, node) = (to.segment.get(), to.node);
         }
         self.run.is_task.then_some(node)
+    }
+
+    /// The node whose futures the body that runs is for, if each of its task's outputs is a future of its own.
+    fn element(&self) -> Option<(Arc<Job>, usize)> {
+        let job = self.run.job.as_ref().filter(|job| job.is_many())?;
+        Some((job.clone(), self.node_of_task()?))
+    }
+
+    /// Whether nobody wants what the body that runs is for, though its task goes on.
+    pub(super) fn is_unwanted(&self) -> bool {
+        self.element().is_some_and(|(job, node)| !job.wants(node))
     }
 
     /// Whether the body that runs has given its slot up.

@@ -33,7 +33,7 @@ pub(crate) struct Context {
     pub(crate) above: Option<Arc<Context>>,
     /// Why no run of this context may start anything: 0, or a `Halt`.
     halt: AtomicU8,
-    /// Some run of this context was stopped: the others ask whether it was one above them.
+    /// Some run of this context was stopped: the others, also of contexts below, ask whether it was one above them.
     pub(super) stops: AtomicBool,
     /// Those who sleep in a run of this context or of one below.
     pub(super) sleepers: Sleepers,
@@ -183,6 +183,15 @@ impl Context {
     pub(super) fn is_halted(&self) -> bool {
         self.halt.load(Ordering::Relaxed) != 0
             || self.above.as_ref().is_some_and(|above| above.is_halted())
+    }
+
+    #[inline]
+    pub(super) fn may_be_stopped(&self) -> bool {
+        self.stops.load(Ordering::Relaxed)
+            || self
+                .above
+                .as_ref()
+                .is_some_and(|above| above.may_be_stopped())
     }
 
     /// Whether every thread of its executor but the calling one sleeps, and nobody has rung it.

@@ -130,7 +130,7 @@ pub(super) fn take_up(active: &Active) {
             if of.has_come_back(number) {
                 break true;
             }
-            if active.run.is_stopped() || active.is_overdue() {
+            if active.run.is_stopped() || active.is_overdue() || active.is_unwanted() {
                 of.stay_away(number);
                 break false;
             }

@@ -448,6 +448,11 @@ pub(super) fn sleep(run: &Arc<Run>) {
 
 /// Sleeps on `bell`, and lets somebody else work meanwhile. A stop of the run rings it.
 pub(super) fn rest(run: &Arc<Run>, bell: &Arc<Bell>, sleep: impl FnOnce(&Bell)) {
+    without_slot(run, || run.context.sleep_on(bell, run, sleep));
+}
+
+/// Gives up what permits this thread has while it waits, and has somebody else work.
+pub(super) fn without_slot(run: &Arc<Run>, wait: impl FnOnce()) {
     let held = held_here(run);
     for run in &held {
         let executor = &run.context.executor;
@@ -457,7 +462,7 @@ pub(super) fn rest(run: &Arc<Run>, bell: &Arc<Bell>, sleep: impl FnOnce(&Bell)) 
             let _ = invite(executor, &source);
         }
     }
-    run.context.sleep_on(bell, run, sleep);
+    wait();
     for run in &held {
         run.context.executor.take_back();
     }
@@ -481,7 +486,13 @@ pub(super) fn held_here(run: &Arc<Run>) -> SmallVec<[Arc<Run>; 2]> {
     with_active(|active| {
         let mut active = Some(active);
         while let Some(at) = active {
-            see(&at.run, at.has_seceded().then(|| at.helps.get()));
+            // A body that has seceded has given up what the bodies below it on this stack hold, too.
+            for run in at.given_up() {
+                let helps =
+                    at.helps.get() && Arc::ptr_eq(&run.context.executor, &at.run.context.executor);
+                see(&run, Some(helps));
+            }
+            see(&at.run, None);
             active = at.above.as_ref();
         }
     });

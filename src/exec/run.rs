@@ -13,7 +13,7 @@ use super::{parallel, serial};
 use crate::base::error::{Error, ErrorKind};
 use crate::base::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release, SeqCst};
 use crate::base::sync::atomic::{AtomicBool, AtomicUsize};
-use crate::base::sync::{Mutex, lock};
+use crate::base::sync::{self, Mutex, lock};
 use crate::event::Event;
 use crate::plan::Program;
 use crate::store::memo::Lineage;
@@ -156,7 +156,7 @@ impl Run {
     pub(super) fn is_stopped(&self) -> bool {
         self.stopped.load(Relaxed)
             || self.context.is_halted()
-            || (self.context.stops.load(Relaxed) && self.is_stopped_above())
+            || (self.context.may_be_stopped() && self.is_stopped_above())
     }
 
     #[cold]
@@ -177,9 +177,7 @@ impl Run {
         }
         drop(failure);
         if !self.stopped.swap(true, AcqRel) {
-            for context in std::iter::successors(Some(&self.context), |c| c.above.as_ref()) {
-                context.stops.store(true, Release);
-            }
+            self.context.stops.store(true, Release);
             self.context.sleepers.wake();
         }
     }
@@ -215,7 +213,7 @@ impl Run {
     // -------------------------------------------------------------- an owner's run
 
     /// Lets nobody in any more and waits until everybody else has left. The owner's last step.
-    fn close(&self) {
+    fn close(self: &Arc<Run>) {
         if self.members.fetch_sub(1, AcqRel) == 1 {
             // Nobody else is inside; late invitations must still be turned away.
             if self
@@ -227,7 +225,15 @@ impl Run {
             }
         }
         self.members.fetch_or(CLOSED, AcqRel);
-        self.bell.until(|| self.members.load(Acquire) == CLOSED);
+        let is_empty = || self.members.load(Acquire) == CLOSED;
+        for _ in 0..sync::LOOKS {
+            if is_empty() {
+                return;
+            }
+            (0..sync::SPINS).for_each(|_| sync::spin_loop());
+        }
+        // A body of theirs may wait for what needs the slot of this thread.
+        parallel::without_slot(self, || self.bell.until(is_empty));
     }
 
     pub(super) fn has_others(&self) -> bool {
@@ -336,12 +342,14 @@ pub(crate) fn execute(
             lineage,
         ))
     };
-    unequipped(|| match alone {
-        true => serial::drive(&run, root),
-        false => parallel::drive(&run, root),
+    unequipped(|| {
+        match alone {
+            true => serial::drive(&run, root),
+            false => parallel::drive(&run, root),
+        }
+        run.close();
     });
     drop(seat);
-    run.close();
     drop(std::mem::take(&mut *lock(&run.awaited)));
     run.needs_nothing();
     let returned = std::mem::take(&mut *lock(&run.returned));

@@ -90,7 +90,11 @@ impl Run {
                 if let Some(job) = &self.job {
                     job.has_nested();
                 }
-                let _ = invite(&self.context.executor, &self.top());
+                // While somebody is inside, its threads are there: they may be lent.
+                if self.join() {
+                    let _ = invite(&self.context.executor, &self.top());
+                    self.leave();
+                }
             }
         }
     }

@@ -139,6 +139,9 @@ fn stopped(active: &Active) -> Result<(), Error> {
     if active.run.is_stopped() {
         return Err(active.run.why_stopped());
     }
+    if active.is_unwanted() {
+        return Err(Error::run(ErrorKind::Cancelled, "the task was cancelled"));
+    }
     if active.is_overdue() {
         let message = "the time of the task is up";
         return Err(Error::run(ErrorKind::Timeout, message));
@@ -194,6 +197,13 @@ impl Shown {
 }
 
 impl Active {
+    /// For each permit that the body which runs has given up by seceding, a run.
+    pub(super) fn given_up(&self) -> SmallVec<[Arc<Run>; 2]> {
+        let away = self.seceded.borrow();
+        away.as_ref()
+            .map_or_else(SmallVec::new, |away| away.held.clone())
+    }
+
     /// Calls `rest` while its status shows that the body waits.
     pub(super) fn shown_as_suspended(&self, rest: impl FnOnce()) {
         let shown = Shown::begin(self);

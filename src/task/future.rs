@@ -56,8 +56,13 @@ pub(crate) struct Promise {
 }
 
 enum State {
-    /// It was tried so many times before.
-    Pending(u32, Vec<Listener>),
+    Pending {
+        /// It was tried so many times before.
+        round: u32,
+        /// It is about to end well: too late to cancel.
+        sealed: bool,
+        listeners: Vec<Listener>,
+    },
     Ended(Result<Shared, Error>),
     /// It has ended, and nobody wanted to know.
     Forgotten,
@@ -66,10 +71,20 @@ enum State {
 const ENDED: u32 = u32::MAX;
 const FORGOTTEN: u32 = u32::MAX - 1;
 
+impl State {
+    fn pending(round: u32) -> State {
+        State::Pending {
+            round,
+            sealed: false,
+            listeners: Vec::new(),
+        }
+    }
+}
+
 impl Promise {
     pub(crate) fn new() -> Promise {
         Promise {
-            state: Mutex::new(State::Pending(0, Vec::new())),
+            state: Mutex::new(State::pending(0)),
             stage: AtomicU32::new(0),
             claims: AtomicU32::new(0),
             suspended: AtomicU32::new(0),
@@ -140,17 +155,43 @@ impl Promise {
         }
     }
 
-    /// Ends it, unless it has ended before, or waits for a later try than `round`; calls `and` if this did, before
-    /// anybody is told.
-    pub(crate) fn end(&self, round: u32, outcome: Result<Shared, Error>, and: impl FnOnce()) {
+    /// Whether it has its value, or is about to: then it cannot be cancelled any more.
+    pub(crate) fn seal(&self, round: u32) -> bool {
+        match &mut *lock(&self.state) {
+            State::Pending {
+                round: waits_for,
+                sealed,
+                ..
+            } => {
+                *sealed = *waits_for <= round;
+                *sealed
+            }
+            State::Ended(outcome) => outcome.is_ok(),
+            State::Forgotten => true,
+        }
+    }
+
+    /// Ends it with what came of its `round`th try, and calls `and` before anybody is told; `false` if it has ended
+    /// before or waits for a later try. `u32::MAX`: it is cancelled, unless it is about to end.
+    pub(crate) fn end(
+        &self,
+        round: u32,
+        outcome: Result<Shared, Error>,
+        and: impl FnOnce(),
+    ) -> bool {
         let mut state = lock(&self.state);
-        let mut listeners = Vec::new();
+        let mut told = None;
         let mut unused = Some(outcome);
-        if let State::Pending(waits_for, all) = &mut *state
+        if let State::Pending {
+            round: waits_for,
+            sealed,
+            listeners,
+        } = &mut *state
             && *waits_for <= round
+            && !(*sealed && round == u32::MAX)
         {
             and();
-            listeners = std::mem::take(all);
+            told = Some(std::mem::take(listeners));
             let ended = match unused.take_if(|_| self.is_wanted()) {
                 Some(outcome) => State::Ended(outcome),
                 None => State::Forgotten,
@@ -162,9 +203,11 @@ impl Promise {
             // Nobody wanted the value, and nobody is left to be told.
             drop_payload(payload);
         }
-        for listener in listeners {
+        let has_ended = told.is_some();
+        for listener in told.into_iter().flatten() {
             (listener.call)();
         }
+        has_ended
     }
 
     /// Ends it before there is a claim.
@@ -199,7 +242,7 @@ impl Promise {
     fn listen(&self, listener: Listener) {
         let mut state = lock(&self.state);
         match &mut *state {
-            State::Pending(_, listeners) => {
+            State::Pending { listeners, .. } => {
                 if listeners.len() == listeners.capacity() {
                     // Who asks again and again, with a limit, leaves many behind.
                     listeners.retain(Listener::is_there);
@@ -219,7 +262,7 @@ impl Promise {
         let failed = matches!(&*state, State::Ended(Err(_)));
         if failed {
             and();
-            self.set(&mut state, State::Pending(round, Vec::new()));
+            self.set(&mut state, State::pending(round));
             self.begun.store(false, Release);
         }
         failed
@@ -241,7 +284,7 @@ impl Promise {
     /// From one state to another, under the lock; gives the former.
     fn set(&self, state: &mut State, to: State) -> State {
         let stage = match to {
-            State::Pending(round, _) => round,
+            State::Pending { round, .. } => round,
             State::Ended(_) => ENDED,
             State::Forgotten => FORGOTTEN,
         };
@@ -339,7 +382,7 @@ mod tests {
             }
         }
         let listeners = match &*lock(&promise.state) {
-            State::Pending(_, listeners) => listeners.len(),
+            State::Pending { listeners, .. } => listeners.len(),
             _ => 0,
         };
         // Each of those who stay is there twice, as the listener and in its call.

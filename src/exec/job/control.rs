@@ -5,30 +5,39 @@ use super::Job;
 use crate::base::error::{Error, ErrorKind};
 use crate::base::sync::atomic::Ordering::AcqRel;
 use crate::base::sync::lock;
-use std::sync::{Arc, Weak};
+use std::sync::Arc;
 
 impl Job {
-    /// Stops it, and all that its bodies have started. Who waits for it is told at once.
+    /// Stops it, and all that its bodies have started. Who waits for it is told at once. Nothing happens if all of it
+    /// has ended.
     pub(crate) fn cancel(&self) {
         let mut jobs: Vec<Arc<Job>> = self.this.upgrade().into_iter().collect();
         while let Some(job) = jobs.pop() {
             let round = job.round();
-            let mut last: Option<(&Arc<str>, Error)> = None;
+            let (mut any, mut last) = (false, None::<(&Arc<str>, Error)>);
             for index in 0..job.promises.len() {
                 let label = job.label(index);
                 let same = last.take().filter(|(of, _)| Arc::ptr_eq(of, label));
                 let error = same.map_or_else(|| job.cancelled(index), |(_, error)| error);
-                job.end(index, u32::MAX, Err(error.clone()));
+                any |= job.end(index, u32::MAX, Err(error.clone()));
                 last = Some((label, error));
+            }
+            if !any {
+                continue;
             }
             match job.is_promised {
                 // Whoever works on it elsewhere is not waited for.
                 true => job.agenda(|agenda| agenda.conclude(job.number, job.rank)),
                 false => job.stop(round),
             }
-            let children = lock(&job.children).clone();
-            jobs.extend(children.iter().filter_map(Weak::upgrade));
+            jobs.extend(job.unwanted_children());
         }
+    }
+
+    fn unwanted_children(&self) -> Vec<Arc<Job>> {
+        let children = lock(&self.children).clone();
+        let unwanted = children.iter().filter(|(node, _)| !self.is_wanted(*node));
+        unwanted.filter_map(|(_, child)| child.upgrade()).collect()
     }
 
     fn cancelled(&self, index: usize) -> Error {
@@ -55,10 +64,20 @@ impl Job {
             return self.cancel();
         }
         let round = self.round();
-        self.end(index, u32::MAX, Err(self.cancelled(index)));
+        if !self.end(index, u32::MAX, Err(self.cancelled(index))) {
+            return;
+        }
         if self.has_ended() {
             self.stop(round);
         }
+        // Its body may sleep.
+        let context = lock(&self.state).context.clone();
+        if let Some(context) = context {
+            context.sleepers.wake();
+        }
+        self.unwanted_children()
+            .iter()
+            .for_each(|child| child.cancel());
     }
 
     /// Tries again what has failed or was cancelled; `false` if it has not.

@@ -13,8 +13,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 impl Job {
-    /// Ends a future with what came of its `round`th try.
-    pub(super) fn end(&self, index: usize, round: u32, outcome: Result<Shared, Error>) {
+    /// Ends a future with what came of its `round`th try; `false` if that is not for it.
+    pub(super) fn end(&self, index: usize, round: u32, outcome: Result<Shared, Error>) -> bool {
         let chapter = match &outcome {
             Ok(_) => Chapter::Finished,
             Err(e) if e.kind() == ErrorKind::Cancelled => Chapter::Cancelled,
@@ -27,7 +27,7 @@ impl Job {
             if let Some(agenda) = agenda {
                 agenda.has_ended(promise.has_begun());
             }
-        });
+        })
     }
 
     /// It has come to rest: ends what has not ended, except what waits for a later try than `round`.
@@ -83,7 +83,7 @@ impl Job {
         let program = {
             let mut state = lock(&self.state);
             // Kept where something is, or may be, tried again.
-            let kept = state.again || outcome.is_err() || self.any_failed();
+            let kept = state.again || outcome.is_err() || !self.seal();
             state.program.take_if(|_| !kept)
         };
         // What its arguments were is dropped here, if nobody else holds it: user code, too.
@@ -125,9 +125,9 @@ impl Job {
         }
     }
 
-    fn any_failed(&self) -> bool {
-        let failed = |promise: &Promise| matches!(promise.outcome(), Some(Err(_)));
-        self.promises.iter().any(failed)
+    /// From here on no cancel comes in time; `false`: one of its futures has failed.
+    fn seal(&self) -> bool {
+        self.promises.iter().all(|p| p.seal(self.round()))
     }
 
     /// How often it was opened anew.

@@ -49,8 +49,8 @@ pub(crate) struct Job {
     /// It is ended by `complete`, from outside: nobody works on it here.
     is_promised: bool,
     state: Mutex<State>,
-    /// Tasks that its bodies have started.
-    children: Mutex<Vec<Weak<Job>>>,
+    /// Tasks that its bodies have started, each with the node, if it is one of the plan's.
+    children: Mutex<Vec<(Option<usize>, Weak<Job>)>>,
     story: Story,
     this: Weak<Job>,
 }
@@ -118,9 +118,7 @@ impl Job {
     /// `false`: it has ended.
     #[cfg(feature = "async")]
     pub(crate) fn is_admitted(self: &Arc<Job>) -> bool {
-        if let Some(parent) = Job::current() {
-            parent.adopt(self);
-        }
+        self.is_adopted();
         if self.terms.context.halted().is_some() {
             self.end_all(u32::MAX, Err(closed()));
         }
@@ -172,24 +170,33 @@ impl Job {
         with_active(|active| active.run.job.clone())?
     }
 
-    fn adopt(&self, child: &Arc<Job>) {
-        let mut children = lock(&self.children);
+    /// The task of this thread's body has started it: from here on it is cancelled with that.
+    fn is_adopted(self: &Arc<Job>) {
+        let Some(parent) = Job::current() else {
+            return;
+        };
+        let node = with_active(|active| active.node_of_task()).flatten();
+        let mut children = lock(&parent.children);
         if children.len() == children.capacity() {
-            children.retain(|child| child.strong_count() > 0);
+            children.retain(|(_, child)| child.strong_count() > 0);
         }
-        children.push(Arc::downgrade(child));
+        children.push((node, Arc::downgrade(self)));
         drop(children);
-        if self.has_ended() {
-            // It was cancelled: what its body still starts is cancelled with it.
-            if self.is_cancelled() {
-                child.cancel();
-            }
+        if !parent.is_wanted(node) {
+            // It was cancelled: so is what its body still starts.
+            self.cancel();
         }
     }
 
-    fn is_cancelled(&self) -> bool {
-        let outcome = self.promises.first().and_then(Promise::outcome);
-        matches!(outcome, Some(Err(e)) if e.kind() == ErrorKind::Cancelled)
+    /// Whether somebody is to be told what comes of a body, of which all is for a node's futures if that is known.
+    pub(in crate::exec) fn is_wanted(&self, node: Option<usize>) -> bool {
+        match (&self.outputs, node) {
+            (Some(outputs), Some(node)) if outputs.is_one(node) => self.wants(node),
+            _ => {
+                let mut promises = self.promises.iter();
+                promises.any(|promise| promise.is_pending_in(self.round()))
+            }
+        }
     }
 
     /// Starts it: makes a run of the plan, and has somebody work on it. Whoever wants to know has a claim already. What
@@ -200,10 +207,7 @@ impl Job {
         }
         self.expect(self.promises.len());
         self.agenda(|agenda| agenda.register(self));
-        if let Some(parent) = Job::current() {
-            // From here on it may be cancelled with its parent.
-            parent.adopt(self);
-        }
+        self.is_adopted();
         self.run_it(with_active(|active| active.place()));
     }
 

@@ -1,0 +1,416 @@
+//! The tasks of a client under the model checker: permits that go from hand to hand, and ends that meet.
+
+use super::{Seen, check, number, parallel_inside, plus, slow};
+use lazygraph::sync::Event;
+use lazygraph::{
+    Client, ErrorKind, Handle, Options, get_client, hold_slot, prelude::*, rejoin, secede,
+    worker_client,
+};
+use shuttle::thread;
+use std::collections::BTreeMap;
+use std::sync::atomic::Ordering::SeqCst;
+use std::sync::{Arc, Mutex};
+
+/// A client on shuttle's threads; the pool only says how many.
+fn client(slots: usize) -> Client {
+    type Pools = BTreeMap<usize, Arc<rayon::ThreadPool>>;
+    static POOLS: Mutex<Pools> = Mutex::new(BTreeMap::new());
+    let build = || rayon::ThreadPoolBuilder::new().num_threads(slots).build();
+    let mut pools = POOLS.lock().unwrap();
+    let pool = pools
+        .entry(slots)
+        .or_insert_with(|| Arc::new(build().unwrap()));
+    let client = Client::builder().pool(pool.clone());
+    client
+        .resource("gpu", 1)
+        .max_lent_threads(6)
+        .build()
+        .unwrap()
+}
+
+/// Closes it: nothing is left of what it had.
+fn close(client: &Client) {
+    client.close();
+    let stats = client.stats();
+    assert_eq!(
+        (stats.permits, stats.suspended, stats.live),
+        (stats.slots, 0, 0)
+    );
+    assert_eq!((stats.threads, client.available("gpu")), (0, Some(1)));
+}
+
+#[delayed]
+fn parent(seen: &Seen, x: i64) -> Result<i64, Error> {
+    let client = get_client()?;
+    let children = [number(seen.clone(), x), number(seen.clone(), x + 1)];
+    let children = children.map(|child| client.submit(child));
+    Ok(children[0].result()? + children[1].result()?)
+}
+
+/// Tasks wait for their children: the slot goes to those, or the waiting thread does them itself.
+#[test]
+fn a_task_waits_for_its_children_on_one_slot() {
+    check(|| {
+        let (client, seen) = (client(1), Seen::default());
+        let both = [
+            client.submit(parent(seen.clone(), 1)),
+            client.submit(parent(seen.clone(), 3)),
+        ];
+        assert_eq!(client.gather(both).unwrap(), [3, 7]);
+        assert_eq!(seen.runs(), 4);
+        close(&client);
+    });
+}
+
+#[delayed]
+fn waits(event: &Event, x: i64) -> Result<i64, Error> {
+    event.wait()?;
+    Ok(x)
+}
+
+#[delayed]
+fn sets(event: &Event) {
+    event.set();
+}
+
+/// Nobody can do what they wait for in their place: a thread is lent.
+#[test]
+fn a_lent_thread_stands_in_for_those_that_wait() {
+    check(|| {
+        let (client, event) = (client(1), Event::new());
+        let both = [1, 2].map(|x| client.submit(waits(event.clone(), x)));
+        let setter = client.submit(sets(event.clone()));
+        assert_eq!(client.gather(both).unwrap(), [1, 2]);
+        setter.result().unwrap();
+        close(&client);
+    });
+}
+
+#[delayed]
+fn comes_and_goes(seen: &Seen, x: i64) -> Result<i64, Error> {
+    let client = get_client()?;
+    let guard = secede()?;
+    let child = client.submit(number(seen.clone(), x));
+    thread::yield_now();
+    rejoin(guard)?;
+    let more = worker_client(|c| c.submit(number(seen.clone(), x)).result())?;
+    std::mem::forget(secede()?);
+    Ok(child.result()? + more)
+}
+
+/// A slot is given up and taken back once each, also where the body forgets to.
+#[test]
+fn who_secedes_comes_back() {
+    check(|| {
+        let (client, seen) = (client(1), Seen::default());
+        let both = [1, 2].map(|x| client.submit(comes_and_goes(seen.clone(), x)));
+        assert_eq!(client.gather(both).unwrap(), [2, 4]);
+        close(&client);
+    });
+}
+
+/// As above, two slots of two executors deep.
+#[test]
+fn who_secedes_in_a_nested_run_gives_each_slot_up_once() {
+    #[delayed]
+    fn nested(seen: &Seen) -> Result<i64, Error> {
+        let both = plus(
+            comes_and_goes(seen.clone(), 1),
+            comes_and_goes(seen.clone(), 2),
+        );
+        both.compute_with(&Options::new().threads(2))
+    }
+    check(|| {
+        let (client, seen) = (client(1), Seen::default());
+        assert_eq!(client.submit(nested(seen.clone())).result().unwrap(), 6);
+        close(&client);
+    });
+}
+
+#[delayed]
+fn looks(seen: &Seen, x: i64) -> Result<i64, Error> {
+    seen.runs.fetch_add(1, SeqCst);
+    thread::yield_now();
+    lazygraph::check()?;
+    Ok(x)
+}
+
+fn value_or_cancelled(outcome: Result<i64, Error>, value: i64) -> bool {
+    match outcome {
+        Ok(x) => assert_eq!(x, value),
+        Err(ref e) => assert_eq!(e.kind(), ErrorKind::Cancelled, "{e:?}"),
+    }
+    outcome.is_ok()
+}
+
+/// A cancel meets a task at any point of its life: all handles, and who needs it, are told the same.
+#[test]
+fn a_cancel_meets_the_end_of_a_task() {
+    check(|| {
+        let (client, seen) = (client(2), Seen::default());
+        let x = client.submit(looks(seen.clone(), 1));
+        let user = client.submit(plus(&x, 1));
+        let canceller = thread::spawn({
+            let x = x.clone();
+            move || x.cancel()
+        });
+        let has_value = value_or_cancelled(x.result(), 1);
+        value_or_cancelled(user.result(), 2);
+        canceller.join().unwrap();
+        assert_eq!(value_or_cancelled(x.result(), 1), has_value);
+        close(&client);
+    });
+}
+
+/// The last handle goes while its task begins, or ends: it runs at most once, and whoever needs it has it.
+#[test]
+fn the_last_handle_is_dropped_at_any_time() {
+    check(|| {
+        let (client, seen) = (client(2), Seen::default());
+        let x = client.submit(looks(seen.clone(), 1));
+        let needed = client.submit(looks(seen.clone(), 2));
+        let user = client.submit(plus(&needed, 1));
+        let dropper = thread::spawn(move || drop((x, needed)));
+        assert_eq!(user.result().unwrap(), 3);
+        dropper.join().unwrap();
+        close(&client);
+        assert!((1..=2).contains(&seen.runs()));
+    });
+}
+
+/// Two tries of one task, the first of which was cancelled: what comes of that is not for the second.
+#[test]
+fn a_retry_meets_the_end_of_the_try_before() {
+    check(|| {
+        let (client, seen) = (client(2), Seen::default());
+        let x = client.submit(looks(seen.clone(), 1));
+        x.cancel();
+        if x.retry().is_ok() {
+            assert_eq!(x.result().unwrap(), 1);
+        } else {
+            // It had its value before.
+            assert_eq!(x.result().unwrap(), 1);
+        }
+        close(&client);
+    });
+}
+
+/// As above, for some of many: each is asked again by a thread of its own.
+#[test]
+fn retries_of_several_elements_meet() {
+    check(|| {
+        let (client, seen) = (client(1), Seen::default());
+        let all = client.map(|x| looks(seen.clone(), x), 0..2);
+        let threads: Vec<_> = all
+            .iter()
+            .cloned()
+            .enumerate()
+            .map(|(i, x)| {
+                thread::spawn(move || {
+                    x.cancel();
+                    let _ = x.retry();
+                    x.cancel();
+                    let _ = x.retry();
+                    assert_eq!(x.result().unwrap(), i as i64);
+                })
+            })
+            .collect();
+        threads.into_iter().for_each(|t| t.join().unwrap());
+        close(&client);
+    });
+}
+
+/// A close meets tasks that launch tasks: all end, and nothing begins after it.
+#[test]
+fn a_close_meets_tasks_that_launch_tasks() {
+    check(|| {
+        let (client, seen) = (client(2), Seen::default());
+        let (x, never) = (client.submit(parent(seen.clone(), 1)), Event::new());
+        let suspended = client.submit(waits(never.clone(), 1));
+        let closer = thread::spawn({
+            let client = client.clone();
+            move || client.close()
+        });
+        let late = client.submit(number(seen.clone(), 7));
+        value_or_cancelled(x.result(), 3);
+        value_or_cancelled(late.result(), 7);
+        assert_eq!(suspended.result().unwrap_err().kind(), ErrorKind::Cancelled);
+        closer.join().unwrap();
+        let runs = seen.runs();
+        assert!(client.submit(number(seen.clone(), 1)).result().is_err());
+        close(&client);
+        assert_eq!(seen.runs(), runs);
+    });
+}
+
+#[delayed]
+fn uses(seen: &Seen, x: i64) -> Result<i64, Error> {
+    let inside = || {
+        assert_eq!(
+            seen.live.fetch_add(1, SeqCst),
+            0,
+            "two use what there is one of"
+        );
+        thread::yield_now();
+        seen.live.fetch_sub(1, SeqCst);
+    };
+    inside();
+    if x > 0 {
+        let below = uses(seen.clone(), 0).resource("gpu", 1);
+        match x {
+            1 => get_client()?.submit(below).result()?,
+            _ => below.compute()?,
+        };
+        inside();
+    }
+    Ok(x)
+}
+
+/// What there is one of is used by one running body at a time, and goes on to the next, whoever is cancelled.
+#[test]
+fn a_resource_goes_from_hand_to_hand() {
+    check(|| {
+        let (client, seen) = (client(2), Seen::default());
+        let all = [1, 2, 0].map(|x| client.submit(uses(seen.clone(), x).resource("gpu", 1)));
+        let canceller = thread::spawn({
+            let x = all[2].clone();
+            move || x.cancel()
+        });
+        for (x, value) in all.iter().zip([1, 2, 0]) {
+            let has_value = value_or_cancelled(x.result(), value);
+            assert!(has_value || value == 0);
+        }
+        canceller.join().unwrap();
+        close(&client);
+    });
+}
+
+#[delayed]
+fn fails_when(begun: &Event) -> Result<i64, Error> {
+    hold_slot(|| begun.wait())?;
+    Err(slow(1)
+        .map(|_| ())
+        .and_then(|()| refuse())
+        .compute()
+        .unwrap_err())
+}
+
+#[delayed]
+fn refuse() -> Result<i64, String> {
+    Err("no".into())
+}
+
+#[delayed]
+fn launches(begun: &Event, end: &Event) -> Result<i64, Error> {
+    get_client()?
+        .submit(begins(begun.clone(), end.clone()))
+        .result()
+}
+
+#[delayed]
+fn begins(begun: &Event, end: &Event) -> Result<i64, Error> {
+    begun.set();
+    end.wait()?;
+    Ok(1)
+}
+
+/// Who owns a failed run waits for a helper, whose own task waits for one that needs a slot.
+#[test]
+fn an_owner_that_waits_for_its_helpers_gives_its_slot_up() {
+    check(|| {
+        let (client, [begun, end]) = (client(2), [(); 2].map(|()| Event::new()));
+        let nested = fails_when(begun.clone()).priority(1) + launches(begun.clone(), end.clone());
+        let parent: Handle<bool> = client.submit(call(move || nested.compute().is_err(), ()));
+        begun.wait().unwrap();
+        let other = client.submit({
+            let end = end.clone();
+            call(move || hold_slot(|| end.wait().is_ok()), ())
+        });
+        client.submit(sets(end)).result().unwrap();
+        assert!(parent.result().unwrap() && other.result().unwrap());
+        close(&client);
+    });
+}
+
+#[delayed]
+fn starts_late(seen: &Seen) -> Result<(), Error> {
+    let client = get_client()?;
+    let token = lazygraph::CancelToken::current().unwrap();
+    while !token.is_cancelled() {
+        thread::yield_now();
+    }
+    client.submit(number(seen.clone(), 1)).detach();
+    client
+        .map(|x| number(seen.clone(), x), 0..2)
+        .into_iter()
+        .for_each(Handle::detach);
+    Ok(())
+}
+
+/// What a body starts after it was cancelled is cancelled with it, before there is a run of it.
+#[test]
+fn what_a_body_starts_after_its_cancel_never_runs() {
+    check(|| {
+        let (client, seen) = (client(2), Seen::default());
+        let x = client.submit(starts_late(seen.clone()));
+        x.cancel();
+        close(&client);
+        assert_eq!(seen.runs(), 0);
+    });
+}
+
+/// An invitation that is taken up on top of a body is declined, and its slot is for a thread that is lent.
+#[test]
+fn an_invitation_is_declined_on_top_of_a_body() {
+    check(|| {
+        let (client, seen) = (client(2), Seen::default());
+        let first = client.map(|x| parallel_inside(seen.clone(), x), 0..2);
+        let second = client.submit(parallel_inside(seen.clone(), 2));
+        assert_eq!(client.gather(first).unwrap(), [0, 1]);
+        assert_eq!(second.result().unwrap(), 2);
+        close(&client);
+    });
+}
+
+#[delayed]
+fn holds_and_waits(
+    lock: Arc<shuttle::sync::Mutex<()>>,
+    seen: &Seen,
+    how: i64,
+) -> Result<i64, Error> {
+    let client = get_client()?;
+    let _held = lock.lock().unwrap();
+    let away = (how == 0).then(secede).transpose()?;
+    let parts = client.map(|x| number(seen.clone(), x), 1..3);
+    let sum = match how {
+        0 => client.gather(&parts)?.iter().sum(),
+        1 => parts[0].result()? + parts[1].result()?,
+        _ => plus(&parts[0], &parts[1]).compute()?,
+    };
+    drop(away);
+    Ok(sum)
+}
+
+#[delayed]
+fn wants(lock: Arc<shuttle::sync::Mutex<()>>) -> i64 {
+    drop(lock.lock().unwrap());
+    0
+}
+
+/// What a task waits for begins, though the one slot is held by somebody who waits for what the task holds.
+#[test]
+fn what_is_waited_for_under_a_lock_begins() {
+    check(|| {
+        let (client, seen) = (client(1), Seen::default());
+        for how in 0..3 {
+            let lock = Arc::new(shuttle::sync::Mutex::new(()));
+            let holder = client.submit(holds_and_waits(lock.clone(), seen.clone(), how));
+            let stranger = client.submit(wants(lock));
+            assert_eq!(
+                (holder.result().unwrap(), stranger.result().unwrap()),
+                (3, 0)
+            );
+        }
+        close(&client);
+    });
+}
