@@ -1,6 +1,6 @@
 //! The tasks of a client under the model checker.
 
-use super::{Counted, Seen, add, check, make, number, plus, total};
+use super::{Counted, Seen, add, check, make, number, parallel_inside, plus, total};
 use lazygraph::{Client, ErrorKind, get_client, prelude::*, secede, worker_client};
 use shuttle::{sync::Mutex, thread};
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
@@ -20,6 +20,10 @@ fn client(slots: usize) -> Client {
 /// where the last of them lets go of it.
 fn close(client: Client, slots: usize) {
     client.close();
+    // Threads that have nothing more to do are on their way out.
+    while client.stats().permits != slots {
+        thread::yield_now();
+    }
     let stats = client.stats();
     assert_eq!((stats.permits, stats.suspended, stats.live), (slots, 0, 0));
 }
@@ -71,6 +75,19 @@ fn slots_are_left_and_taken_back() {
         });
         let futures: Vec<_> = futures.collect();
         assert_eq!(client.gather(futures).unwrap(), [3, 3]);
+        close(client, 2);
+    });
+}
+
+/// An invitation that is taken up on top of a body is declined, and its slot is for a thread that is lent.
+#[test]
+fn an_invitation_is_declined_on_top_of_a_body() {
+    check(|| {
+        let (client, seen) = (client(2), Seen::default());
+        let first = client.map(|x| parallel_inside(seen.clone(), x), 0..2);
+        let second = client.submit(parallel_inside(seen.clone(), 2));
+        assert_eq!(client.gather(first).unwrap(), [0, 1]);
+        assert_eq!(second.result().unwrap(), 2);
         close(client, 2);
     });
 }
