@@ -14,6 +14,7 @@ mod client;
 use lazygraph::__private::steal;
 use lazygraph::{CancelToken, ErrorKind, Options, prelude::*};
 use shuttle::scheduler::{PctScheduler, RandomScheduler};
+use shuttle::sync::{Condvar, Mutex};
 use shuttle::{Config, Runner, thread};
 use std::cell::Cell;
 use std::sync::Arc;
@@ -171,6 +172,53 @@ fn a_slot_is_handed_over_while_its_holder_waits() {
         let sum = plus(plus(&all[0], &all[1]), &all[2]);
         assert_eq!(sum.compute_with(&on(2)).unwrap(), 18);
         assert_eq!(seen.runs(), 9);
+    });
+}
+
+/// Says that it has begun, or waits until somebody has.
+#[derive(Clone, Default)]
+struct Gate(Arc<(Mutex<bool>, Condvar)>);
+
+impl Gate {
+    fn open(&self) {
+        *self.0.0.lock().unwrap() = true;
+        self.0.1.notify_all();
+    }
+
+    fn pass(&self) {
+        let mut is_open = self.0.0.lock().unwrap();
+        while !*is_open {
+            is_open = self.0.1.wait(is_open).unwrap();
+        }
+    }
+}
+
+#[delayed]
+fn opens(gate: Gate) -> i64 {
+    gate.open();
+    1
+}
+
+#[delayed]
+fn passes(gate: Gate) -> i64 {
+    gate.pass();
+    1
+}
+
+#[delayed]
+fn waits_below(gate: Gate) -> Result<i64, Error> {
+    let sum = plus(passes(gate), number(Seen::default(), 1));
+    compute!(sum)
+}
+
+/// Who sleeps, for others do the rest of its run, has given its slot to somebody who begins what else is ready.
+#[test]
+fn who_sleeps_lets_others_begin() {
+    check(|| {
+        let gate = Gate::default();
+        // In the plan's order, the one that opens the gate is the last.
+        let sum = plus(waits_below(gate.clone()), opens(gate));
+        assert_eq!(sum.compute_with(&on(2)).unwrap(), 3);
     });
 }
 

@@ -65,7 +65,8 @@ impl Permits {
 
     /// Gives one up.
     pub(super) fn give(&self) {
-        self.held.fetch_sub(1, AcqRel);
+        let held = self.held.fetch_sub(1, AcqRel);
+        debug_assert!(held > 0, "a permit that nobody held");
         if self.returning.load(Acquire) > 0 {
             drop(lock(&self.gate));
             self.freed.notify_one();
