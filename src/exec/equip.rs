@@ -3,10 +3,10 @@
 use super::active::{Active, with_active};
 use super::bell::Bell;
 use super::context::Context;
-use super::parallel;
 use super::resources::{Back, Need, Resources, Turn};
 use super::run::Run;
 use super::segment::SegmentPtr;
+use super::suspend;
 use super::worker::Worker;
 use crate::base::error::Error;
 use crate::base::sync::atomic::Ordering::Acquire;
@@ -54,7 +54,7 @@ impl Worker {
             if !self.alone {
                 return Ok(None);
             }
-            parallel::sleep(self.run());
+            suspend::sleep(self.run());
             if self.run().is_stopped() {
                 resources.leave(&turn);
                 return Err(self.run().why_stopped());
@@ -134,7 +134,7 @@ pub(super) fn take_up(active: &Active) {
                 of.stay_away(number);
                 break false;
             }
-            active.shown_as_suspended(|| parallel::rest(&active.run, &bell, Bell::listen));
+            active.shown_as_suspended(|| suspend::rest(&active.run, &bell, Bell::listen));
         },
     };
     if let Some(equipment) = active.equipment.borrow_mut().as_mut() {

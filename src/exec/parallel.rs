@@ -1,25 +1,18 @@
-//! The rayon scheduler: participants of a run, and how they come and go.
+//! The rayon scheduler: what each participant of a run does.
 
-use super::Current;
-use super::active::with_active;
-use super::bell::Bell;
-use super::executor::Executor;
+use super::invite::{find, invite};
 use super::press;
 use super::queue::{Item, Local};
 use super::run::Run;
 use super::segment::SegmentPtr;
-use super::stack;
 use super::warmup::begin_alone;
 use super::worker::{Step, Worker};
-use crate::base::sync::atomic::Ordering::{AcqRel, SeqCst};
 use crate::base::sync::{self, lock};
 use crate::plan::Traits;
 use smallvec::SmallVec;
 use std::cell::Cell;
-use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::time::Duration;
 
 /// Runs the root segment to the end or to a stop, with the calling thread as first participant.
 pub(super) fn drive(run: &Arc<Run>, root: SegmentPtr) {
@@ -251,153 +244,6 @@ impl Part<'_> {
     }
 }
 
-// ------------------------------------------------------------------ coming and going
-
-/// Where an invited thread looks for work.
-#[derive(Clone)]
-pub(super) enum Source {
-    /// At and below the outermost run of a compute.
-    Compute(Arc<Run>),
-    /// Among the tasks of a client.
-    Client,
-}
-
-/// What an invitation came to.
-#[derive(PartialEq, Eq, Debug)]
-pub(super) enum Invited {
-    Yes,
-    /// Every slot is in use: who holds one will look for work.
-    NoSlot,
-    /// There is a slot, but no thread to work on it.
-    NoThread,
-}
-
-/// Asks one more thread to work: a pool thread, or one of our own if all of those are inside already and some of
-/// them wait.
-pub(super) fn invite(executor: &Arc<Executor>, source: &Source) -> Invited {
-    if !executor.permits.try_take() {
-        return Invited::NoSlot;
-    }
-    stack::learn();
-    executor.promise();
-    if executor.occupied.fetch_add(1, AcqRel) < executor.pool.threads()
-        && executor.pool.is_within_reach()
-    {
-        let (of, source) = (executor.clone(), source.clone());
-        executor.pool.spawn(move || {
-            // Rayon may run this job inside a body that waits in `join` or `par_iter` on this thread: then
-            // nothing else may start on this stack (promise P5).
-            if !Current::is_inside() && stack::is_at_bottom() {
-                work(&of, &source);
-                of.occupied.fetch_sub(1, AcqRel);
-                return;
-            }
-            of.occupied.fetch_sub(1, AcqRel);
-            match source {
-                // Its owner goes on with the work.
-                Source::Compute(_) if of.take_promised() => of.permits.give(),
-                Source::Compute(_) => {}
-                // Nobody else might look.
-                Source::Client => _ = lend(&of, &source),
-            }
-        });
-        return Invited::Yes;
-    }
-    executor.occupied.fetch_sub(1, AcqRel);
-    lend(executor, source)
-}
-
-/// How long a thread of ours leaves a permit to a body that has given its own up and launches tasks: most then wait for
-/// them, and do them themselves.
-const GRACE: Duration = Duration::from_micros(500);
-
-/// Starts a thread of our own for a permit that was promised; gives it up if there can be none.
-fn lend(executor: &Arc<Executor>, source: &Source) -> Invited {
-    if executor.is_somebody_coming() {
-        return Invited::Yes;
-    }
-    if executor.lent.fetch_add(1, AcqRel) < executor.lendable {
-        let patient = with_active(|active| active.has_seceded()) == Some(true);
-        let (of, source) = (executor.clone(), source.clone());
-        executor.coming.fetch_add(1, SeqCst);
-        let thread = sync::Builder::new()
-            .name("lazygraph-lent".into())
-            .spawn(move || {
-                if patient {
-                    sync::pause(GRACE);
-                }
-                of.coming.fetch_sub(1, SeqCst);
-                work(&of, &source);
-                of.lent.fetch_sub(1, AcqRel);
-            });
-        if thread.is_ok() {
-            return Invited::Yes;
-        }
-        executor.coming.fetch_sub(1, SeqCst);
-    }
-    executor.lent.fetch_sub(1, AcqRel);
-    if executor.take_promised() {
-        executor.permits.give();
-    }
-    Invited::NoThread
-}
-
-/// What an invited thread does with the permit that it was promised, which it gives up in the end.
-fn work(executor: &Arc<Executor>, source: &Source) {
-    if !executor.take_promised() {
-        // Somebody came back from a wait before it came.
-        return;
-    }
-    loop {
-        while let Some(run) = find_any(executor, source) {
-            visit(&run);
-            if executor.permits.are_short() {
-                break;
-            }
-        }
-        executor.permits.give();
-        // Who has added a task meanwhile may have found no permit free.
-        let more = matches!(source, Source::Client) && find_any(executor, source).is_some();
-        if !(more && executor.permits.try_take()) {
-            return;
-        }
-    }
-}
-
-/// A run that has work.
-pub(super) fn find_any(executor: &Executor, source: &Source) -> Option<Arc<Run>> {
-    match (source, &executor.agenda) {
-        (Source::Client, Some(agenda)) => loop {
-            let task = agenda.next()?;
-            // Its work may be below it, or gone.
-            if let Some(run) = find(&task) {
-                return Some(run);
-            }
-        },
-        (Source::Client, None) => None,
-        (Source::Compute(top), _) => find(top),
-    }
-}
-
-impl Run {
-    /// Where those who work on it look for work.
-    pub(super) fn top(self: &Arc<Run>) -> Source {
-        let executor = &self.context.executor;
-        if executor.agenda.is_some() {
-            return Source::Client;
-        }
-        let mut top = self;
-        while let Some(parent) = top
-            .parent
-            .as_ref()
-            .filter(|p| Arc::ptr_eq(&p.context.executor, executor))
-        {
-            top = parent;
-        }
-        Source::Compute(top.clone())
-    }
-}
-
 pub(super) fn visit(run: &Arc<Run>) {
     if !run.join() {
         return;
@@ -411,24 +257,6 @@ pub(super) fn visit(run: &Arc<Run>) {
     run.leave();
 }
 
-/// A run at or below `top` that has work, the nearest first.
-pub(super) fn find(top: &Arc<Run>) -> Option<Arc<Run>> {
-    let mut runs = VecDeque::from([top.clone()]);
-    while let Some(run) = runs.pop_front() {
-        if run.join() {
-            let found = run.has_work();
-            if !found {
-                runs.extend(lock(&run.children).iter().cloned());
-            }
-            run.leave();
-            if found {
-                return Some(run);
-            }
-        }
-    }
-    None
-}
-
 /// Works on a run below `run`, if one has work.
 fn help(run: &Arc<Run>) -> bool {
     let children: Vec<Arc<Run>> = lock(&run.children).clone();
@@ -439,63 +267,4 @@ fn help(run: &Arc<Run>) -> bool {
         }
     }
     false
-}
-
-/// Sleeps until the run is over or something of it is ready again.
-pub(super) fn sleep(run: &Arc<Run>) {
-    rest(run, &run.bell, Bell::listen);
-}
-
-/// Sleeps on `bell`, and lets somebody else work meanwhile. A stop of the run rings it.
-pub(super) fn rest(run: &Arc<Run>, bell: &Arc<Bell>, sleep: impl FnOnce(&Bell)) {
-    without_slot(run, || run.context.sleep_on(bell, run, sleep));
-}
-
-/// Gives up what permits this thread has while it waits, and has somebody else work.
-pub(super) fn without_slot(run: &Arc<Run>, wait: impl FnOnce()) {
-    let held = held_here(run);
-    for run in &held {
-        let executor = &run.context.executor;
-        executor.permits.give();
-        let source = run.top();
-        if find_any(executor, &source).is_some() {
-            let _ = invite(executor, &source);
-        }
-    }
-    wait();
-    for run in &held {
-        run.context.executor.take_back();
-    }
-}
-
-/// Of each executor that this thread holds a permit of, a run: that of `run`, and of those that the thread's bodies
-/// are in.
-pub(super) fn held_here(run: &Arc<Run>) -> SmallVec<[Arc<Run>; 2]> {
-    /// `None`: no body on the way outwards has seceded, so far.
-    type Seen = (Arc<Run>, Option<bool>);
-    let mut seen: SmallVec<[Seen; 2]> = SmallVec::new();
-    let mut see = |run: &Arc<Run>, held: Option<bool>| {
-        let executor = &run.context.executor;
-        let same = |(r, _): &&mut Seen| Arc::ptr_eq(&r.context.executor, executor);
-        match seen.iter_mut().find(same) {
-            Some((_, known)) => *known = known.or(held),
-            None => seen.push((run.clone(), held)),
-        }
-    };
-    see(run, None);
-    with_active(|active| {
-        let mut active = Some(active);
-        while let Some(at) = active {
-            // A body that has seceded has given up what the bodies below it on this stack hold, too.
-            for run in at.given_up() {
-                let helps =
-                    at.helps.get() && Arc::ptr_eq(&run.context.executor, &at.run.context.executor);
-                see(&run, Some(helps));
-            }
-            see(&at.run, None);
-            active = at.above.as_ref();
-        }
-    });
-    let held = seen.into_iter().filter(|(_, held)| held.unwrap_or(true));
-    held.map(|(run, _)| run).collect()
 }

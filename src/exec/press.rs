@@ -6,10 +6,12 @@
 
 use super::active::{Active, with_active};
 use super::executor::Executor;
+use super::invite::{find, find_any, invite};
 use super::job::job_of;
-use super::parallel::{self, find_any, invite};
+use super::parallel::visit;
 use super::run::Run;
 use super::stack::on_enough_stack;
+use super::suspend::rest;
 use crate::base::sync::atomic::AtomicUsize;
 use crate::base::sync::atomic::Ordering::{AcqRel, Relaxed};
 use crate::base::sync::{self, Mutex, lock};
@@ -92,7 +94,7 @@ fn needed(
         }
         if let Some(task) = job.run()
             && may_do(job.executor())
-            && let Some(run) = parallel::find(&task)
+            && let Some(run) = find(&task)
         {
             return Some(run);
         }
@@ -113,7 +115,7 @@ fn is_whole(claim: &Claim) -> bool {
 pub(super) fn help(active: &Active, claims: Vec<Claim>, late: bool) -> bool {
     let own = |executor: &Executor| std::ptr::eq(executor, &*active.run.context.executor);
     let run = needed(claims, true, own);
-    run.is_some_and(|run| with_permit(active, late, || on_enough_stack(|| parallel::visit(&run))))
+    run.is_some_and(|run| with_permit(active, late, || on_enough_stack(|| visit(&run))))
 }
 
 /// Does work for which a permit is needed; `false` if the body has given its own up and there is none.
@@ -157,7 +159,7 @@ pub(super) fn press(claims: Vec<Claim>) -> bool {
             let thread = sync::Builder::new()
                 .name("lazygraph-lent".into())
                 .spawn(move || {
-                    parallel::visit(&there);
+                    visit(&there);
                     give(&of, &there);
                     of.lent.fetch_sub(1, AcqRel);
                 });
@@ -182,7 +184,7 @@ pub(super) fn sleep(run: &Arc<Run>) {
     loop {
         let needs = run.awaited();
         if needs.is_empty() {
-            return parallel::rest(run, &run.bell, |bell| bell.listen());
+            return rest(run, &run.bell, |bell| bell.listen());
         }
         let own = needs.iter().filter(|claim| is_whole(claim)).cloned();
         if with_active(|active| help(active, own.collect(), late)) == Some(true) {
@@ -192,7 +194,7 @@ pub(super) fn sleep(run: &Arc<Run>) {
             look = LOOK;
         }
         let mut rung = false;
-        parallel::rest(run, &run.bell, |bell| rung = bell.listen_for(look));
+        rest(run, &run.bell, |bell| rung = bell.listen_for(look));
         if rung {
             return;
         }

@@ -1,9 +1,9 @@
 //! Asking the memo for a node's result before it is computed.
 
 use super::equip::unequipped;
-use super::parallel;
 use super::press;
 use super::segment::SegmentPtr;
+use super::suspend;
 use super::worker::Worker;
 use crate::base::error::{Error, ErrorKind};
 use crate::store::memo::{Begin, Ticket, Wait, Waker, await_future};
@@ -41,7 +41,7 @@ impl Worker {
             let lineage = self.run().lineage_at(segment, i);
             match memo.wait(key, &call, lineage.as_ref(), waker, is_over) {
                 Wait::Registered if self.alone => {
-                    unequipped(|| parallel::sleep(self.run()));
+                    unequipped(|| suspend::sleep(self.run()));
                     if self.run().is_stopped() {
                         let error = Error::run(ErrorKind::Cancelled, "the run was cancelled");
                         return Recall::Failed(error);

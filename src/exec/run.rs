@@ -9,7 +9,7 @@ use super::job::Job;
 use super::observe;
 use super::queue::Queue;
 use super::segment::{Segment, SegmentPtr};
-use super::{parallel, serial};
+use super::{parallel, serial, suspend};
 use crate::base::error::{Error, ErrorKind};
 use crate::base::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release, SeqCst};
 use crate::base::sync::atomic::{AtomicBool, AtomicUsize};
@@ -233,7 +233,7 @@ impl Run {
             (0..sync::SPINS).for_each(|_| sync::spin_loop());
         }
         // A body of theirs may wait for what needs the slot of this thread.
-        parallel::without_slot(self, || self.bell.until(is_empty));
+        suspend::without_slot(self, || self.bell.until(is_empty));
     }
 
     pub(super) fn has_others(&self) -> bool {

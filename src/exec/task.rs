@@ -1,8 +1,8 @@
 //! A run that nobody owns: a task of a client. Those who have a permit work on it, the last to leave concludes.
 
 use super::context::Context;
+use super::invite::{find, invite};
 use super::job::Job;
-use super::parallel::invite;
 use super::run::{CLOSED, Run};
 use super::segment::{Segment, SegmentPtr};
 use crate::base::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
@@ -61,7 +61,7 @@ impl Run {
         self.has_work()
             || lock(&self.children)
                 .iter()
-                .any(|child| super::parallel::find(child).is_some())
+                .any(|child| find(child).is_some())
     }
 
     #[inline]

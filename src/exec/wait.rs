@@ -4,10 +4,11 @@
 use super::active::{Active, with_active};
 use super::bell::Bell;
 use super::equip::{lay_down, take_up, unequipped};
+use super::invite::{Invited, find_any, invite};
 use super::job::Job;
-use super::parallel::{Invited, find_any, held_here, invite};
 use super::press::{LOOK, help, longer, press};
 use super::run::Run;
+use super::suspend::held_here;
 use crate::base::error::{Error, ErrorKind};
 use crate::store::memo::{Awaiting, await_future};
 use crate::task::Claim;

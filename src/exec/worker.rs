@@ -4,10 +4,10 @@ use super::active::{ACTIVE, Active};
 use super::equip::unequipped;
 use super::job::Job;
 use super::observe;
-use super::parallel;
 use super::recall::Recall;
 use super::run::Run;
 use super::segment::{Continuation, Segment, SegmentPtr};
+use super::suspend;
 use super::timer;
 use super::wait;
 use crate::base::error::{Error, ErrorKind};
@@ -266,7 +266,7 @@ impl Worker {
                     })
                 });
                 unequipped(|| {
-                    parallel::rest(run, &Arc::default(), |bell| _ = bell.listen_for(pause));
+                    suspend::rest(run, &Arc::default(), |bell| _ = bell.listen_for(pause));
                 });
                 again = !run.is_stopped();
             }
