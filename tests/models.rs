@@ -343,6 +343,35 @@ fn what_is_in_flight_is_shared() {
 }
 
 #[delayed(pure)]
+fn refuses(#[key(skip)] seen: &Seen) -> Result<i64, String> {
+    seen.runs.fetch_add(1, SeqCst);
+    thread::yield_now();
+    Err("no".into())
+}
+
+#[delayed]
+fn asks_for_a_refusal(seen: &Seen) -> i64 {
+    i64::from(refuses(seen.clone()).compute().is_err())
+}
+
+/// A result that stays in the plan above is found from below at any time: before, while and after its node runs.
+#[test]
+fn a_result_is_found_where_it_lies() {
+    check(|| {
+        let seen = Seen::default();
+        let direct = plus(remembered(seen.clone(), 2), remembered(seen.clone(), 0));
+        let asked = plus(asks(seen.clone(), 2), asks(seen.clone(), 1));
+        assert_eq!(plus(asked, direct).compute_with(&on(3)).unwrap(), 5);
+        assert_eq!(seen.runs(), 3);
+        let seen = Seen::default();
+        let direct = refuses(seen.clone()).unwrap_or(5);
+        let asked = plus(asks_for_a_refusal(seen.clone()), direct);
+        assert_eq!(asked.compute_with(&on(2)).unwrap(), 6);
+        assert_eq!(seen.runs(), 1);
+    });
+}
+
+#[delayed(pure)]
 fn ping(#[key(skip)] seen: &Seen, end: bool) -> Result<i64, Error> {
     thread::yield_now();
     match end {

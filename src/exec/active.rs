@@ -105,7 +105,8 @@ impl Active {
     pub(super) fn origin(&self) -> Origin {
         let segment = self.segment.get().get();
         let node = self.node.get();
-        let lineage = match self.key.get() {
+        let key = self.key.get().or_else(|| segment.noted_key(node));
+        let lineage = match key {
             Some(key) => Some(self.run.lineage_of(segment, node, key)),
             None => self.run.lineage_at(segment, node),
         };

@@ -13,6 +13,7 @@ mod invite;
 mod job;
 mod keep;
 mod lone;
+mod noted;
 mod observe;
 mod parallel;
 mod permits;

@@ -133,7 +133,7 @@ impl Run {
     }
 
     /// Whether it is the outermost of the runs that use its memo as it does.
-    fn brought_its_memo(&self) -> bool {
+    pub(super) fn brought_its_memo(&self) -> bool {
         let above = self.parent.as_ref().map(|p| &p.context.memo);
         above.is_none_or(|above| !Arc::ptr_eq(above, &self.context.memo))
     }
@@ -342,6 +342,7 @@ pub(crate) fn execute(
             lineage,
         ))
     };
+    run.note_results(root);
     unequipped(|| {
         match alone {
             true => serial::drive(&run, root),

@@ -3,6 +3,7 @@
 use super::segment::{Segment, SegmentPtr};
 use super::worker::Worker;
 use crate::base::error::Error;
+use crate::plan::Traits;
 use crate::task::Outcome;
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -10,7 +11,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 impl Worker {
     /// Whether it needs no more than to call the bodies of a segment's nodes.
     pub(super) fn only_calls(&self, segment: &Segment) -> bool {
-        segment.program.is_plain && !self.observed && self.sink.is_none()
+        let program = &*segment.program;
+        let is_noted = program.is_light && segment.ledger().is_some();
+        (program.is_plain || is_noted) && !self.observed && self.sink.is_none()
     }
 
     /// As `stretch`, and goes on behind nodes that panic.
@@ -30,7 +33,7 @@ impl Worker {
         self.active.segment.set(at);
         let run = self.run();
         run.begin();
-        let frame = segment.frame();
+        let (frame, ledger) = (segment.frame(), segment.ledger());
         while next.get() < end && !segment.any_failed() {
             let i = next.get();
             if run.is_stopped() {
@@ -38,8 +41,18 @@ impl Worker {
             }
             next.set(i + 1);
             self.active.node.set(i);
-            if let Outcome::Failed(e) = segment.execute_in(&frame, i) {
-                self.failed(segment, i, Error::failed(segment.program.culprit(i), e.0));
+            let ledger = ledger.filter(|_| segment.program.traits[i].has(Traits::KEYED));
+            if ledger.is_some_and(|ledger| !ledger.begin(i)) {
+                // A nested run asked for it before.
+                next.set(i);
+                return;
+            }
+            match (segment.execute_in(&frame, i), ledger) {
+                (Outcome::Failed(e), _) => {
+                    self.failed(segment, i, Error::failed(segment.program.culprit(i), e.0));
+                }
+                (_, Some(ledger)) => self.has_result(ledger, segment, i),
+                _ => {}
             }
             self.rejoin();
         }

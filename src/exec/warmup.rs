@@ -8,7 +8,7 @@
 use super::queue::Item;
 use super::run::Run;
 use super::segment::SegmentPtr;
-use super::worker::Worker;
+use super::worker::{Step, Worker};
 use crate::plan::{Groups, Program};
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -111,8 +111,9 @@ fn units_before(program: &Program, worker: &Worker, root: SegmentPtr, next: &Cel
                 break;
             }
             let step = || worker.step(root, begun - 1, i);
-            if let Err(payload) = catch_unwind(AssertUnwindSafe(step)) {
-                worker.panicked(payload);
+            match catch_unwind(AssertUnwindSafe(step)) {
+                Ok(step) => debug_assert!(matches!(step, Step::Done), "nobody else works yet"),
+                Err(payload) => worker.panicked(payload),
             }
         }
     }

@@ -95,7 +95,10 @@ impl Worker {
         self.active.node.set(i);
         let is_special = segment.program.traits[i].has(Traits::SPECIAL) || self.observed;
         if is_special || segment.any_failed() {
-            return self.special(at, unit, i);
+            return match segment.ledger_of(i) {
+                Some(ledger) if !segment.any_failed() => self.noted(ledger, at, unit, i),
+                _ => self.special(at, unit, i),
+            };
         }
         if let Some(job) = self.sink(segment) {
             return self.promised(job, at, unit, i);
@@ -423,6 +426,7 @@ impl Worker {
     // -------------------------------------------------------------- failure
 
     pub(super) fn failed(&self, segment: &Segment, i: usize, error: Error) {
+        self.note_failure(segment, i, &error);
         self.tell(segment, i, |run, node, tell| {
             tell(&Event::NodeFailed {
                 run,

@@ -39,9 +39,9 @@ impl Keys {
             merge: Vec::with_capacity(graph.len()),
         };
         let mut explicit = AHashMap::new();
-        let mut inputs = Vec::new();
+        let (mut hasher, mut inputs) = (Hasher128::new(0), Vec::new());
         for i in 0..graph.len() {
-            let (key, merge) = this.key(graph, i, &mut inputs, &mut explicit)?;
+            let (key, merge) = this.key(graph, i, &mut hasher, &mut inputs, &mut explicit)?;
             this.keys.push(key);
             this.merge.push(merge);
         }
@@ -52,6 +52,7 @@ impl Keys {
         &self,
         graph: &Graph,
         i: usize,
+        hasher: &mut Hasher128,
         inputs: &mut Vec<u128>,
         explicit: &mut AHashMap<u128, Explicit>,
     ) -> Result<(u128, Merge), Error> {
@@ -71,14 +72,14 @@ impl Keys {
             merge = merge.min(self.merge[link.index()].max(Merge::Here));
         }
         let settings = graph.settings.get(&(i as u32));
-        let content = content(node, settings, inputs)?;
+        let content = content(node, settings, hasher, inputs)?;
         let Some(given) = settings.and_then(|s| s.key) else {
             return Ok((with_locality(content, merge != Merge::Anywhere), merge));
         };
         let content = (merge >= Merge::Run).then_some(content);
-        let mut hasher = Hasher128::new(given);
+        hasher.reset(given);
         hasher.u128(node.spec().id);
-        node.identity().hash(&mut StdHasher::new(&mut hasher));
+        node.identity().hash(&mut StdHasher::new(hasher));
         let now = Explicit {
             identity: node.identity(),
             content,
@@ -126,13 +127,18 @@ fn identity(node: NodeRef<'_>) -> u128 {
 }
 
 /// The key of a pure node: function, arguments, keys of the inputs.
-fn content(node: NodeRef<'_>, settings: Option<&Settings>, inputs: &[u128]) -> Result<u128, Error> {
+fn content(
+    node: NodeRef<'_>,
+    settings: Option<&Settings>,
+    hasher: &mut Hasher128,
+    inputs: &[u128],
+) -> Result<u128, Error> {
     let spec = node.spec();
-    let mut hasher = Hasher128::new(spec.id);
+    hasher.reset(spec.id);
     if spec.generic {
-        node.identity().hash(&mut StdHasher::new(&mut hasher));
+        node.identity().hash(&mut StdHasher::new(hasher));
     }
-    let keyless = Describe::key(&mut hasher, inputs, node.id(), |to| node.describe(to));
+    let keyless = Describe::key(hasher, inputs, node.id(), |to| node.describe(to));
     // A node that comes after others is equal only to those that come after the same.
     let after = settings.map_or(0, |s| s.after.len());
     for key in &inputs[inputs.len() - after..] {

@@ -1,11 +1,11 @@
 //! [`Dedupe`] makes pure nodes with equal keys one node.
 
 use super::cull::cull;
+use super::equal::equal;
 use super::{Changed, Pass, Passes};
 use crate::base::error::Error;
 use crate::graph::{Graph, Keys, Merge, Traits};
 use crate::task::Purity;
-use ahash::AHashMap;
 use std::sync::Arc;
 
 /// Makes pure nodes with equal keys one node, and marks those that the memo of the run may remember.
@@ -32,18 +32,20 @@ impl Pass for Dedupe {
             return Ok((graph, Changed::No));
         }
         let keys = Keys::of(&graph)?;
-        let mut first: AHashMap<u128, u32> = AHashMap::new();
-        let mut place: Vec<u32> = (0..graph.len() as u32).collect();
-        let mut merged = false;
-        for (i, place) in place.iter_mut().enumerate() {
-            if !graph.traits[i].has(Traits::MERGE) {
-                continue;
-            }
-            let kept = *first.entry(keys.keys[i]).or_insert(i as u32);
-            if kept != i as u32 {
-                *place = kept;
-                merged = true;
-                merge_settings(&mut graph, kept, i as u32);
+        let mut place: Vec<u32> = Vec::new();
+        equal(
+            &keys.keys,
+            |i| graph.traits[i].has(Traits::MERGE),
+            |i, first| {
+                if place.is_empty() {
+                    place = (0..graph.len() as u32).collect();
+                }
+                place[i as usize] = first;
+            },
+        );
+        for (i, kept) in place.iter().enumerate() {
+            if *kept != i as u32 {
+                merge_settings(&mut graph, *kept, i as u32);
             }
         }
         mark_remembered(&mut graph, &keys, passes);
@@ -51,7 +53,7 @@ impl Pass for Dedupe {
         if !graph.any.has(Traits::KEYED) {
             graph.keys = Vec::new();
         }
-        if !merged {
+        if place.is_empty() {
             return Ok((graph, Changed::No));
         }
         for link in graph.links.iter_mut().chain(&mut graph.outputs) {
@@ -107,13 +109,18 @@ fn mark_remembered(graph: &mut Graph, keys: &Keys, passes: Passes) {
         }
         let structural = graph.node(i).spec().purity == Purity::Structural;
         let inlined = passes.inline && traits.has(Traits::INLINE);
-        let shareable = graph.node(i).task().result.share.is_some();
-        if shareable && !structural && !inlined {
-            graph.traits[i].set(Traits::KEYED | Traits::SHARE | Traits::INDIRECT);
-            graph
-                .any
-                .set(Traits::KEYED | Traits::SHARE | Traits::INDIRECT);
+        if structural || inlined {
+            continue;
         }
+        let Some(share) = graph.node(i).task().result.share else {
+            continue;
+        };
+        let flags = match (share.copies)() && !traits.has(Traits::FLAT) {
+            true => Traits::KEYED,
+            false => Traits::KEYED | Traits::SHARE | Traits::INDIRECT,
+        };
+        graph.traits[i].set(flags);
+        graph.any.set(flags);
     }
 }
 

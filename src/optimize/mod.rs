@@ -5,6 +5,7 @@
 
 mod cull;
 mod dedupe;
+mod equal;
 mod fuse;
 mod inline;
 mod order;

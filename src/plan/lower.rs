@@ -46,6 +46,7 @@ pub(crate) fn lower(mut graph: Graph) -> Lowered {
         by_priority,
         any,
         is_plain: !tracked && !any.has(Traits::SPECIAL),
+        is_light: !tracked && !any.has(Traits::SPECIAL & !Traits::KEYED),
         roots: graph.roots,
         consumers: OnceLock::new(),
         peak: OnceLock::new(),

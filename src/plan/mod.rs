@@ -52,6 +52,8 @@ pub(crate) struct Program {
     pub(crate) any: Traits,
     /// To run a node is to call its body: there is nothing else that must be done for any of them.
     pub(crate) is_plain: bool,
+    /// It would be so if nothing had to be remembered.
+    pub(crate) is_light: bool,
     /// Keeps every node alive.
     roots: Vec<NodePtr>,
     consumers: OnceLock<Consumers>,

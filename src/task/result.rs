@@ -1,7 +1,7 @@
 //! The type of a result, erased: how it lies in its slot, is dropped and shared.
 
 use super::value::Value;
-use std::any::Any;
+use std::any::{Any, TypeId};
 use std::sync::Arc;
 
 /// How a result lies in its slot.
@@ -38,6 +38,12 @@ pub(crate) struct Share {
     pub(crate) import: unsafe fn(&Arc<dyn Any + Send + Sync>, *mut u8) -> bool,
     /// Drops the `Arc<T>` in the slot.
     pub(crate) drop: unsafe fn(*mut u8),
+    /// Whether `T` is a number, a `char` or a `bool`: what follows may be called.
+    pub(crate) copies: fn() -> bool,
+    /// A copy of the `T` in the slot.
+    pub(crate) copy_out: unsafe fn(*const u8) -> Arc<dyn Any + Send + Sync>,
+    /// Puts a copy into the empty slot; `false` if the value is of another type.
+    pub(crate) copy_in: unsafe fn(&Arc<dyn Any + Send + Sync>, *mut u8) -> bool,
 }
 
 pub(crate) trait Typed {
@@ -59,6 +65,9 @@ impl<T: Value> Typed for T {
             export: export::<T>,
             import: import::<T>,
             drop: drop_shared::<T>,
+            copies: copies::<T>,
+            copy_out: copy_out::<T>,
+            copy_in: copy_in::<T>,
         }),
         name: std::any::type_name::<T>,
     };
@@ -107,5 +116,32 @@ unsafe fn import<T: Value>(value: &Arc<dyn Any + Send + Sync>, slot: *mut u8) ->
     };
     // SAFETY: as promised by the caller.
     unsafe { slot.cast::<*const T>().write(Arc::into_raw(value)) };
+    true
+}
+
+/// Whether a bitwise copy of a `T` is as good as the `T`: one of those types that are `Copy` for certain.
+fn copies<T: Value>() -> bool {
+    let this = TypeId::of::<T>();
+    macro_rules! is_any_of {
+        ($($type:ty)*) => { $(this == TypeId::of::<$type>())||* };
+    }
+    is_any_of!(i8 i16 i32 i64 i128 isize u8 u16 u32 u64 u128 usize f32 f64 bool char)
+}
+
+/// # Safety
+/// `T` is one that `copies`; `slot` holds a `T`, which nobody writes to during the call.
+unsafe fn copy_out<T: Value>(slot: *const u8) -> Arc<dyn Any + Send + Sync> {
+    // SAFETY: as promised by the caller.
+    Arc::new(unsafe { slot.cast::<T>().read() })
+}
+
+/// # Safety
+/// `T` is one that `copies`; `slot` is empty, the caller's alone, and fits a `T`.
+unsafe fn copy_in<T: Value>(value: &Arc<dyn Any + Send + Sync>, slot: *mut u8) -> bool {
+    let Some(value) = value.downcast_ref::<T>() else {
+        return false;
+    };
+    // SAFETY: as promised by the caller.
+    unsafe { slot.cast::<T>().copy_from_nonoverlapping(value, 1) };
     true
 }

@@ -9,6 +9,7 @@
 
 #[cfg(lazygraph_shuttle)]
 mod census;
+mod failures;
 mod fresh;
 mod progress;
 mod watch;
@@ -17,18 +18,18 @@ pub(super) use fresh::Fresh;
 
 use crate::base::error::{Error, drop_payload};
 use crate::base::footprint::Size;
-use crate::base::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
+use crate::base::sync::atomic::Ordering::{AcqRel, Relaxed};
 use crate::base::sync::atomic::{AtomicBool, AtomicU32};
-use crate::base::sync::{Mutex, OnceLock, lock};
+use crate::base::sync::{Mutex, OnceLock};
 use crate::plan::{Groups, Program, Traits};
-use crate::store::memo::{Lineage, Shared, Ticket};
+use crate::store::memo::{Ledger, Lineage, Shared, Ticket};
 use crate::task::frame::{Edge, Table};
 use crate::task::{Frame, Outcome};
+use failures::Failed;
 use progress::Progress;
 use smallvec::SmallVec;
 use std::alloc::{Layout, alloc, dealloc, handle_alloc_error};
 use std::any::Any;
-use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr::NonNull;
 use std::sync::Arc;
@@ -44,6 +45,8 @@ pub(crate) struct Segment {
     progress: OnceLock<Progress>,
     /// How many users of each result have not run yet; empty unless live results are counted.
     readers: Box<[AtomicU32]>,
+    /// Where its pure nodes are noted, if they are.
+    ledger: OnceLock<Arc<Ledger>>,
     /// What is alive, if anybody observes.
     watch: Option<Box<Watch>>,
     /// Something has failed and the run goes on: see `failed`.
@@ -55,13 +58,6 @@ pub(crate) struct Segment {
     pub(super) depth: u32,
     /// The running memo entries that this execution holds up.
     pub(super) lineage: Option<Arc<Lineage>>,
-}
-
-#[derive(Default)]
-struct Failed {
-    nodes: BTreeMap<usize, Error>,
-    /// Nothing of this segment is wanted any more.
-    all: Option<Error>,
 }
 
 /// Where the result of a returned graph goes.
@@ -126,6 +122,7 @@ impl Segment {
             table,
             uses,
             progress: OnceLock::new(),
+            ledger: OnceLock::new(),
             readers,
             watch,
             any_failed: AtomicBool::new(false),
@@ -152,6 +149,15 @@ impl Segment {
             Some(progress) => progress,
             None => unreachable!("several threads work only on what was shared"),
         }
+    }
+
+    pub(super) fn keep_ledger(&self, ledger: Arc<Ledger>) {
+        let _ = self.ledger.set(ledger);
+    }
+
+    #[inline]
+    pub(super) fn ledger(&self) -> Option<&Ledger> {
+        self.ledger.get().map(|ledger| &**ledger)
     }
 
     fn slot(&self, i: usize) -> *mut u8 {
@@ -319,19 +325,31 @@ impl Segment {
         let Some(share) = self.program.node(i).task().result.share else {
             return false;
         };
-        // SAFETY: the slot is empty and this thread's, as for `execute`; it has room for a pointer.
-        let fits = unsafe { (share.import)(value, self.slot(i)) };
-        if fits {
+        let is_shared = self.program.traits[i].has(Traits::INDIRECT);
+        // SAFETY: the slot is empty and this thread's, as for `execute`; it has room for a pointer. What a memo keeps
+        // and is not shared is copied: the compiler sees to that (`optimize/dedupe.rs`).
+        let fits = unsafe {
+            match is_shared {
+                true => (share.import)(value, self.slot(i)),
+                false => (share.copies)() && (share.copy_in)(value, self.slot(i)),
+            }
+        };
+        if fits && is_shared {
             self.uses[i].store(self.program.uses[i], Relaxed);
         }
         fits
     }
 
-    /// Another handle to the shared result of a node that has been filled by this thread.
+    /// Another handle to the shared result of a node that has been filled by this thread; or a copy of one that can be
+    /// copied, which any thread may ask for once it is there.
     pub(super) fn export(&self, i: usize) -> Option<Shared> {
         let share = self.program.node(i).task().result.share?;
-        // SAFETY: the slot is filled, its result shared, and this node's count has not been given away.
-        Some(unsafe { (share.export)(self.slot(i)) })
+        if self.program.traits[i].has(Traits::INDIRECT) {
+            // SAFETY: the slot is filled, its result shared, and this node's count has not been given away.
+            return Some(unsafe { (share.export)(self.slot(i)) });
+        }
+        // SAFETY: the slot is filled; what can be copied is never moved out, dropped or written over.
+        (share.copies)().then(|| unsafe { (share.copy_out)(self.slot(i)) })
     }
 
     /// The result of a returned graph, shared; `None` if it is a scope's borrow.
@@ -363,49 +381,6 @@ impl Segment {
         let frame =
             unsafe { Frame::new(self.table, &self.program.outputs, false, Some(&failures)) };
         read(&frame)
-    }
-
-    // ------------------------------------------------------------------ failure
-
-    #[inline]
-    pub(super) fn any_failed(&self) -> bool {
-        self.any_failed.load(Acquire)
-    }
-
-    /// Why a node has no result.
-    fn failure(&self, i: usize) -> Option<Error> {
-        let failed = lock(&self.failed);
-        failed.nodes.get(&i).or(failed.all.as_ref()).cloned()
-    }
-
-    /// A node has no result, and the run goes on.
-    pub(super) fn poison(&self, i: usize, error: Error) {
-        lock(&self.failed).nodes.entry(i).or_insert(error);
-        self.any_failed.store(true, Release);
-    }
-
-    /// Nothing of this segment is wanted any more: its remaining nodes are passed over.
-    pub(super) fn abandon(&self, error: Error) {
-        lock(&self.failed).all.get_or_insert(error);
-        self.any_failed.store(true, Release);
-    }
-
-    /// Why this segment was abandoned.
-    pub(super) fn abandoned(&self) -> Option<Error> {
-        if !self.any_failed() {
-            return None;
-        }
-        lock(&self.failed).all.clone()
-    }
-
-    /// Why a node cannot run: one of its inputs has no result. A `catch` reads its first input either way.
-    pub(super) fn failed_input(&self, i: usize) -> Option<Error> {
-        let failed = lock(&self.failed);
-        let caught = usize::from(self.program.traits[i].has(Traits::CATCHES));
-        let mut inputs = self.program.inputs(i)[caught..].iter();
-        inputs
-            .find_map(|edge| failed.nodes.get(&edge.index()))
-            .cloned()
     }
 
     /// Passes over a node that cannot run: its inputs are let go unread.

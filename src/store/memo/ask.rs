@@ -1,6 +1,7 @@
 //! What an outermost run asks a memo, and what it alone remembers: failures.
 
 use super::Memo;
+use super::ledger::{Ledger, Standing};
 use super::table::{Found, Shared, Table, Waker};
 use super::waits::{IsOver, Lineage, Place, Target, Waits};
 use crate::base::error::Error;
@@ -40,6 +41,8 @@ pub(crate) struct RunMemo {
     /// Nobody else's, if `own`: then made when the first key is asked for. Most runs ask for none.
     table: OnceLock<Arc<Table>>,
     own: bool,
+    /// The results of the outermost run's own plan, if it is `own` and they are kept there.
+    ledger: OnceLock<Arc<Ledger>>,
     any_failed: AtomicBool,
     failures: Mutex<AHashMap<u128, Error>>,
     /// What was kept and means nothing to other runs.
@@ -61,6 +64,7 @@ impl RunMemo {
         Arc::new(RunMemo {
             table,
             own,
+            ledger: OnceLock::new(),
             any_failed: AtomicBool::new(false),
             failures: Mutex::default(),
             local: Mutex::default(),
@@ -69,7 +73,36 @@ impl RunMemo {
 
     /// Whether it is its run's own, and was asked for nothing.
     pub(crate) fn is_untouched(&self) -> bool {
-        self.own && self.table.get().is_none() && !self.any_failed.load(Acquire)
+        self.own
+            && self.table.get().is_none()
+            && self.ledger.get().is_none()
+            && !self.any_failed.load(Acquire)
+    }
+
+    /// The results of the outermost run's own plan are asked for there.
+    pub(crate) fn rely_on(&self, ledger: Arc<Ledger>) {
+        let _ = self.ledger.set(ledger);
+    }
+
+    /// A node of the ledger, whose key is `key`, has failed. Without an error the next asker computes it.
+    pub(crate) fn failed(&self, ledger: &Ledger, node: usize, key: u128, error: Option<Error>) {
+        if let Some(error) = error {
+            self.put_down(key, error);
+        }
+        if ledger.fail(node) {
+            self.wake_watchers(key);
+        }
+    }
+
+    /// Those who wait for a node of the ledger ask again.
+    #[cold]
+    pub(crate) fn wake_watchers(&self, key: u128) {
+        self.wake(key, self.table().abandon(key));
+    }
+
+    fn put_down(&self, key: u128, error: Error) {
+        lock(&self.failures).insert(key, error);
+        self.any_failed.store(true, Release);
     }
 
     pub(crate) fn uses(&self, memo: &Memo) -> bool {
@@ -93,6 +126,13 @@ impl RunMemo {
 
     /// Asks for a key.
     pub(crate) fn begin(self: &Arc<Self>, key: u128) -> Begin {
+        if let Some(ledger) = self.ledger.get() {
+            match ledger.ask(key, self.table()) {
+                Standing::Done(value) => return Begin::Hit(value),
+                Standing::Running => return Begin::Busy,
+                Standing::Elsewhere => {}
+            }
+        }
         // A failure is put down before its entry is removed, so whoever finds no entry sees it.
         let mut failed = None;
         let found = self.table().ask(key, || {
@@ -206,8 +246,7 @@ impl Ticket {
 
     /// Puts down a failure, for this run alone: the next asker of another one computes it.
     pub(crate) fn fail(self, error: Error) {
-        lock(&self.memo.failures).insert(self.key, error);
-        self.memo.any_failed.store(true, Release);
+        self.memo.put_down(self.key, error);
     }
 }
 

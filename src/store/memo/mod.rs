@@ -3,15 +3,19 @@
 //! An entry is `Running` from the moment somebody takes it on until its owner completes, fails or abandons
 //! it. Whoever asks meanwhile leaves a waker. Before a wait is entered it is checked for a circle (`waits`).
 //!
+//! The results of a run's own plan that can be copied are no entries, but stay where they are (`ledger`).
+//!
 //! A failure is no entry: it belongs to the outermost run that saw it (`ask`), and goes with it. What is
 //! completed is kept within bounds (`table`), by what it costs to have it again (`aging`).
 
 mod aging;
 mod ask;
+mod ledger;
 mod table;
 mod waits;
 
 pub(crate) use ask::{Begin, RunMemo, Ticket, Wait};
+pub(crate) use ledger::{Ledger, Slots};
 pub(crate) use table::{Shared, Waker};
 pub(crate) use waits::{Awaiting, Lineage, await_future};
 
@@ -23,7 +27,7 @@ use table::Table;
 /// Remembers what pure calls have given, within bounds, from one compute to the next. Clones are handles to the same memo.
 ///
 /// Every compute remembers the results of pure calls while it lasts, for itself and what is nested in it, in a memo of
-/// its own with the bounds of [`Memo::new`]. Give one to several computes with [`Options::memo`](crate::RunOptions::memo),
+/// its own with the bounds of [`Memo::new`]; numbers, `char` and `bool` stay where its plan has put them. Give one to several computes with [`Options::memo`](crate::RunOptions::memo),
 /// and they share what they have in common, also when they run at the same time: then the second one that asks for a
 /// result waits for the first. Calls are equal by their key; see the [crate's documentation](crate#what-makes-two-nodes-the-same).
 ///

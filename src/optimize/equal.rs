@@ -1,0 +1,114 @@
+//! Which of many keys are equal.
+
+/// About how many keys are compared with each other at once: their table stays in the first cache.
+const PART: usize = 512;
+
+/// Calls `each` for every one of `which` keys that is equal to one before it: with its index and that of the first such,
+/// in no particular order.
+///
+/// Keys are hashes already, so they are dealt out by some of their bits to parts of about [`PART`], in a pass that writes
+/// memory in order, and looked up in a small table there. A table of all of them would miss the caches with each key.
+///
+/// O(n) time and memory.
+pub(super) fn equal(keys: &[u128], which: impl Fn(usize) -> bool, mut each: impl FnMut(u32, u32)) {
+    let count = (0..keys.len()).filter(|i| which(*i)).count();
+    if count < 2 {
+        return;
+    }
+    let parts = (count / PART).next_power_of_two();
+    let part_of = |key: u128| (key >> 96) as usize & (parts - 1);
+    let mut ends = vec![0u32; parts];
+    for (i, key) in keys.iter().enumerate() {
+        ends[part_of(*key)] += u32::from(which(i));
+    }
+    let mut end = 0;
+    for of_part in &mut ends {
+        (*of_part, end) = (end, end + *of_part);
+    }
+    // The lower half of a key tells it from nearly all others.
+    let mut dealt = vec![(0u64, 0u32); count];
+    for (i, key) in keys.iter().enumerate() {
+        if which(i) {
+            let at = &mut ends[part_of(*key)];
+            dealt[*at as usize] = (*key as u64, i as u32);
+            *at += 1;
+        }
+    }
+    let mut table: Vec<u32> = Vec::new();
+    let mut start = 0;
+    for end in ends {
+        let part = &dealt[start as usize..end as usize];
+        start = end;
+        let size = (2 * part.len()).next_power_of_two();
+        table.clear();
+        table.resize(size, EMPTY);
+        for (n, (half, i)) in part.iter().enumerate() {
+            let mut at = *half as usize & (size - 1);
+            loop {
+                let Some((known, first)) = part.get(table[at] as usize) else {
+                    table[at] = n as u32;
+                    break;
+                };
+                if known == half && keys[*first as usize] == keys[*i as usize] {
+                    each(*i, *first);
+                    break;
+                }
+                at = (at + 1) & (size - 1);
+            }
+        }
+    }
+}
+
+const EMPTY: u32 = u32::MAX;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::token::{Hasher128, Token};
+    use std::collections::HashMap;
+
+    fn compare_with_a_map(keys: &[u128], which: impl Fn(usize) -> bool) {
+        let mut found: Vec<(u32, u32)> = Vec::new();
+        equal(keys, &which, |i, first| found.push((i, first)));
+        found.sort_unstable();
+        let mut first = HashMap::new();
+        let mut expected = Vec::new();
+        for (i, key) in keys.iter().enumerate().filter(|(i, _)| which(*i)) {
+            let known = *first.entry(key).or_insert(i as u32);
+            if known != i as u32 {
+                expected.push((i as u32, known));
+            }
+        }
+        assert_eq!(found, expected);
+    }
+
+    fn hash(x: usize) -> u128 {
+        let mut hasher = Hasher128::new(0);
+        x.token(&mut hasher);
+        hasher.finish()
+    }
+
+    #[test]
+    fn it_finds_what_a_map_finds() {
+        for (count, distinct) in [
+            (0, 1),
+            (1, 1),
+            (2, 1),
+            (700, 30),
+            (5_000, 4_999),
+            (20_000, 3_000),
+        ] {
+            let keys: Vec<u128> = (0..count).map(|i| hash(i * 7 % distinct)).collect();
+            compare_with_a_map(&keys, |_| true);
+            compare_with_a_map(&keys, |i| i % 3 != 1);
+        }
+    }
+
+    #[test]
+    fn keys_that_share_a_half_are_not_equal() {
+        let keys: Vec<u128> = (0..2_000u128)
+            .map(|i| ((i % 2) << 127) | ((i / 4) << 100) | 5)
+            .collect();
+        compare_with_a_map(&keys, |_| true);
+    }
+}
