@@ -136,13 +136,23 @@ impl Segment {
         }
     }
 
-    /// Gets it ready for several threads: they work on the units of the plan, of which the first `done` have finished, or
-    /// on groups of its nodes. Lists the units that only waited for those.
-    pub(super) fn share(&self, groups: Option<Groups>, done: usize) -> Vec<u32> {
-        let mut progress = Progress::new(&self.program, groups);
-        let ready = progress.advance(done);
+    /// Gets it ready for several threads: they work on the units of the plan, or on groups of its nodes.
+    pub(super) fn share(&self, groups: Option<Groups>) {
+        let _ = self.progress.set(Progress::new(&self.program, groups));
+    }
+
+    /// As `share`, where one thread has come so far with the units of the plan: the first `done` have finished, and those
+    /// up to `begun` have begun. Lists the others that only waited for those that have finished.
+    pub(super) fn share_rest(&self, done: usize, begun: usize) -> Vec<u32> {
+        let mut progress = Progress::new(&self.program, None);
+        let ready = progress.advance(done, begun);
         let _ = self.progress.set(progress);
         ready
+    }
+
+    /// Whether its thread is to share it with others, and has not yet.
+    pub(super) fn is_unshared(&self) -> bool {
+        !self.table.exclusive && self.progress.get().is_none()
     }
 
     /// How far several threads have come with it.

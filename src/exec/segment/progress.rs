@@ -38,15 +38,16 @@ impl Progress {
         }
     }
 
-    /// Counts the first `units` as finished before anybody else takes part. Lists those that only waited for them.
-    pub(super) fn advance(&mut self, units: usize) -> Vec<u32> {
+    /// Before anybody else takes part: counts the first `done` units as finished, and those up to `begun` as begun. Lists
+    /// the others that only waited for them.
+    pub(super) fn advance(&mut self, done: usize, begun: usize) -> Vec<u32> {
         let mut ready = Vec::new();
-        for unit in 0..units {
+        for unit in 0..done {
             let consumers = self.program.consumers();
             for &w in consumers
                 .of_unit(unit)
                 .iter()
-                .filter(|w| **w as usize >= units)
+                .filter(|w| **w as usize >= begun)
             {
                 let waits = self.waits[w as usize].get_mut();
                 *waits -= 1;
@@ -55,9 +56,9 @@ impl Progress {
                 }
             }
         }
-        *self.remaining.get_mut() -= units;
+        *self.remaining.get_mut() -= done;
         let sources = &self.program.consumers().sources;
-        *self.sources.get_mut() = sources.partition_point(|u| (*u as usize) < units);
+        *self.sources.get_mut() = sources.partition_point(|u| (*u as usize) < begun);
         ready
     }
 
