@@ -13,7 +13,7 @@ mod client;
 
 use lazygraph::__private::steal;
 use lazygraph::sync::Event;
-use lazygraph::{CancelToken, ErrorKind, Options, compute_all_with, prelude::*};
+use lazygraph::{CancelToken, ErrorKind, Options, compute_all_with, hold_slot, prelude::*};
 use shuttle::scheduler::{PctScheduler, RandomScheduler};
 use shuttle::sync::{Condvar, Mutex};
 use shuttle::{Config, Runner, thread};
@@ -160,11 +160,11 @@ fn a_slot_is_emptied_once() {
     });
 }
 
-/// Twenty-two numbers that are added up: leaves, sums of neighbours, then all.
+/// Numbers that are added up, 36 in all: leaves, sums of neighbours and one, then all.
 fn numbers(seen: &Seen, leaf: impl Fn(&Seen, i64) -> Delayed<i64>) -> Delayed<i64> {
     let leaves: Vec<_> = (0..6).map(|i| leaf(seen, i)).collect();
     let pair = |i: usize| plus(&leaves[i], &leaves[(i + 1) % 6]);
-    let sums: Vec<_> = (0..6).map(|i| plus(pair(i), 1)).collect();
+    let sums: Vec<_> = (0..6).map(|i| plus(plus(pair(i), 0), 1)).collect();
     let threes = sums.chunks(3).map(|s| plus(plus(&s[0], &s[1]), &s[2]));
     let threes: Vec<_> = threes.collect();
     plus(&threes[0], &threes[1])
@@ -278,10 +278,18 @@ fn who_sleeps_lets_others_begin() {
 }
 
 #[delayed]
-fn first_waits(event: &Event, x: i64) -> Result<i64, Error> {
-    match x {
-        0 => event.wait()?,
-        5 => event.set(),
+fn waits_for(event: &Event) -> Result<(), Error> {
+    event.wait()
+}
+
+#[delayed]
+fn waits_or_sets(seen: &Seen, event: &Event, x: i64, how: i64) -> Result<i64, Error> {
+    seen.runs.fetch_add(1, SeqCst);
+    match (x, how) {
+        (2, 0) => event.wait()?,
+        (2, 1) => hold_slot(|| event.wait())?,
+        (2, _) => waits_for(event.clone()).compute()?,
+        (5, _) => event.set(),
         _ => thread::yield_now(),
     }
     Ok(x)
@@ -291,9 +299,12 @@ fn first_waits(event: &Event, x: i64) -> Result<i64, Error> {
 #[test]
 fn who_begins_alone_and_waits_lets_others_begin() {
     let model = || {
-        let event = Event::new();
-        let all = numbers(&Seen::default(), |_, i| first_waits(event.clone(), i));
-        assert_eq!(all.compute_with(&on(2)).unwrap(), 36);
+        for how in 0..3 {
+            let (seen, event) = (Seen::default(), Event::new());
+            let leaf = |seen: &Seen, i| waits_or_sets(seen.clone(), event.clone(), i, how);
+            assert_eq!(numbers(&seen, leaf).compute_with(&on(2)).unwrap(), 36);
+            assert_eq!(seen.runs(), 6);
+        }
     };
     check(move || beside_another(model));
 }

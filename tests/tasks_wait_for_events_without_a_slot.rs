@@ -66,6 +66,34 @@ fn a_node_among_thousands_waits_for_a_later_one() {
 }
 
 #[test]
+fn a_tiny_node_among_thousands_waits_for_a_later_one() {
+    // So many tiny nodes are gathered for several threads: here most stand alone, and every other needs the one before.
+    #[delayed]
+    fn tiny(event: Arc<Event>, x: i64, i: i64) -> Result<i64, Error> {
+        match i {
+            40_000 | 40_007 => event.wait()?,
+            40_010 => event.set(),
+            _ => {}
+        }
+        Ok(x + 1)
+    }
+    within(60, || {
+        for _ in 0..5 {
+            let event = Arc::new(Event::new());
+            let mut all: Vec<Delayed<i64>> = Vec::new();
+            for i in 0..60_000 {
+                all.push(match i % 2 {
+                    0 => tiny(event.clone(), 0, i),
+                    _ => tiny(event.clone(), &all[i as usize - 1], i),
+                });
+            }
+            let numbers = compute_with(&Options::new().threads(3), all).unwrap();
+            assert_eq!(numbers.iter().sum::<i64>(), 90_000);
+        }
+    });
+}
+
+#[test]
 fn the_budget_of_memory_holds_up_nobody_who_is_waited_for() {
     // Results that own memory: units may get ahead of the order only within a budget, and the last one sets the event.
     #[delayed]

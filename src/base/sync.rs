@@ -138,7 +138,7 @@ mod shuttled {
         }
 
         pub(crate) fn lap(&mut self) -> (f64, f64) {
-            let lap = [0.0, 5e3, 2e4, 1e6][thread_rng().gen_range(0..4)];
+            let lap = [0.0, 3e3, 8e3, 3e4, 1e6][thread_rng().gen_range(0..5)];
             self.0 += lap;
             (lap, self.0)
         }

@@ -4,7 +4,7 @@ use super::invite::{find, invite};
 use super::press;
 use super::queue::{Item, Local};
 use super::run::Run;
-use super::segment::SegmentPtr;
+use super::segment::{Ready, SegmentPtr};
 use super::warmup::begin_alone;
 use super::worker::{Step, Worker};
 use crate::base::sync::{self, lock};
@@ -115,6 +115,10 @@ impl Part<'_> {
     /// Executes a unit; returns one that has become ready, to go on with.
     fn unit(&self, item: Item) -> Option<Item> {
         let ranked = item.segment.get().program.by_priority;
+        let bundles = item.segment.get().bundles();
+        if bundles.is_some_and(|bundles| !bundles.begin(item.unit as usize)) {
+            return None;
+        }
         let mut dead = SmallVec::new();
         let end = self.nodes(item, &mut dead);
         if !(dead.is_empty() || matches!(end, End::Finished)) {
@@ -143,6 +147,10 @@ impl Part<'_> {
         for i in next.get()..nodes.end {
             if self.run.is_stopped() {
                 return End::Left;
+            }
+            if segment.bundles().is_some() && self.worker.active.until.get() == 0 {
+                // A body has waited: the rest of its group is others'.
+                break;
             }
             // What may have to wait for resources says itself when it begins.
             if !segment.program.traits[i].has(Traits::SOURCE | Traits::GUARDED) {
@@ -193,6 +201,9 @@ impl Part<'_> {
         loop {
             let segment = at.get();
             let progress = segment.progress();
+            if let Some(bundles) = progress.bundles() {
+                return self.finish_bundle(at, bundles.finish(unit));
+            }
             let by_priority = segment.program.by_priority;
             let mut ranked: SmallVec<[Item; 4]> = SmallVec::new();
             for &waiting in progress.consumers().of_unit(unit).iter().rev() {
@@ -234,6 +245,25 @@ impl Part<'_> {
                 }
             }
         }
+    }
+
+    /// As `finish`, for a group or one of its nodes.
+    fn finish_bundle(&self, at: SegmentPtr, (ready, is_last): (Ready, bool)) -> Option<Item> {
+        if is_last {
+            self.run.finish();
+        }
+        let item = |&unit: &u32| {
+            let node = at.get().progress().nodes(unit as usize).start as u32;
+            Item {
+                segment: at,
+                unit,
+                node,
+            }
+        };
+        let (first, rest) = ready.split_first()?;
+        let rest = rest.iter().rev().map(item);
+        rest.for_each(|item| self.run.queue.push(self.local, item));
+        Some(item(first))
     }
 
     fn invite_if_useful(&self) {

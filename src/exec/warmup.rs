@@ -24,7 +24,7 @@ const SMALL: bool = cfg!(lazygraph_shuttle);
 /// With fewer nodes the first might be most of the work, and is not to keep others waiting.
 const MANY: usize = if SMALL { 12 } else { 1024 };
 /// What the owner does before it decides, in nanoseconds.
-const ENOUGH: f64 = 20e3;
+const ENOUGH: f64 = if SMALL { 5e3 } else { 20e3 };
 /// Less is left to one thread.
 const LITTLE: f64 = if SMALL { 20e3 } else { 150e3 };
 /// Nodes that take longer, in nanoseconds, are worth to be handed out one by one.
@@ -32,7 +32,7 @@ const WORTHY: f64 = if SMALL { 10e3 } else { 500.0 };
 /// How long a group takes, in nanoseconds.
 const GROUP: f64 = 20e3;
 /// Fewer groups that could run at once are left to one thread.
-const WIDE: f64 = 1.5;
+const WIDE: f64 = if SMALL { 1.0 } else { 1.5 };
 /// The most nodes between two looks at the clock.
 const SLICE: usize = 1 << 12;
 
@@ -58,7 +58,7 @@ pub(super) fn begin_alone(run: &Arc<Run>, root: SegmentPtr) -> bool {
         return true;
     }
     match groups {
-        Some(groups) if !segment.any_failed() => segment.share(Some(groups)),
+        Some(groups) => segment.share(Some(groups)),
         _ => {
             let done = units_before(program, &worker, root, &next);
             if segment.is_unshared() {
@@ -104,11 +104,29 @@ pub(super) fn share_what_is_left() {
         let around = std::iter::successors(Some(active), |active| active.above.as_ref());
         for active in around {
             let root = active.segment.get();
-            if root.get().is_unshared() {
-                active.until.set(0);
-                let begun = unit_of(&root.get().program, active.node.get());
+            let (segment, node) = (root.get(), active.node.get());
+            let had_more = if segment.is_unshared() {
+                let begun = unit_of(&segment.program, node);
                 share(&active.run, root, begun, begun + 1);
                 active.run.queue.open(root);
+                true
+            } else if let Some(bundles) = segment.bundles() {
+                let ready = bundles.loosen(&segment.program, node);
+                for &unit in &ready {
+                    let unit = unit as usize;
+                    inject(
+                        &active.run,
+                        root,
+                        unit,
+                        segment.progress().nodes(unit).start,
+                    );
+                }
+                true
+            } else {
+                false
+            };
+            if had_more {
+                active.until.set(0);
                 let executor = &active.run.context.executor;
                 if executor.permits.may_be_free() {
                     let _ = invite(executor, &active.run.top());

@@ -7,12 +7,14 @@
 //!   emptied by the last of them;
 //! - what one thread wrote, another reads only after an acquire of a count or queue that the first released.
 
+mod bundles;
 #[cfg(lazygraph_shuttle)]
 mod census;
 mod fresh;
 mod progress;
 mod watch;
 
+pub(super) use bundles::Ready;
 pub(super) use fresh::Fresh;
 
 use crate::base::error::{Error, drop_payload};
@@ -20,7 +22,7 @@ use crate::base::footprint::Size;
 use crate::base::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
 use crate::base::sync::atomic::{AtomicBool, AtomicU32};
 use crate::base::sync::{Mutex, OnceLock, lock};
-use crate::plan::{Groups, Program, Traits};
+use crate::plan::{Program, Traits};
 use crate::store::memo::{Lineage, Shared, Ticket};
 use crate::task::frame::{Edge, Table};
 use crate::task::{Frame, Outcome};
@@ -133,34 +135,6 @@ impl Segment {
             continuation,
             depth,
             lineage,
-        }
-    }
-
-    /// Gets it ready for several threads: they work on the units of the plan, or on groups of its nodes.
-    pub(super) fn share(&self, groups: Option<Groups>) {
-        let _ = self.progress.set(Progress::new(&self.program, groups));
-    }
-
-    /// As `share`, where one thread has come so far with the units of the plan: the first `done` have finished, and those
-    /// up to `begun` have begun. Lists the others that only waited for those that have finished.
-    pub(super) fn share_rest(&self, done: usize, begun: usize) -> Vec<u32> {
-        let mut progress = Progress::new(&self.program, None);
-        let ready = progress.advance(done, begun);
-        let _ = self.progress.set(progress);
-        ready
-    }
-
-    /// Whether its thread is to share it with others, and has not yet.
-    pub(super) fn is_unshared(&self) -> bool {
-        !self.table.exclusive && self.progress.get().is_none()
-    }
-
-    /// How far several threads have come with it.
-    #[inline]
-    pub(super) fn progress(&self) -> &Progress {
-        match self.progress.get() {
-            Some(progress) => progress,
-            None => unreachable!("several threads work only on what was shared"),
         }
     }
 
