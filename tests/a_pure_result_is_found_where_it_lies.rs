@@ -4,7 +4,7 @@
 use crate::common;
 
 use common::recorder::{Recorder, What};
-use common::{Log, Meeting, ends, schedulers, wait_until};
+use common::{Log, Meeting, Tally, ends, schedulers, wait_until};
 use lazygraph::{ErrorKind, Memo, Options, Plan, compute_with, prelude::*};
 
 /// So many nodes that it is worth it to leave results where they are.
@@ -281,6 +281,54 @@ fn a_plan_whose_nodes_ask_for_each_other() {
             assert_each_ran_once(&log, &name);
         }
     }
+}
+
+#[delayed(pure)]
+fn tiny(#[key(skip)] runs: &Tally, x: i64) -> i64 {
+    runs.add();
+    3 * x
+}
+
+#[delayed]
+fn asks_for_several(runs: &Tally, from: i64, step: i64) -> Result<i64, Error> {
+    let several: Vec<_> = (0..40)
+        .map(|i| tiny(runs.clone(), (from + i * step) % CROWD))
+        .collect();
+    std::thread::yield_now();
+    Ok(lazygraph::compute(several)?.into_iter().sum())
+}
+
+/// More nodes than are handed out one by one: they are gathered into groups, some of which have nodes that somebody else has
+/// taken.
+const CROWD: i64 = 6_000;
+
+#[test]
+fn a_crowd_of_tiny_nodes_is_asked_for_all_over() {
+    for round in 0..20 {
+        for (name, options) in schedulers() {
+            let runs = Tally::new();
+            let askers: Vec<_> = (0..60)
+                .map(|i| asks_for_several(runs.clone(), i * 97 + round, 1 + 7 * (i % 9)))
+                .collect();
+            let direct: Vec<_> = (0..CROWD).map(|x| tiny(runs.clone(), x)).collect();
+            let all = match round % 2 {
+                0 => lazygraph::tree_reduce(direct.into_iter().chain(askers), 16, add),
+                _ => lazygraph::tree_reduce(askers.into_iter().chain(direct), 16, add),
+            };
+            let options = options.clone();
+            let sum = ends(&name, move || all.compute_with(&options).unwrap());
+            let asked =
+                |i: i64| (0..40).map(move |k| (i * 97 + round + k * (1 + 7 * (i % 9))) % CROWD);
+            let expected = 3 * ((0..CROWD).sum::<i64>() + (0..60).flat_map(asked).sum::<i64>());
+            assert_eq!(sum, expected, "{name}");
+            assert_eq!(runs.get(), CROWD as usize, "{name}");
+        }
+    }
+}
+
+#[delayed]
+fn add(xs: &[i64]) -> i64 {
+    xs.iter().sum()
 }
 
 #[delayed(pure)]

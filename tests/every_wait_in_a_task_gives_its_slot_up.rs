@@ -29,6 +29,28 @@ fn leaves(door: Semaphore, before: Event) -> Result<(), Error> {
     Ok(())
 }
 
+#[test]
+fn who_panics_without_a_slot_takes_it_back() {
+    #[delayed]
+    fn falls(x: i64) -> i64 {
+        std::mem::forget(secede().unwrap());
+        panic!("on purpose, {x}")
+    }
+    for slots in [1, 2] {
+        within(60, move || {
+            let client = Client::builder().threads(slots).build().unwrap();
+            for x in 0..20 {
+                let error = client.submit(falls(x)).result().unwrap_err();
+                assert_eq!(error.kind(), ErrorKind::Panicked);
+            }
+            assert_eq!(client.gather(client.map(inc, 0..3)).unwrap(), [1, 2, 3]);
+            client.close();
+            let stats = client.stats();
+            assert_eq!((stats.permits, stats.suspended), (slots, 0));
+        });
+    }
+}
+
 /// What waits, and gives 6.
 #[delayed]
 fn waits(verb: &'static str) -> Result<i64, Error> {

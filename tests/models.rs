@@ -12,7 +12,8 @@
 mod client;
 
 use lazygraph::__private::steal;
-use lazygraph::{CancelToken, ErrorKind, Options, prelude::*};
+use lazygraph::sync::Event;
+use lazygraph::{CancelToken, ErrorKind, Options, compute_all_with, hold_slot, prelude::*};
 use shuttle::scheduler::{PctScheduler, RandomScheduler};
 use shuttle::sync::{Condvar, Mutex};
 use shuttle::{Config, Runner, thread};
@@ -21,7 +22,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 
 /// Tries `model` under many schedules.
-fn check(model: fn()) {
+fn check(model: impl Fn() + Copy + Send + Sync + 'static) {
     let schedules = std::env::var("LAZYGRAPH_SCHEDULES");
     let schedules: usize = schedules.map_or(1_000, |n| n.parse().expect("a number"));
     let config = || {
@@ -31,6 +32,13 @@ fn check(model: fn()) {
     };
     Runner::new(RandomScheduler::new(schedules / 2), config()).run(model);
     Runner::new(PctScheduler::new(4, schedules / 2), config()).run(model);
+}
+
+/// For what may take place on one thread alone: PCT wants two.
+fn beside_another(model: impl FnOnce()) {
+    let other = thread::spawn(thread::yield_now);
+    model();
+    other.join().unwrap();
 }
 
 fn on(threads: usize) -> Options {
@@ -152,6 +160,50 @@ fn a_slot_is_emptied_once() {
     });
 }
 
+/// Numbers that are added up, 36 in all: leaves, sums of neighbours and one, then all.
+fn numbers(seen: &Seen, leaf: impl Fn(&Seen, i64) -> Delayed<i64>) -> Delayed<i64> {
+    let leaves: Vec<_> = (0..6).map(|i| leaf(seen, i)).collect();
+    let pair = |i: usize| plus(&leaves[i], &leaves[(i + 1) % 6]);
+    let sums: Vec<_> = (0..6).map(|i| plus(plus(pair(i), 0), 1)).collect();
+    let threes = sums.chunks(3).map(|s| plus(plus(&s[0], &s[1]), &s[2]));
+    let threes: Vec<_> = threes.collect();
+    plus(&threes[0], &threes[1])
+}
+
+/// Many small nodes: their owner begins alone. At any time it goes on so, shares the units that are left, or groups.
+#[test]
+fn who_begins_alone_shares_what_is_left() {
+    let model = || {
+        let seen = Seen::default();
+        let all = numbers(&seen, |seen, i| number(seen.clone(), i));
+        assert_eq!(all.compute_with(&on(3)).unwrap(), 36);
+        assert_eq!(seen.runs(), 6);
+    };
+    check(move || beside_another(model));
+}
+
+/// As above, and something fails: each output for itself, or all.
+#[test]
+fn who_begins_alone_meets_a_failure() {
+    #[delayed]
+    fn three_fails(seen: &Seen, x: i64) -> Result<i64, String> {
+        seen.runs.fetch_add(1, SeqCst);
+        thread::yield_now();
+        if x == 3 { Err("no 3".into()) } else { Ok(x) }
+    }
+    let model = || {
+        let seen = Seen::default();
+        let leaf = |seen: &Seen, i| three_fails(seen.clone(), i);
+        let (all, other) = (numbers(&seen, leaf), plus(leaf(&seen, 7), leaf(&seen, 8)));
+        let results = compute_all_with(&on(3), vec![all.clone(), other]);
+        assert!(results[0].is_err());
+        assert_eq!((*results[1].as_ref().unwrap(), seen.runs()), (15, 8));
+        let error = all.compute_with(&on(3)).unwrap_err();
+        assert!(format!("{error:?}").contains("no 3"), "{error:?}");
+    };
+    check(move || beside_another(model));
+}
+
 #[delayed]
 fn nested(seen: &Seen, x: i64) -> Result<i64, Error> {
     let parts = vec![
@@ -194,20 +246,20 @@ impl Gate {
 }
 
 #[delayed]
-fn opens(gate: Gate) -> i64 {
+fn opens(gate: Gate, x: i64) -> i64 {
     gate.open();
-    1
+    x
 }
 
 #[delayed]
-fn passes(gate: Gate) -> i64 {
+fn passes(gate: Gate, x: i64) -> i64 {
     gate.pass();
-    1
+    x
 }
 
 #[delayed]
 fn waits_below(gate: Gate) -> Result<i64, Error> {
-    let sum = plus(passes(gate), number(Seen::default(), 1));
+    let sum = plus(number(Seen::default(), 1), passes(gate, 1));
     compute!(sum)
 }
 
@@ -216,10 +268,69 @@ fn waits_below(gate: Gate) -> Result<i64, Error> {
 fn who_sleeps_lets_others_begin() {
     check(|| {
         let gate = Gate::default();
-        // In the plan's order, the one that opens the gate is the last.
-        let sum = plus(waits_below(gate.clone()), opens(gate));
-        assert_eq!(sum.compute_with(&on(2)).unwrap(), 3);
+        // Who has made both ready goes on with the one that waits; another may wait in the nested run. Then the third
+        // slot is that of the owner, who sleeps.
+        let first = slow(1);
+        let waits = plus(waits_below(gate.clone()), passes(gate.clone(), &first));
+        let sum = plus(waits, opens(gate, &first));
+        assert_eq!(sum.compute_with(&on(3)).unwrap(), 4);
     });
+}
+
+#[delayed]
+fn waits_for(event: &Event) -> Result<(), Error> {
+    event.wait()
+}
+
+#[delayed]
+fn waits_or_sets(seen: &Seen, event: &Event, x: i64, how: i64) -> Result<i64, Error> {
+    seen.runs.fetch_add(1, SeqCst);
+    match (x, how) {
+        (2, 0) => event.wait()?,
+        (2, 1) => hold_slot(|| event.wait())?,
+        (2, _) => waits_for(event.clone()).compute()?,
+        (5, _) => event.set(),
+        _ => thread::yield_now(),
+    }
+    Ok(x)
+}
+
+/// Who waits before it has shared what is left shares it then: somebody else does what is waited for.
+#[test]
+fn who_begins_alone_and_waits_lets_others_begin() {
+    let model = || {
+        for how in 0..3 {
+            let (seen, event) = (Seen::default(), Event::new());
+            let leaf = |seen: &Seen, i| waits_or_sets(seen.clone(), event.clone(), i, how);
+            assert_eq!(numbers(&seen, leaf).compute_with(&on(2)).unwrap(), 36);
+            assert_eq!(seen.runs(), 6);
+        }
+    };
+    check(move || beside_another(model));
+}
+
+/// Calls without inputs, computed with defaults one after the other: the run is kept for the next, unless somebody still has
+/// a part of it, or it was stopped.
+#[test]
+fn a_lone_run_is_used_again() {
+    let model = || {
+        let seen = Seen::default();
+        for x in 0..3 {
+            assert_eq!(nested(seen.clone(), x).compute().unwrap(), 3 * x + 3);
+            let error = fails_below(x).compute().unwrap_err();
+            assert!(
+                format!("{error:?}").contains(&format!("no {x}")),
+                "{error:?}"
+            );
+        }
+        assert_eq!(seen.runs(), 9);
+    };
+    check(move || beside_another(model));
+}
+
+#[delayed]
+fn fails_below(x: i64) -> Result<i64, Error> {
+    compute!(plus(fails(x), slow(1)))
 }
 
 #[delayed]
@@ -368,6 +479,33 @@ fn a_result_is_found_where_it_lies() {
         let asked = plus(asks_for_a_refusal(seen.clone()), direct);
         assert_eq!(asked.compute_with(&on(2)).unwrap(), 6);
         assert_eq!(seen.runs(), 1);
+    });
+}
+
+#[delayed(pure)]
+fn tiny(#[key(skip)] seen: &Seen, x: i64) -> i64 {
+    seen.runs.fetch_add(1, SeqCst);
+    2 * x
+}
+
+#[delayed]
+fn asks_for_two(seen: &Seen, x: i64) -> Result<i64, Error> {
+    let (a, b) = compute!(tiny(seen.clone(), x), tiny(seen.clone(), x + 3))?;
+    Ok(a + b)
+}
+
+/// As above, of nodes that their owner begins alone, or that are gathered into groups.
+#[test]
+fn a_result_is_found_in_a_group() {
+    check(|| {
+        let seen = Seen::default();
+        let mut all: Vec<_> = (0..14).map(|x| tiny(seen.clone(), x)).collect();
+        for (at, x) in [(1, 9), (6, 2), (11, 4)] {
+            all.insert(at, asks_for_two(seen.clone(), x));
+        }
+        let sum = lazygraph::compute_with(&on(3), all).unwrap();
+        assert_eq!(sum.iter().sum::<i64>(), 182 + 42 + 14 + 22);
+        assert_eq!(seen.runs(), 14);
     });
 }
 

@@ -2,7 +2,7 @@
 
 use crate::common::within;
 use lazygraph::sync::{Event, Semaphore};
-use lazygraph::{Client, ErrorKind, prelude::*};
+use lazygraph::{Client, ErrorKind, Options, compute_with, prelude::*};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 
@@ -28,6 +28,69 @@ fn the_one_who_sets_it_needs_a_slot_too() {
             assert!(!event.is_set());
         });
     }
+}
+
+#[test]
+fn a_node_among_thousands_waits_for_a_later_one() {
+    // Whoever computes so many small nodes begins with them alone.
+    #[delayed]
+    fn sets_last(event: Event, i: i64, by: i64) -> Result<i64, Error> {
+        match i {
+            3 | 700 if by == 1 => lazygraph::hold_slot(|| event.wait())?,
+            3 | 700 => event.wait()?,
+            1_999 => event.set(),
+            _ => {}
+        }
+        Ok(i)
+    }
+    #[delayed]
+    fn sum_of(event: Event) -> Result<i64, Error> {
+        let all: Vec<_> = (0..2_000).map(|i| sets_last(event.clone(), i, 0)).collect();
+        Ok(compute!(all)?.iter().sum())
+    }
+    for by in 0..2 {
+        within(60, move || {
+            let event = Event::new();
+            let all: Vec<_> = (0..2_000)
+                .map(|i| sets_last(event.clone(), i, by))
+                .collect();
+            let numbers = compute_with(&Options::new().threads(3), all).unwrap();
+            assert_eq!(numbers.iter().sum::<i64>(), 1_999_000);
+        });
+    }
+    within(60, || {
+        let client = Client::builder().threads(2).build().unwrap();
+        let sum = client.submit(sum_of(Event::new()));
+        assert_eq!(sum.result().unwrap(), 1_999_000);
+    });
+}
+
+#[test]
+fn a_tiny_node_among_thousands_waits_for_a_later_one() {
+    // So many tiny nodes are gathered for several threads: here most stand alone, and every other needs the one before.
+    #[delayed]
+    fn tiny(event: Arc<Event>, x: i64, i: i64) -> Result<i64, Error> {
+        match i {
+            40_000 | 40_007 => event.wait()?,
+            40_010 => event.set(),
+            _ => {}
+        }
+        Ok(x + 1)
+    }
+    within(60, || {
+        for _ in 0..5 {
+            let event = Arc::new(Event::new());
+            let mut all: Vec<Delayed<i64>> = Vec::new();
+            for i in 0..60_000 {
+                all.push(match i % 2 {
+                    0 => tiny(event.clone(), 0, i),
+                    _ => tiny(event.clone(), &all[i as usize - 1], i),
+                });
+            }
+            let numbers = compute_with(&Options::new().threads(3), all).unwrap();
+            assert_eq!(numbers.iter().sum::<i64>(), 90_000);
+        }
+    });
 }
 
 #[test]

@@ -54,6 +54,27 @@ mod real {
         }
     }
 
+    /// Tells how long something took, in nanoseconds.
+    pub(crate) struct Stopwatch {
+        begun: Instant,
+        lap: Instant,
+    }
+
+    impl Stopwatch {
+        pub(crate) fn start() -> Stopwatch {
+            let begun = Instant::now();
+            Stopwatch { begun, lap: begun }
+        }
+
+        /// Since the lap before, and since the start.
+        pub(crate) fn lap(&mut self) -> (f64, f64) {
+            let now = Instant::now();
+            let before = std::mem::replace(&mut self.lap, now);
+            let nanos = |since: Instant| (now - since).as_nanos() as f64;
+            (nanos(before), nanos(self.begun))
+        }
+    }
+
     /// A time that comes.
     pub(crate) struct Deadline(Instant);
 
@@ -107,6 +128,21 @@ mod shuttled {
 
     pub(crate) const LOOKS: u32 = 1;
     pub(crate) const SPINS: u32 = 1;
+
+    /// Runs as it likes.
+    pub(crate) struct Stopwatch(f64);
+
+    impl Stopwatch {
+        pub(crate) fn start() -> Stopwatch {
+            Stopwatch(0.0)
+        }
+
+        pub(crate) fn lap(&mut self) -> (f64, f64) {
+            let lap = [0.0, 3e3, 8e3, 3e4, 1e6][thread_rng().gen_range(0..5)];
+            self.0 += lap;
+            (lap, self.0)
+        }
+    }
 
     /// A time that comes sooner or later.
     pub(crate) struct Deadline;

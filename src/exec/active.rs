@@ -18,6 +18,8 @@ pub(super) struct Active {
     pub(super) run: Arc<Run>,
     pub(super) segment: Cell<SegmentPtr>,
     pub(super) node: Cell<usize>,
+    /// Where the stretch that is under way ends: before this node.
+    pub(super) until: Cell<usize>,
     /// Set by the deadline of the node.
     pub(super) overdue: RefCell<Option<Arc<AtomicBool>>>,
     /// The entry of the memo that the node's execution settles, if it does.
@@ -90,6 +92,7 @@ impl Active {
             run,
             segment: Cell::new(root),
             node: Cell::new(0),
+            until: Cell::new(0),
             overdue: RefCell::new(None),
             key: Cell::new(None),
             forks: Cell::new(0),

@@ -115,9 +115,8 @@ fn work(executor: &Arc<Executor>, source: &Source) {
             }
         }
         executor.permits.give();
-        // Who has added a task meanwhile may have found no permit free.
-        let more = matches!(source, Source::Client) && find_any(executor, source).is_some();
-        if !(more && executor.permits.try_take()) {
+        // Who has added work meanwhile may have found no permit free.
+        if !(find_any(executor, source).is_some() && executor.permits.try_take()) {
             return;
         }
     }

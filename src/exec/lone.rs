@@ -10,6 +10,7 @@ use super::run::{Run, Seat};
 use super::segment::{Fresh, Segment, SegmentPtr};
 use super::worker::Worker;
 use crate::base::error::Error;
+use crate::base::sync::thread_local;
 use crate::plan::Program;
 use crate::task::{Frame, Inputs, with_inputs};
 use std::cell::Cell;

@@ -4,8 +4,8 @@ use super::invite::{find, invite};
 use super::press;
 use super::queue::{Item, Local};
 use super::run::Run;
-use super::segment::SegmentPtr;
-use super::warmup::begin_alone;
+use super::segment::{Ready, SegmentPtr};
+use super::warmup::{begin_alone, share_rest};
 use super::worker::{Step, Worker};
 use crate::base::sync::{self, lock};
 use crate::plan::Traits;
@@ -114,9 +114,14 @@ enum End {
 impl Part<'_> {
     /// Executes a unit; returns one that has become ready, to go on with.
     fn unit(&self, item: Item) -> Option<Item> {
-        let ranked = item.segment.get().program.by_priority;
+        let segment = item.segment.get();
+        let ranked = segment.program.by_priority;
+        let end = match segment.bundles() {
+            Some(bundles) => bundles.begin(item.unit as usize)?.end,
+            None => segment.progress().nodes(item.unit as usize).end,
+        };
         let mut dead = SmallVec::new();
-        let end = self.nodes(item, &mut dead);
+        let end = self.nodes(item, end, &mut dead);
         if !(dead.is_empty() || matches!(end, End::Finished)) {
             self.run.queue.died(item.segment, &dead);
         }
@@ -133,16 +138,29 @@ impl Part<'_> {
         next
     }
 
-    /// Executes the nodes of a unit, and lists the nodes before it that it was the last user of.
-    fn nodes(&self, item: Item, dead: &mut SmallVec<[u32; 8]>) -> End {
+    /// Executes the nodes of a unit up to `end`, and lists the nodes before it that it was the last user of.
+    fn nodes(&self, item: Item, end: usize, dead: &mut SmallVec<[u32; 8]>) -> End {
         let segment = item.segment.get();
         let unit = item.unit as usize;
-        let nodes = item.node as usize..segment.progress().nodes(unit).end;
+        let nodes = item.node as usize..end;
         let next = Cell::new(nodes.start);
         self.worker.all_of_stretch(item.segment, &next, nodes.end);
         for i in next.get()..nodes.end {
             if self.run.is_stopped() {
                 return End::Left;
+            }
+            if segment.bundles().is_some() {
+                let active = &self.worker.active;
+                if active.until.get() == 0 {
+                    // A body has waited: the rest of its group is others'.
+                    break;
+                }
+                if segment.program.traits[i].has(Traits::KEYED) {
+                    // It may have to wait for another run.
+                    active.segment.set(item.segment);
+                    active.node.set(i);
+                    share_rest(active);
+                }
             }
             // What may have to wait for resources says itself when it begins.
             if !segment.program.traits[i].has(Traits::SOURCE | Traits::GUARDED) {
@@ -193,6 +211,9 @@ impl Part<'_> {
         loop {
             let segment = at.get();
             let progress = segment.progress();
+            if let Some(bundles) = progress.bundles() {
+                return self.finish_bundle(at, bundles.finish(unit));
+            }
             let by_priority = segment.program.by_priority;
             let mut ranked: SmallVec<[Item; 4]> = SmallVec::new();
             for &waiting in progress.consumers().of_unit(unit).iter().rev() {
@@ -234,6 +255,25 @@ impl Part<'_> {
                 }
             }
         }
+    }
+
+    /// As `finish`, for a group or one of its nodes.
+    fn finish_bundle(&self, at: SegmentPtr, (ready, is_last): (Ready, bool)) -> Option<Item> {
+        if is_last {
+            self.run.finish();
+        }
+        let item = |&unit: &u32| {
+            let node = at.get().progress().nodes(unit as usize).start as u32;
+            Item {
+                segment: at,
+                unit,
+                node,
+            }
+        };
+        let (first, rest) = ready.split_first()?;
+        let rest = rest.iter().rev().map(item);
+        rest.for_each(|item| self.run.queue.push(self.local, item));
+        Some(item(first))
     }
 
     fn invite_if_useful(&self) {

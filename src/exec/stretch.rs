@@ -17,14 +17,17 @@ impl Worker {
     }
 
     /// As `stretch`, and goes on behind nodes that panic.
-    pub(super) fn all_of_stretch(&self, at: SegmentPtr, next: &Cell<usize>, end: usize) {
+    pub(super) fn all_of_stretch(&self, at: SegmentPtr, next: &Cell<usize>, mut end: usize) {
         while let Err(payload) = catch_unwind(AssertUnwindSafe(|| self.stretch(at, next, end))) {
+            end = self.active.until.get();
+            self.rejoin();
             self.panicked(payload);
         }
     }
 
     /// Executes nodes one after the other, from `next` on, where that needs no more than to call their bodies: until
-    /// `end`, a stop, or a failure that the run survives. Unwinds as `step` does.
+    /// `end`, a stop, or a failure that the run survives; or until `Active::until`, which is set to `end`, is lowered.
+    /// Unwinds as `step` does.
     pub(super) fn stretch(&self, at: SegmentPtr, next: &Cell<usize>, end: usize) {
         let segment = at.get();
         if !self.only_calls(segment) {
@@ -34,7 +37,8 @@ impl Worker {
         let run = self.run();
         run.begin();
         let (frame, ledger) = (segment.frame(), segment.ledger());
-        while next.get() < end && !segment.any_failed() {
+        self.active.until.set(end);
+        while next.get() < self.active.until.get() && !segment.any_failed() {
             let i = next.get();
             if run.is_stopped() {
                 return;

@@ -4,6 +4,7 @@ use super::active::with_active;
 use super::bell::Bell;
 use super::invite::{find_any, invite};
 use super::run::Run;
+use super::warmup::share_what_is_left;
 use smallvec::SmallVec;
 use std::sync::Arc;
 
@@ -19,6 +20,7 @@ pub(super) fn rest(run: &Arc<Run>, bell: &Arc<Bell>, sleep: impl FnOnce(&Bell)) 
 
 /// Gives up what permits this thread has while it waits, and has somebody else work.
 pub(super) fn without_slot(run: &Arc<Run>, wait: impl FnOnce()) {
+    share_what_is_left();
     let held = held_here(run);
     for run in &held {
         let executor = &run.context.executor;

@@ -21,7 +21,7 @@ pub(super) fn open(
     let run = Run::new(context.clone(), None, job.depth(), Some(job.clone()));
     let observed = !context.observers.is_empty();
     let segment = Segment::new(program.clone(), false, observed, None, lineage);
-    segment.share(None, 0);
+    segment.share(None);
     run.queue.open(SegmentPtr::new(segment));
     run
 }

@@ -9,6 +9,7 @@ use super::job::Job;
 use super::press::{LOOK, help, longer, press};
 use super::run::Run;
 use super::suspend::held_here;
+use super::warmup::share_what_is_left;
 use crate::base::error::{Error, ErrorKind};
 use crate::store::memo::{Awaiting, await_future};
 use crate::task::Claim;
@@ -154,6 +155,7 @@ fn stopped(active: &Active) -> Result<(), Error> {
 fn suspend(active: &Active, bell: &Arc<Bell>, sleep: impl FnOnce(&Bell)) -> Result<(), Error> {
     let run = &active.run;
     if active.holds.get() > 0 {
+        share_what_is_left();
         run.context.sleep_on(bell, run, sleep);
         return Ok(());
     }
@@ -219,6 +221,7 @@ impl Away {
     /// # Errors
     /// `Exhausted` if there is work, nobody else works, and no thread to do it.
     fn go(active: &Active) -> Result<Away, Error> {
+        share_what_is_left();
         let shown = Shown::begin(active);
         let run = (!active.has_seceded()).then(|| active.run.clone());
         around(&run).for_each(|run| run.queue.goes_away());

@@ -4,29 +4,35 @@
 //! nodes are additions, both cost more than the nodes. So the owner of a run of many plain nodes begins with them in the
 //! order of the plan, and looks at the clock. Nodes that are worth it become units for all. Tiny ones are gathered into
 //! groups that are; and if all that is left takes less time than to call somebody, the owner goes on alone.
+//!
+//! A body of a node may wait for what another node does. So before it sleeps, what is left is shared.
 
+use super::active::{Active, with_active};
+use super::invite::invite;
 use super::queue::Item;
 use super::run::Run;
 use super::segment::SegmentPtr;
 use super::worker::{Step, Worker};
+use crate::base::sync::Stopwatch;
 use crate::plan::{Groups, Program};
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
 
+/// Models run small graphs, and their clock goes as it likes.
+const SMALL: bool = cfg!(lazygraph_shuttle);
 /// With fewer nodes the first might be most of the work, and is not to keep others waiting.
-const MANY: usize = 1024;
-/// What the owner does before it decides.
-const ENOUGH: Duration = Duration::from_micros(20);
+const MANY: usize = if SMALL { 12 } else { 1024 };
+/// What the owner does before it decides, in nanoseconds.
+const ENOUGH: f64 = if SMALL { 5e3 } else { 20e3 };
 /// Less is left to one thread.
-const LITTLE: f64 = 150e3;
+const LITTLE: f64 = if SMALL { 20e3 } else { 150e3 };
 /// Nodes that take longer, in nanoseconds, are worth to be handed out one by one.
-const WORTHY: f64 = 500.0;
+const WORTHY: f64 = if SMALL { 10e3 } else { 500.0 };
 /// How long a group takes, in nanoseconds.
 const GROUP: f64 = 20e3;
 /// Fewer groups that could run at once are left to one thread.
-const WIDE: f64 = 1.5;
+const WIDE: f64 = if SMALL { 1.0 } else { 1.5 };
 /// The most nodes between two looks at the clock.
 const SLICE: usize = 1 << 12;
 
@@ -37,7 +43,7 @@ pub(super) fn begin_alone(run: &Arc<Run>, root: SegmentPtr) -> bool {
     let program = &*segment.program;
     let worker = Worker::enter(run, root, false);
     if program.unit_count() < MANY || program.has_priorities() || !worker.only_calls(segment) {
-        segment.share(None, 0);
+        segment.share(None);
         return false;
     }
     let next = Cell::new(0);
@@ -48,56 +54,114 @@ pub(super) fn begin_alone(run: &Arc<Run>, root: SegmentPtr) -> bool {
         // Each group would wait for the one before.
         pace(&worker, root, &next, WORTHY);
     }
-    if next.get() == program.len() && !run.is_stopped() {
+    if next.get() == program.len() && !run.is_stopped() && segment.is_unshared() {
         return true;
     }
     match groups {
-        Some(groups) if !segment.any_failed() => {
-            let ready = segment.share(Some(groups), 0);
-            debug_assert!(ready.is_empty(), "none of them has begun");
-        }
+        Some(groups) => segment.share(Some(groups)),
         _ => {
-            let done = units_before(program, &worker, root, &next);
-            let ready = segment.share(None, done);
-            for unit in ready {
-                let node = segment.progress().nodes(unit as usize).start as u32;
-                run.queue.inject(Item {
-                    segment: root,
-                    unit,
-                    node,
-                });
+            let (begun, is_parked) = units_before(program, &worker, root, &next);
+            match (segment.is_unshared(), is_parked) {
+                (true, _) => share(run, root, begun - usize::from(is_parked), begun),
+                // A body of the last of them has waited: for others it has begun. It is finished as any.
+                (false, false) => inject(run, root, begun - 1, next.get()),
+                // Whoever wakes it hands it on.
+                (false, true) => {}
             }
         }
     }
     false
 }
 
+/// Shares units of which the first `done` have finished, and those up to `begun` have begun.
+fn share(run: &Run, root: SegmentPtr, done: usize, begun: usize) {
+    let segment = root.get();
+    for unit in segment.share_rest(done, begun) {
+        let unit = unit as usize;
+        inject(run, root, unit, segment.progress().nodes(unit).start);
+    }
+}
+
+fn inject(run: &Run, segment: SegmentPtr, unit: usize, node: usize) {
+    run.queue.inject(Item {
+        segment,
+        unit: unit as u32,
+        node: node as u32,
+    });
+}
+
+/// The unit of a node.
+fn unit_of(program: &Program, node: usize) -> usize {
+    match program.units.is_empty() {
+        true => node,
+        false => (program.units).partition_point(|&start| start as usize <= node) - 1,
+    }
+}
+
+/// The body that runs on this thread is about to wait: perhaps for nodes that this thread has kept to itself, in its own
+/// run or in those around. They are shared.
+pub(super) fn share_what_is_left() {
+    with_active(|active| {
+        let around = std::iter::successors(Some(active), |active| active.above.as_ref());
+        around.for_each(|active| share_rest(active));
+    });
+}
+
+/// What a thread has kept to itself of a segment, behind the node that it is about to execute or whose body runs, is
+/// shared.
+pub(super) fn share_rest(active: &Active) {
+    let (run, root) = (&active.run, active.segment.get());
+    let (segment, node) = (root.get(), active.node.get());
+    if segment.is_unshared() {
+        let begun = unit_of(&segment.program, node);
+        share(run, root, begun, begun + 1);
+        run.queue.open(root);
+    } else if let Some(bundles) = segment.bundles() {
+        for unit in bundles.loosen(&segment.program, node) {
+            let unit = unit as usize;
+            inject(run, root, unit, segment.progress().nodes(unit).start);
+        }
+    } else {
+        return;
+    }
+    active.until.set(0);
+    let executor = &run.context.executor;
+    if executor.permits.may_be_free() {
+        let _ = invite(executor, &run.top());
+    }
+}
+
 /// Executes nodes until it is known how long one takes, in nanoseconds, that is `least` or more, and much is left; or
 /// there is nothing more to do.
 fn pace(worker: &Worker, root: SegmentPtr, next: &Cell<usize>, least: f64) -> Option<f64> {
     let nodes = root.get().program.len();
-    let begun = Instant::now();
-    let (mut slice, mut since) = (1, begun);
+    let mut watch = Stopwatch::start();
+    let mut slice = 1;
     loop {
         let from = next.get();
         let end = (from + slice).min(nodes);
         worker.all_of_stretch(root, next, end);
-        if next.get() < end {
+        if next.get() < end || !root.get().is_unshared() {
             return None;
         }
-        let now = Instant::now();
-        let pace = (now - since).as_nanos() as f64 / (end - from) as f64;
-        let is_enough = now - begun >= ENOUGH && pace >= least;
+        let (lap, all) = watch.lap();
+        let pace = lap / (end - from) as f64;
+        let is_enough = all >= ENOUGH && pace >= least;
         if end == nodes || is_enough && pace * (nodes - end) as f64 >= LITTLE {
             return Some(pace);
         }
-        since = now;
         slice = (2 * slice).min(SLICE);
     }
 }
 
-/// Executes the rest of the unit that was begun, if one was. How many units have finished.
-fn units_before(program: &Program, worker: &Worker, root: SegmentPtr, next: &Cell<usize>) -> usize {
+/// Executes the rest of the unit that was begun, if one was. How many units have begun; and whether a node of the last of
+/// them is parked: else all of them have finished.
+fn units_before(
+    program: &Program,
+    worker: &Worker,
+    root: SegmentPtr,
+    next: &Cell<usize>,
+) -> (usize, bool) {
     let begun = match program.units.is_empty() {
         true => next.get(),
         false => program
@@ -110,12 +174,17 @@ fn units_before(program: &Program, worker: &Worker, root: SegmentPtr, next: &Cel
             if worker.run().is_stopped() {
                 break;
             }
+            next.set(i + 1);
             let step = || worker.step(root, begun - 1, i);
-            match catch_unwind(AssertUnwindSafe(step)) {
-                Ok(step) => debug_assert!(matches!(step, Step::Done), "nobody else works yet"),
-                Err(payload) => worker.panicked(payload),
+            let step = catch_unwind(AssertUnwindSafe(step));
+            if let Ok(Step::Parked) = step {
+                return (begun, true);
+            }
+            worker.rejoin();
+            if let Err(payload) = step {
+                worker.panicked(payload);
             }
         }
     }
-    begun
+    (begun, false)
 }

@@ -353,7 +353,7 @@ impl Worker {
         let (alone, observed) = (self.alone, self.observed);
         let child = Segment::new(program, alone, observed, Some(to), lineage);
         if !alone {
-            child.share(None, 0);
+            child.share(None);
         }
         let child = SegmentPtr::new(child);
         lock(&self.run().returned).insert(child);

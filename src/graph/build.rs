@@ -38,8 +38,8 @@ pub(crate) fn build(outputs: Inputs) -> Result<Graph, Error> {
     Ok(walk.graph)
 }
 
-/// Graphs of more nodes are swept.
-const MANY: usize = 1 << 12;
+/// Graphs of more nodes are swept; also small ones where programs are made at random, `tests/fuzz`.
+const MANY: usize = if cfg!(fuzzing) { 8 } else { 1 << 12 };
 
 /// A node whose inputs are being walked.
 struct Open {

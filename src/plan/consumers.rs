@@ -61,7 +61,7 @@ impl Consumers {
     }
 
     /// Of edges that are sorted by where they lead to; `waits` says how many lead to each unit. O(V + E).
-    pub(super) fn from_edges(edges: &[(u32, u32)], waits: Vec<u32>) -> Consumers {
+    pub(crate) fn from_edges(edges: &[(u32, u32)], waits: Vec<u32>) -> Consumers {
         let units = waits.len();
         let mut starts = vec![0u32; units + 1];
         for (from, _) in edges {

@@ -60,6 +60,15 @@ impl Groups {
         self.consumers.waits.len() as f64 / f64::from(self.longest.max(1))
     }
 
+    /// The first node that is in one.
+    pub(crate) fn first(&self) -> usize {
+        self.first
+    }
+
+    pub(crate) fn group_of(&self, node: usize) -> usize {
+        (node - self.first) >> self.size
+    }
+
     /// The nodes of a group.
     #[inline]
     pub(crate) fn nodes(&self, group: usize) -> std::ops::Range<usize> {

@@ -11,6 +11,9 @@
 //! of `OPEN`. From then on `alive` is the number of nodes that have not been freed, and who counts down to zero gives the
 //! chunk back. Nodes are counted down after they were dropped, with `AcqRel`: so everything that was done with them has
 //! been done when the memory is used again.
+//!
+//! Chunks hide from AddressSanitizer and Miri what is used after it was freed. With `--cfg lazygraph_apart` each node has a
+//! chunk of its own, which is given back to the allocator: see `CONTRIBUTING.md`.
 
 use super::ahead::prefetch_all;
 use super::node::{Header, RawNode};
@@ -131,7 +134,7 @@ impl Open {
     #[cold]
     fn room_in_next(&self, layout: Layout) -> NonNull<u8> {
         let least = size_of::<Chunk>().next_multiple_of(layout.align()) + layout.size();
-        let is_large = least > LAYOUT.size();
+        let is_large = cfg!(lazygraph_apart) || least > LAYOUT.size();
         // In a thread that has ended, all but its last destructors, nobody would close a chunk.
         let is_last = is_large || ENDS.try_with(|_| ()).is_err();
         self.close();
@@ -164,7 +167,7 @@ impl Open {
     }
 }
 
-/// For a node that is too large for a chunk: one of its own.
+/// For a node that is too large for a chunk, or to lie apart: one of its own.
 #[cold]
 fn large(size: usize) -> Layout {
     match Layout::from_size_align(size, SIZE) {

@@ -1,6 +1,6 @@
 //! The tasks of a client under the model checker: permits that go from hand to hand, and ends that meet.
 
-use super::{Seen, check, number, parallel_inside, plus, slow};
+use super::{Counted, Seen, check, number, parallel_inside, plus, slow, total};
 use lazygraph::sync::Event;
 use lazygraph::{
     Client, ErrorKind, Handle, Options, get_client, hold_slot, prelude::*, rejoin, secede,
@@ -83,6 +83,39 @@ fn a_lent_thread_stands_in_for_those_that_wait() {
         assert_eq!(client.gather(both).unwrap(), [1, 2]);
         setter.result().unwrap();
         close(&client);
+    });
+}
+
+#[delayed]
+fn waits_or_sets(seen: &Seen, event: &Event, x: i64) -> Result<Counted, Error> {
+    match x {
+        5 => event.set(),
+        _ => event.wait()?,
+    }
+    Ok(Counted::new(&seen.live, x))
+}
+
+#[delayed]
+fn waits_below(seen: &Seen, event: &Event, x: i64) -> Result<Counted, Error> {
+    let value = waits_or_sets(seen.clone(), event.clone(), x);
+    compute!(value.map_owned(|x| x))
+}
+
+/// Bodies that wait, in the run or in one below, have used up the budget of memory: the last begins nevertheless, which they
+/// wait for.
+#[test]
+fn the_budget_holds_up_nobody_who_is_waited_for() {
+    check(|| {
+        let (client, seen, event) = (client(1), Seen::default(), Event::new());
+        let value = |x: i64| match x % 2 {
+            0 => waits_or_sets(seen.clone(), event.clone(), x),
+            _ => waits_below(seen.clone(), event.clone(), x),
+        };
+        let all = client.map(|x| total(vec![value(x).fuse(false)]), 0..6);
+        assert_eq!(client.gather(&all).unwrap().iter().sum::<i64>(), 15);
+        drop(all);
+        close(&client);
+        seen.assert_nothing_lives();
     });
 }
 

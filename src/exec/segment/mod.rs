@@ -7,6 +7,7 @@
 //!   emptied by the last of them;
 //! - what one thread wrote, another reads only after an acquire of a count or queue that the first released.
 
+mod bundles;
 #[cfg(lazygraph_shuttle)]
 mod census;
 mod failures;
@@ -14,6 +15,7 @@ mod fresh;
 mod progress;
 mod watch;
 
+pub(super) use bundles::Ready;
 pub(super) use fresh::Fresh;
 
 use crate::base::error::{Error, drop_payload};
@@ -21,7 +23,7 @@ use crate::base::footprint::Size;
 use crate::base::sync::atomic::Ordering::{AcqRel, Relaxed};
 use crate::base::sync::atomic::{AtomicBool, AtomicU32};
 use crate::base::sync::{Mutex, OnceLock};
-use crate::plan::{Groups, Program, Traits};
+use crate::plan::{Program, Traits};
 use crate::store::memo::{Ledger, Lineage, Shared, Ticket};
 use crate::task::frame::{Edge, Table};
 use crate::task::{Frame, Outcome};
@@ -130,24 +132,6 @@ impl Segment {
             continuation,
             depth,
             lineage,
-        }
-    }
-
-    /// Gets it ready for several threads: they work on the units of the plan, of which the first `done` have finished, or
-    /// on groups of its nodes. Lists the units that only waited for those.
-    pub(super) fn share(&self, groups: Option<Groups>, done: usize) -> Vec<u32> {
-        let mut progress = Progress::new(&self.program, groups);
-        let ready = progress.advance(done);
-        let _ = self.progress.set(progress);
-        ready
-    }
-
-    /// How far several threads have come with it.
-    #[inline]
-    pub(super) fn progress(&self) -> &Progress {
-        match self.progress.get() {
-            Some(progress) => progress,
-            None => unreachable!("several threads work only on what was shared"),
         }
     }
 

@@ -1,5 +1,7 @@
 //! How far the participants of a run have come with a segment: which units wait for what.
 
+use super::Segment;
+use super::bundles::Bundles;
 use crate::base::sync::atomic::AtomicU32;
 use crate::base::sync::atomic::AtomicUsize;
 use crate::base::sync::atomic::Ordering::AcqRel;
@@ -10,7 +12,7 @@ use std::sync::Arc;
 /// The units of a segment that several threads may work on: those of its plan, or groups of tiny nodes.
 pub(in crate::exec) struct Progress {
     program: Arc<Program>,
-    groups: Option<Groups>,
+    bundles: Option<Bundles>,
     /// How many edges each unit still waits for.
     waits: Box<[AtomicU32]>,
     /// Units that have not finished.
@@ -23,30 +25,32 @@ impl Progress {
     /// The units of a plan, or these groups of its nodes.
     pub(super) fn new(program: &Arc<Program>, groups: Option<Groups>) -> Progress {
         let program = program.clone();
-        let consumers = match &groups {
-            Some(groups) => &groups.consumers,
-            None => program.consumers(),
+        let waits = match &groups {
+            Some(_) => Box::default(),
+            None => {
+                let waits = program.consumers().waits.iter();
+                waits.map(|n| AtomicU32::new(*n)).collect()
+            }
         };
-        let waits = consumers.waits.iter().map(|n| AtomicU32::new(*n)).collect();
-        let remaining = AtomicUsize::new(consumers.waits.len());
         Progress {
+            remaining: AtomicUsize::new(program.unit_count()),
             program,
-            groups,
+            bundles: groups.map(Bundles::of),
             waits,
-            remaining,
             sources: AtomicUsize::new(0),
         }
     }
 
-    /// Counts the first `units` as finished before anybody else takes part. Lists those that only waited for them.
-    pub(super) fn advance(&mut self, units: usize) -> Vec<u32> {
+    /// Before anybody else takes part: counts the first `done` units as finished, and those up to `begun` as begun. Lists
+    /// the others that only waited for them.
+    pub(super) fn advance(&mut self, done: usize, begun: usize) -> Vec<u32> {
         let mut ready = Vec::new();
-        for unit in 0..units {
+        for unit in 0..done {
             let consumers = self.program.consumers();
             for &w in consumers
                 .of_unit(unit)
                 .iter()
-                .filter(|w| **w as usize >= units)
+                .filter(|w| **w as usize >= begun)
             {
                 let waits = self.waits[w as usize].get_mut();
                 *waits -= 1;
@@ -55,27 +59,33 @@ impl Progress {
                 }
             }
         }
-        *self.remaining.get_mut() -= units;
+        *self.remaining.get_mut() -= done;
         let sources = &self.program.consumers().sources;
-        *self.sources.get_mut() = sources.partition_point(|u| (*u as usize) < units);
+        *self.sources.get_mut() = sources.partition_point(|u| (*u as usize) < begun);
         ready
     }
 
     /// The nodes of a unit.
     #[inline]
     pub(in crate::exec) fn nodes(&self, unit: usize) -> Range<usize> {
-        match &self.groups {
-            Some(groups) => groups.nodes(unit),
+        match &self.bundles {
+            Some(bundles) => bundles.nodes(unit),
             None => self.program.unit(unit),
         }
     }
 
     #[inline]
     pub(in crate::exec) fn consumers(&self) -> &Consumers {
-        match &self.groups {
-            Some(groups) => &groups.consumers,
+        match &self.bundles {
+            Some(bundles) => bundles.consumers(),
             None => self.program.consumers(),
         }
+    }
+
+    /// Its units, if they are groups: these say themselves what comes after what.
+    #[inline]
+    pub(in crate::exec) fn bundles(&self) -> Option<&Bundles> {
+        self.bundles.as_ref()
     }
 
     /// One of the edges that a unit waits for has been served; `true` if it was the last.
@@ -87,5 +97,40 @@ impl Progress {
     /// Counts a unit as finished; `true` if it was the last.
     pub(in crate::exec) fn finish_unit(&self) -> bool {
         self.remaining.fetch_sub(1, AcqRel) == 1
+    }
+}
+
+impl Segment {
+    /// Gets it ready for several threads: they work on the units of the plan, or on groups of its nodes.
+    pub(in crate::exec) fn share(&self, groups: Option<Groups>) {
+        let _ = self.progress.set(Progress::new(&self.program, groups));
+    }
+
+    /// As `share`, where one thread has come so far with the units of the plan: the first `done` have finished, and those
+    /// up to `begun` have begun. Lists the others that only waited for those that have finished.
+    pub(in crate::exec) fn share_rest(&self, done: usize, begun: usize) -> Vec<u32> {
+        let mut progress = Progress::new(&self.program, None);
+        let ready = progress.advance(done, begun);
+        let _ = self.progress.set(progress);
+        ready
+    }
+
+    /// The groups that several threads work on, if they do.
+    pub(in crate::exec) fn bundles(&self) -> Option<&Bundles> {
+        self.progress.get()?.bundles()
+    }
+
+    /// Whether its thread is to share it with others, and has not yet.
+    pub(in crate::exec) fn is_unshared(&self) -> bool {
+        !self.table.exclusive && self.progress.get().is_none()
+    }
+
+    /// How far several threads have come with it.
+    #[inline]
+    pub(in crate::exec) fn progress(&self) -> &Progress {
+        match self.progress.get() {
+            Some(progress) => progress,
+            None => unreachable!("several threads work only on what was shared"),
+        }
     }
 }

@@ -57,6 +57,18 @@ enum Step {
     DropHandle {
         of: u8,
     },
+    /// Another thread lets go of them.
+    DropElsewhere {
+        of: Vec<u8>,
+    },
+    /// A call without inputs, computed with defaults.
+    Lone {
+        salt: i8,
+        act: Act,
+        nested: bool,
+        elsewhere: bool,
+    },
+    Large(Large, How),
     Compute {
         of: Vec<u8>,
         how: How,
@@ -122,6 +134,25 @@ enum Act {
     Err,
     Panic,
     Flaky,
+}
+
+/// A graph of up to thousands of small calls, whose handles are dropped in any order by several threads.
+#[derive(Arbitrary, Debug)]
+struct Large {
+    calls: u16,
+    seed: u32,
+    /// Calls use what was made shortly before.
+    near: bool,
+    /// What each body spins.
+    spins: u8,
+    outputs: u8,
+    /// One call does this instead of adding.
+    act: Act,
+    /// So many threads make the calls, one after the other.
+    makers: u8,
+    droppers: u8,
+    /// The handles are dropped during the compute.
+    meanwhile: bool,
 }
 
 #[derive(Arbitrary, Debug)]
@@ -255,6 +286,52 @@ fn returned(inner: &Inner) -> Delayed<Counted> {
     inner.0.clone()
 }
 
+/// `guard` is held by the node.
+#[delayed]
+fn sum(
+    guard: &Arc<()>,
+    a: i64,
+    b: i64,
+    more: &[&i64],
+    spins: u8,
+    act: u8,
+) -> Result<i64, String> {
+    let _ = guard;
+    match act {
+        ERR => return Err("planned".into()),
+        PANIC => panic!("planned"),
+        _ => (0..u32::from(spins) * 8).for_each(|_| std::hint::spin_loop()),
+    }
+    Ok(mix(a, [b].into_iter().chain(more.iter().map(|x| **x))))
+}
+
+type Failure = Box<dyn std::error::Error + Send + Sync>;
+
+#[delayed]
+fn lone(guard: &Arc<()>, salt: i8, act: u8, nested: bool) -> Result<i64, Failure> {
+    let below = || lone(guard.clone(), salt, act, false);
+    match act {
+        _ if nested => {
+            let (a, b) = compute!(below(), below())?;
+            Ok(a + b)
+        }
+        ERR => Err("planned".into()),
+        PANIC => panic!("planned"),
+        YIELDS => {
+            thread::yield_now();
+            Ok(i64::from(salt))
+        }
+        _ => Ok(i64::from(salt)),
+    }
+}
+
+fn xorshift(seed: &mut u32) -> usize {
+    *seed ^= *seed << 13;
+    *seed ^= *seed >> 17;
+    *seed ^= *seed << 5;
+    *seed as usize
+}
+
 // ---- the plain evaluation
 
 /// What a handle stands for: the value, or the kinds of error it may end with.
@@ -276,6 +353,22 @@ impl Expected {
             cost: 1,
             needs_future: false,
         }
+    }
+}
+
+impl Act {
+    fn fails(self) -> bool {
+        matches!(self, Act::Err | Act::Panic)
+    }
+}
+
+fn number_of(act: Act) -> u8 {
+    match act {
+        Act::Fine | Act::Good => 0,
+        Act::Yields => YIELDS,
+        Act::Err => ERR,
+        Act::Panic => PANIC,
+        Act::Flaky => FLAKY,
     }
 }
 
@@ -424,6 +517,39 @@ impl Machine {
                     self.handles.swap_remove(at);
                 }
             }
+            Step::DropElsewhere { of } => {
+                let mut dropped = Vec::new();
+                for of in of.iter().take(self.handles.len()) {
+                    let at = usize::from(*of) % self.handles.len();
+                    dropped.push(self.handles.swap_remove(at));
+                }
+                thread::spawn(move || drop(dropped)).join().unwrap();
+            }
+            Step::Lone {
+                salt,
+                act,
+                nested,
+                elsewhere,
+            } => {
+                let (guard, salt, act, nested) = (Arc::new(()), *salt, *act, *nested);
+                let call = lone(guard.clone(), salt, number_of(act), nested);
+                let compute = move || {
+                    let value = i64::from(salt) * (1 + i64::from(nested));
+                    match call.compute() {
+                        Ok(result) => assert!(!act.fails() && result == value),
+                        Err(error) => {
+                            let kind = number(error.root().kind());
+                            assert!(act.fails() && kind == number_of(act), "{error:?}");
+                        }
+                    }
+                };
+                match elsewhere {
+                    true => thread::spawn(compute).join().unwrap(),
+                    false => compute(),
+                }
+                assert_eq!(Arc::strong_count(&guard), 1, "a node is still alive");
+            }
+            Step::Large(large, how) => self.large(large, how),
             Step::Compute { of, how } => {
                 let picked = self.picks(of);
                 let nodes: Vec<_> = picked.iter().map(|h| h.node.clone()).collect();
@@ -489,6 +615,97 @@ impl Machine {
                     check(outcome, &future.expected, &|| self.any_cancelled);
                 }
             }
+        }
+    }
+
+    fn large(&mut self, large: &Large, how: &How) {
+        let guard = Arc::new(());
+        let calls = 2 + usize::from(large.calls % 10_000);
+        let mut seed = large.seed | 1;
+        let odd = xorshift(&mut seed) % calls;
+        let mut values: Vec<Option<i64>> = Vec::new();
+        let mut handles: Vec<Delayed<i64>> = Vec::new();
+        let mut make = |from: usize, to: usize| {
+            for i in from..to {
+                let act = if i == odd { number_of(large.act) } else { 0 };
+                let mut pick = || match large.near {
+                    true => i - 1 - xorshift(&mut seed) % i.min(8),
+                    false => xorshift(&mut seed) % i,
+                };
+                if i < 2 {
+                    let none = Vec::<Delayed<i64>>::new();
+                    handles.push(sum(guard.clone(), i as i64, 7, none, large.spins, act));
+                    values.push((!large.act.fails() || act == 0).then(|| mix(i as i64, [7].into_iter())));
+                    continue;
+                }
+                let (a, b) = (pick(), pick());
+                let more: Vec<usize> = (0..[0, 0, 0, 2, 80][i % 5]).map(|_| pick()).collect();
+                let more = if i % 64 < 5 { more } else { Vec::new() };
+                let others: Vec<_> = more.iter().map(|k| handles[*k].clone()).collect();
+                handles.push(sum(guard.clone(), &handles[a], &handles[b], others, large.spins, act));
+                let inputs = [b].into_iter().chain(more).map(|k| values[k]);
+                let inputs: Option<Vec<i64>> = inputs.collect();
+                let value = values[a].zip(inputs).map(|(a, rest)| mix(a, rest.into_iter()));
+                values.push(value.filter(|_| !large.act.fails() || act == 0));
+            }
+        };
+        let makers = 1 + usize::from(large.makers % 3);
+        for maker in 0..makers {
+            let part = calls.div_ceil(makers);
+            let (from, to) = (maker * part, ((maker + 1) * part).min(calls));
+            match maker {
+                0 => make(from, to),
+                _ => thread::scope(|scope| scope.spawn(|| make(from, to)).join().unwrap()),
+            }
+        }
+        let picked: Vec<usize> = (0..large.outputs % 5)
+            .map(|_| xorshift(&mut seed) % calls)
+            .chain([calls - 1])
+            .collect();
+        let outputs: Vec<_> = picked.iter().map(|i| handles[*i].clone()).collect();
+        for i in (1..calls).rev() {
+            handles.swap(i, xorshift(&mut seed) % (i + 1));
+        }
+        let droppers = 1 + usize::from(large.droppers % 3);
+        let part = calls.div_ceil(droppers);
+        let parts: Vec<Vec<_>> = (0..droppers)
+            .map(|_| handles.drain(..part.min(handles.len())).collect())
+            .collect();
+        self.observe(how, |options, cancelled| {
+            thread::scope(|scope| {
+                let droppers = || {
+                    for part in parts {
+                        scope.spawn(move || drop(part));
+                    }
+                };
+                let result = match large.meanwhile {
+                    true => {
+                        droppers();
+                        compute_with(options, outputs)
+                    }
+                    false => {
+                        let result = compute_with(options, outputs);
+                        droppers();
+                        result
+                    }
+                };
+                match result {
+                    Ok(found) => {
+                        let expected = picked.iter().map(|i| values[*i]);
+                        assert!(found.into_iter().map(Some).eq(expected));
+                    }
+                    Err(error) if cancelled() && is_cancelled(&error) => {}
+                    Err(error) => {
+                        let kind = number(error.root().kind());
+                        assert_eq!(kind, number_of(large.act), "{error:?}");
+                        assert!(picked.iter().any(|i| values[*i].is_none()));
+                    }
+                }
+            });
+        });
+        // A late invitation may hold the plan for a moment; nobody holds it for ever.
+        while Arc::strong_count(&guard) > 1 {
+            thread::yield_now();
         }
     }
 
@@ -573,13 +790,7 @@ impl Machine {
                 expected.value = None;
             }
         }
-        let number = match act {
-            Act::Fine | Act::Good => 0,
-            Act::Yields => YIELDS,
-            Act::Err => ERR,
-            Act::Panic => PANIC,
-            Act::Flaky => FLAKY,
-        };
+        let number = number_of(*act);
         if number == ERR || number == PANIC {
             expected.value = None;
             expected.kinds.insert(number);
