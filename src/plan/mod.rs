@@ -52,6 +52,8 @@ pub(crate) struct Program {
     pub(crate) any: Traits,
     /// To run a node is to call its body: there is nothing else that must be done for any of them.
     pub(crate) is_plain: bool,
+    /// Some node was given a priority.
+    has_priorities: bool,
     /// Keeps every node alive.
     roots: Vec<NodePtr>,
     consumers: OnceLock<Consumers>,
@@ -175,7 +177,7 @@ impl Program {
 
     /// Whether a user gave some node a priority.
     pub(crate) fn has_priorities(&self) -> bool {
-        self.settings.values().any(|s| s.priority != 0)
+        self.has_priorities
     }
 
     /// Whether running it may add work that the plan does not show.
