@@ -15,8 +15,9 @@ pub(crate) fn lower(mut graph: Graph) -> Lowered {
     let (offsets, layout) = slots(&graph, any)?;
     let units = units(&graph, any);
     let caught = caught(&graph, any);
-    let by_priority = any.has(Traits::OWNING) && graph.traits.iter().any(|t| t.counts())
-        || graph.settings.values().any(|s| s.priority != 0);
+    let has_priorities = graph.settings.values().any(|s| s.priority != 0);
+    let by_priority =
+        any.has(Traits::OWNING) && graph.traits.iter().any(|t| t.counts()) || has_priorities;
     let tracked = any.has(Traits::OWNING | Traits::SHARE);
     let (traits, uses) = (&graph.traits[..], &graph.uses[..]);
     let edge = |link: Link| edge_of(link, traits[link.index()], uses[link.index()]);
@@ -45,6 +46,7 @@ pub(crate) fn lower(mut graph: Graph) -> Lowered {
         caught,
         by_priority,
         any,
+        has_priorities,
         is_plain: !tracked && !any.has(Traits::SPECIAL),
         is_light: !tracked && !any.has(Traits::SPECIAL & !Traits::KEYED),
         roots: graph.roots,

@@ -54,6 +54,8 @@ pub(crate) struct Program {
     pub(crate) is_plain: bool,
     /// It would be so if nothing had to be remembered.
     pub(crate) is_light: bool,
+    /// Some node was given a priority.
+    has_priorities: bool,
     /// Keeps every node alive.
     roots: Vec<NodePtr>,
     consumers: OnceLock<Consumers>,
@@ -177,7 +179,7 @@ impl Program {
 
     /// Whether a user gave some node a priority.
     pub(crate) fn has_priorities(&self) -> bool {
-        self.settings.values().any(|s| s.priority != 0)
+        self.has_priorities
     }
 
     /// Whether running it may add work that the plan does not show.

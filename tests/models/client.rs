@@ -1,6 +1,6 @@
 //! The tasks of a client under the model checker: permits that go from hand to hand, and ends that meet.
 
-use super::{Counted, Seen, check, number, parallel_inside, plus, slow, total};
+use super::{Counted, Seen, add, check, make, number, parallel_inside, plus, slow, total};
 use lazygraph::sync::Event;
 use lazygraph::{
     Client, ErrorKind, Handle, Options, get_client, hold_slot, prelude::*, rejoin, secede,
@@ -114,6 +114,33 @@ fn the_budget_holds_up_nobody_who_is_waited_for() {
         let all = client.map(|x| total(vec![value(x).fuse(false)]), 0..6);
         assert_eq!(client.gather(&all).unwrap().iter().sum::<i64>(), 15);
         drop(all);
+        close(&client);
+        seen.assert_nothing_lives();
+    });
+}
+
+#[delayed]
+fn makes_or_sets(seen: &Seen, event: &Event, x: i64) -> Counted {
+    if x == 7 {
+        event.set();
+    }
+    Counted::new(&seen.live, x)
+}
+
+/// What is first in the order is parked, and units behind it have used up the budget: if none of them runs any more, the next
+/// begins nevertheless. The first waits for the last.
+#[test]
+fn the_budget_is_no_bar_where_nothing_runs() {
+    check(|| {
+        let (client, seen, event) = (client(1), Seen::default(), Event::new());
+        let late = client.submit(waits(event.clone(), 0));
+        let first = make(seen.clone(), &late);
+        let sum = (1..8).fold(first, |sum, x| {
+            let next = makes_or_sets(seen.clone(), event.clone(), x).fuse(false);
+            add(sum, next).fuse(false)
+        });
+        assert_eq!(client.submit(total(vec![sum])).result().unwrap(), 28);
+        drop(late);
         close(&client);
         seen.assert_nothing_lives();
     });

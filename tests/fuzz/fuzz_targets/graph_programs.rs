@@ -545,7 +545,10 @@ impl Machine {
                 };
                 match elsewhere {
                     true => thread::spawn(compute).join().unwrap(),
-                    false => compute(),
+                    false => {
+                        compute();
+                        drop(compute);
+                    }
                 }
                 assert_eq!(Arc::strong_count(&guard), 1, "a node is still alive");
             }
