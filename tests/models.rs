@@ -494,7 +494,27 @@ fn asks_for_two(seen: &Seen, x: i64) -> Result<i64, Error> {
     Ok(a + b)
 }
 
-/// As above, of nodes that their owner begins alone, or that are gathered into groups.
+#[delayed(pure)]
+fn after(#[key(skip)] seen: &Seen, #[key(skip)] event: &Event) -> Result<i64, Error> {
+    seen.runs.fetch_add(1, SeqCst);
+    event.wait()?;
+    Ok(1)
+}
+
+#[delayed]
+fn asks_for_after(seen: &Seen, event: &Event) -> Result<i64, Error> {
+    after(seen.clone(), event.clone()).compute()
+}
+
+#[delayed]
+fn sets(seen: &Seen, event: &Event) -> i64 {
+    seen.runs.fetch_add(1, SeqCst);
+    event.set();
+    1
+}
+
+/// As above, of nodes that their owner begins alone, or that are gathered into groups: before one of these waits for who
+/// has taken its node, it gives away what is behind.
 #[test]
 fn a_result_is_found_in_a_group() {
     check(|| {
@@ -506,6 +526,17 @@ fn a_result_is_found_in_a_group() {
         let sum = lazygraph::compute_with(&on(3), all).unwrap();
         assert_eq!(sum.iter().sum::<i64>(), 182 + 42 + 14 + 22);
         assert_eq!(seen.runs(), 14);
+    });
+    check(|| {
+        let (seen, event) = (Seen::default(), Event::new());
+        let mut all: Vec<_> = (0..10).map(|x| tiny(seen.clone(), x)).collect();
+        all.push(after(seen.clone(), event.clone()));
+        all.push(sets(seen.clone(), event.clone()));
+        all.push(sets(seen.clone(), event.clone()));
+        all.insert(7, asks_for_after(seen.clone(), event.clone()));
+        let sum = lazygraph::compute_with(&on(2), all).unwrap();
+        assert_eq!(sum.iter().sum::<i64>(), 90 + 4);
+        assert_eq!(seen.runs(), 13);
     });
 }
 
