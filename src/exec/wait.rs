@@ -10,7 +10,7 @@ use super::press::{LOOK, help, longer, press};
 use super::run::Run;
 use super::suspend::held_here;
 use crate::base::error::{Error, ErrorKind};
-use crate::store::memo::{Awaiting, await_future};
+use crate::store::memo::{Awaiting, await_futures};
 use crate::task::Claim;
 use smallvec::SmallVec;
 use std::rc::Rc;
@@ -23,16 +23,16 @@ pub(crate) trait Awaited {
     fn is_over(&self) -> bool;
     /// Has the bell rung when that may have changed. Called once, before the first sleep.
     fn listen(&self, bell: &Arc<Bell>);
-    /// The one future without which it can never be over, if that is so: what a circle is looked for with.
+    /// The one future without which it can never be over, if that is so.
     fn future(&self) -> Option<&Claim> {
         None
     }
-    /// The futures of which all of the work is waited for: a waiting task may do it itself.
-    fn work(&self) -> Vec<Claim> {
+    /// The futures of which one must end, or none if something else may end the wait.
+    fn futures(&self) -> Vec<Claim> {
         Vec::new()
     }
-    /// All futures that are waited for.
-    fn futures(&self) -> Vec<Claim> {
+    /// Those of them of which all of the work is waited for: a waiting task may do it itself.
+    fn work(&self) -> Vec<Claim> {
         Vec::new()
     }
 }
@@ -81,29 +81,12 @@ fn wait_in_task(
     on: &dyn Awaited,
     until: Option<Instant>,
 ) -> Result<bool, Error> {
-    struct Entered(Option<Awaiting>);
-    impl Drop for Entered {
-        fn drop(&mut self) {
-            if let Some(awaiting) = self.0.take() {
-                awaiting.end();
-            }
-        }
-    }
-    let run = &active.run;
     // A wait that ends in time closes no circle.
-    let future = on.future().filter(|_| until.is_none());
-    let _entered = match (future, active.origin().lineage) {
-        (Some(future), Some(lineage)) => {
-            let is_over = {
-                let run = Arc::downgrade(run);
-                Box::new(move || run.upgrade().is_none_or(|run| run.is_stopped()))
-            };
-            let circle = |text| Error::run(ErrorKind::Deadlock, text);
-            Entered(Some(
-                await_future(future, &lineage, is_over).map_err(circle)?,
-            ))
-        }
-        _ => Entered(None),
+    let endless = until.is_none();
+    let future = on.future().filter(|_| endless);
+    let mut entered = match future {
+        Some(future) => enter(active, vec![future.clone()])?,
+        None => None,
     };
     let bell = Arc::<Bell>::default();
     on.listen(&bell);
@@ -120,6 +103,9 @@ fn wait_in_task(
         if help(active, on.work(), late) {
             continue;
         }
+        if late && endless && entered.is_none() {
+            entered = enter(active, on.futures())?;
+        }
         if late && press(on.futures()) {
             look = LOOK;
         }
@@ -133,6 +119,32 @@ fn wait_in_task(
         look = longer(look);
         late = true;
     }
+}
+
+/// A wait in the list of waits, until this is dropped.
+struct Entered(Option<Awaiting>);
+
+impl Drop for Entered {
+    fn drop(&mut self) {
+        if let Some(awaiting) = self.0.take() {
+            awaiting.end();
+        }
+    }
+}
+
+/// Enters a wait of the body that runs, for one of some futures, if that is all that can end it.
+///
+/// # Errors
+/// `Deadlock` if it would close a circle.
+fn enter(active: &Active, futures: Vec<Claim>) -> Result<Option<Entered>, Error> {
+    let Some(lineage) = active.origin().lineage.filter(|_| !futures.is_empty()) else {
+        return Ok(None);
+    };
+    let run = Arc::downgrade(&active.run);
+    let is_over = Box::new(move || run.upgrade().is_none_or(|run| run.is_stopped()));
+    let awaiting = await_futures(futures, &lineage, is_over);
+    let awaiting = awaiting.map_err(|circle| Error::run(ErrorKind::Deadlock, circle))?;
+    Ok(Some(Entered(Some(awaiting))))
 }
 
 /// Whether the task was told to stop.
