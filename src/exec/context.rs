@@ -203,6 +203,12 @@ impl Context {
         asleep.is_some_and(|asleep| asleep + 1 >= threads)
     }
 
+    /// Has everybody look up who sleeps in it or around it; gives `true`.
+    pub(super) fn rouse(&self) -> bool {
+        let above = std::iter::successors(Some(self), |context| context.above.as_deref());
+        above.last().inspect(|top| top.sleepers.wake()).is_some()
+    }
+
     /// Sleeps on `bell`, unless `run` has been stopped: a stop of it, of a run or context above, rings the bell.
     pub(super) fn sleep_on(&self, bell: &Arc<Bell>, run: &Run, sleep: impl FnOnce(&Bell)) {
         let above = || std::iter::successors(Some(self), |context| context.above.as_deref());

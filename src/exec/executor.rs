@@ -26,6 +26,8 @@ pub(crate) struct Executor {
     promised: AtomicUsize,
     /// Threads of our own that were started and have not asked for their permit yet.
     pub(super) coming: AtomicUsize,
+    /// Threads that sleep, and would do some of what they wait for themselves if nobody else is to be had.
+    pub(super) helpful: AtomicUsize,
     /// The runs of a client's tasks; `None` where a compute waits for its one run.
     pub(super) agenda: Option<Agenda>,
     /// What a client's tasks may ask for.
@@ -61,6 +63,7 @@ impl Executor {
             lendable,
             promised: AtomicUsize::new(0),
             coming: AtomicUsize::new(0),
+            helpful: AtomicUsize::new(0),
             agenda,
             resources,
             owner: OnceLock::new(),

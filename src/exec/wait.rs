@@ -4,12 +4,13 @@
 use super::active::{Active, with_active};
 use super::bell::Bell;
 use super::equip::{lay_down, take_up, unequipped};
-use super::invite::{Invited, find_any, invite};
+use super::invite::{Invited, Source, find_any, invite};
 use super::job::Job;
 use super::press::{LOOK, help, longer, press};
 use super::run::Run;
 use super::suspend::held_here;
 use crate::base::error::{Error, ErrorKind};
+use crate::base::sync::atomic::Ordering::AcqRel;
 use crate::store::memo::{Awaiting, await_futures};
 use crate::task::Claim;
 use smallvec::SmallVec;
@@ -88,6 +89,10 @@ fn wait_in_task(
         Some(future) => enter(active, vec![future.clone()])?,
         None => None,
     };
+    // On this stack only that begins which must end before this wait does: it may last, or wait for what this body does
+    // next.
+    let is_sure = future.is_some() && !active.has_deadline();
+    let is_unsure = endless && !is_sure && !on.work().is_empty();
     let bell = Arc::<Bell>::default();
     on.listen(&bell);
     let mut look = LOOK;
@@ -100,7 +105,8 @@ fn wait_in_task(
         if left(until).is_some_and(|left| left.is_zero()) {
             return Ok(false);
         }
-        if help(active, on.work(), late) {
+        let rather_here = || is_unsure && active.run.context.executor.is_asked_for_help();
+        if (is_sure || rather_here()) && help(active, on.work(), late) {
             continue;
         }
         if late && endless && entered.is_none() {
@@ -110,7 +116,16 @@ fn wait_in_task(
             look = LOOK;
         }
         let time = left(until).map_or(look, |left| left.min(look));
-        if let Err(exhausted) = suspend(active, &bell, |bell| _ = bell.listen_for(time)) {
+        let sleep = |bell: &Bell| _ = bell.listen_for(time);
+        let mut slept = suspend(active, &bell, is_unsure, sleep);
+        if slept.is_err() && is_unsure {
+            // Nobody else is to be had: rather here than not at all.
+            if on.is_over() || help(active, on.work(), late) {
+                continue;
+            }
+            slept = suspend(active, &bell, false, sleep);
+        }
+        if let Err(exhausted) = slept {
             return match on.is_over() {
                 true => Ok(true),
                 false => Err(exhausted),
@@ -163,14 +178,25 @@ fn stopped(active: &Active) -> Result<(), Error> {
 }
 
 /// Sleeps with the slot given up, unless the body holds it.
-fn suspend(active: &Active, bell: &Arc<Bell>, sleep: impl FnOnce(&Bell)) -> Result<(), Error> {
+///
+/// # Errors
+/// As [`Away::go`].
+fn suspend(
+    active: &Active,
+    bell: &Arc<Bell>,
+    or_help: bool,
+    sleep: impl FnOnce(&Bell),
+) -> Result<(), Error> {
     let run = &active.run;
     if active.holds.get() > 0 {
         run.context.sleep_on(bell, run, sleep);
         return Ok(());
     }
-    let away = Away::go(active)?;
+    let away = Away::go(active, or_help)?;
+    let helpful = &run.context.executor.helpful;
+    helpful.fetch_add(usize::from(or_help), AcqRel);
     run.context.sleep_on(bell, run, sleep);
+    helpful.fetch_sub(usize::from(or_help), AcqRel);
     away.back();
     Ok(())
 }
@@ -229,8 +255,9 @@ impl Away {
     /// Gives up every permit that this thread holds.
     ///
     /// # Errors
-    /// `Exhausted` if there is work, nobody else works, and no thread to do it.
-    fn go(active: &Active) -> Result<Away, Error> {
+    /// `Exhausted` if there is work, nobody else works, and no thread to do it. `or_help`: also if somebody works, for then
+    /// the body does some of it itself.
+    fn go(active: &Active, or_help: bool) -> Result<Away, Error> {
         let shown = Shown::begin(active);
         let run = (!active.has_seceded()).then(|| active.run.clone());
         around(&run).for_each(|run| run.queue.goes_away());
@@ -243,10 +270,7 @@ impl Away {
             if find_any(executor, &source).is_some()
                 && invite(executor, &source) == Invited::NoThread
                 && executor.agenda.is_some()
-                && executor.permits.are_all_free()
-                && run.context.all_others_sleep()
-                // A thread that was leaving then, and counted, has left.
-                && invite(executor, &source) == Invited::NoThread
+                && (or_help || is_stranded(run, &source))
             {
                 exhausted = Some(executor.lendable);
             }
@@ -273,6 +297,16 @@ impl Away {
     }
 }
 
+/// Whether there is work, nobody else works, and nobody is to be had, though asked again.
+fn is_stranded(run: &Run, source: &Source) -> bool {
+    let (executor, context) = (&run.context.executor, &run.context);
+    executor.permits.are_all_free()
+        && context.all_others_sleep()
+        // A thread that was leaving then, and counted, has left.
+        && invite(executor, source) == Invited::NoThread
+        && !(executor.asks_for_help() && context.rouse())
+}
+
 /// A run and those it is nested in.
 fn around(run: &Option<Arc<Run>>) -> impl Iterator<Item = &Arc<Run>> {
     std::iter::successors(run.as_ref(), |run| run.parent.as_ref())
@@ -289,7 +323,7 @@ pub(crate) fn secede() -> Result<bool, Error> {
     if active.has_seceded() {
         return Ok(false);
     }
-    let away = Away::go(&active)?;
+    let away = Away::go(&active, false)?;
     active.seceded.replace(Some(away));
     lay_down(&active);
     Ok(true)
