@@ -32,6 +32,8 @@ pub(super) struct Active {
     pub(super) equipment: RefCell<Option<Equipment>>,
     /// The body that runs keeps its slot while it waits.
     pub(super) holds: Cell<usize>,
+    /// The next node of a run that only this thread has begun on (see `warmup`).
+    pub(super) alone_at: RefCell<Option<Rc<Cell<usize>>>>,
     /// What this thread was executing before.
     pub(super) above: Option<Rc<Active>>,
 }
@@ -97,6 +99,7 @@ impl Active {
             helps: Cell::new(false),
             equipment: RefCell::new(None),
             holds: Cell::new(0),
+            alone_at: RefCell::new(None),
             above,
         }
     }

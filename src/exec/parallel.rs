@@ -95,6 +95,24 @@ fn take_part(run: &Arc<Run>, root: SegmentPtr, owner: bool) {
     }
 }
 
+/// The owner has executed a unit on its own: makes ready what waited for it last.
+pub(super) fn finish(run: &Arc<Run>, worker: &Worker, root: SegmentPtr, unit: usize) {
+    if run.is_stopped() {
+        return;
+    }
+    let local = run.queue.enter();
+    let part = Part {
+        run,
+        worker,
+        local: &local,
+        slots: run.context.executor.permits.slots(),
+    };
+    if let Some(next) = part.finish(root, unit, &[]) {
+        run.queue.push(&local, next);
+    }
+    run.queue.exit(&local);
+}
+
 struct Part<'p> {
     run: &'p Arc<Run>,
     worker: &'p Worker,

@@ -4,11 +4,13 @@
 use super::active::{Active, with_active};
 use super::bell::Bell;
 use super::equip::{lay_down, take_up, unequipped};
+use super::executor::Executor;
 use super::invite::{Invited, Source, find_any, invite};
 use super::job::Job;
 use super::press::{LOOK, help, longer, press};
 use super::run::Run;
 use super::suspend::held_here;
+use super::warmup::share_rest;
 use crate::base::error::{Error, ErrorKind};
 use crate::base::sync::atomic::Ordering::AcqRel;
 use crate::store::memo::{Awaiting, await_futures};
@@ -258,6 +260,7 @@ impl Away {
     /// `Exhausted` if there is work, nobody else works, and no thread to do it. `or_help`: also if somebody works, for then
     /// the body does some of it itself.
     fn go(active: &Active, or_help: bool) -> Result<Away, Error> {
+        share_rest(active);
         let shown = Shown::begin(active);
         let run = (!active.has_seceded()).then(|| active.run.clone());
         around(&run).for_each(|run| run.queue.goes_away());
@@ -269,22 +272,20 @@ impl Away {
             let source = run.top();
             if find_any(executor, &source).is_some()
                 && invite(executor, &source) == Invited::NoThread
-                && executor.agenda.is_some()
                 && (or_help || is_stranded(run, &source))
             {
-                exhausted = Some(executor.lendable);
+                exhausted = Some(executor);
             }
         }
+        let exhausted = exhausted.map(|executor| executor.exhausted());
         let away = Away { held, shown, run };
-        let Some(most) = exhausted else {
-            return Ok(away);
-        };
-        away.back();
-        let message = format!(
-            "every thread waits, {most} stand in for those already, and no more may: \
-             see `ClientBuilder::max_lent_threads`"
-        );
-        Err(Error::run(ErrorKind::Exhausted, message))
+        match exhausted {
+            None => Ok(away),
+            Some(error) => {
+                away.back();
+                Err(error)
+            }
+        }
     }
 
     /// Takes the permits back, ahead of new tasks.
@@ -294,6 +295,20 @@ impl Away {
         }
         around(&self.run).for_each(|run| run.queue.is_back());
         self.shown.end();
+    }
+}
+
+impl Executor {
+    fn exhausted(&self) -> Error {
+        let most = self.lendable;
+        let limit = match self.agenda {
+            Some(_) => ": see `ClientBuilder::max_lent_threads`",
+            None => "",
+        };
+        let message = format!(
+            "every thread waits, {most} stand in for those already, and no more may{limit}"
+        );
+        Error::run(ErrorKind::Exhausted, message)
     }
 }
 
