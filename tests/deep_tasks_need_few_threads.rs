@@ -7,7 +7,7 @@
 mod common;
 
 use common::{ends, thread_count};
-use lazygraph::{Client, get_client, prelude::*, worker_client};
+use lazygraph::{Client, as_completed, get_client, prelude::*, worker_client};
 
 #[delayed]
 fn by_worker_client(n: u64) -> Result<usize, Error> {
@@ -41,6 +41,36 @@ fn by_gather_of_three(n: u64) -> Result<usize, Error> {
     Ok(here.max(most).max(below.result()?))
 }
 
+#[delayed]
+fn by_any_of_two(n: u64) -> Result<usize, Error> {
+    let here = thread_count();
+    if n == 0 {
+        return Ok(here);
+    }
+    let client = get_client()?;
+    let mut most = here;
+    let mut pending = [n - 1, 0].map(|n| client.submit(by_any_of_two(n))).to_vec();
+    while !pending.is_empty() {
+        let done;
+        (done, pending) = client.wait_any(pending);
+        for x in done {
+            most = most.max(x.result()?);
+        }
+    }
+    Ok(most)
+}
+
+#[delayed]
+fn by_two_as_completed(n: u64) -> Result<usize, Error> {
+    let here = thread_count();
+    if n == 0 {
+        return Ok(here);
+    }
+    let client = get_client()?;
+    let below = [n - 1, 0].map(|n| client.submit(by_two_as_completed(n)));
+    as_completed(below).try_fold(here, |most, x| Ok(most.max(x.result()?)))
+}
+
 /// So many threads may stand in for others; there may be a timer besides.
 const LENT: usize = 8;
 
@@ -56,10 +86,12 @@ fn a_thousand_levels_and_a_handful_of_threads() {
         client.submit(value(1)).result().unwrap();
         let before = thread_count() + 1;
         type Call = fn(u64) -> Delayed<usize>;
-        let ways: [(&str, Call); 3] = [
+        let ways: [(&str, Call); 5] = [
             ("worker_client", |n| by_worker_client(n)),
             ("result", |n| by_result(n)),
             ("gather", |n| by_gather_of_three(n)),
+            ("wait_any", |n| by_any_of_two(n)),
+            ("as_completed", |n| by_two_as_completed(n)),
         ];
         for (name, call) in ways {
             let run = client.clone();

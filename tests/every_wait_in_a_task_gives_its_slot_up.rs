@@ -227,3 +227,86 @@ fn a_wait_that_is_broken_off_loses_nothing() {
         });
     }
 }
+
+#[test]
+fn what_a_wait_may_end_without_is_not_begun_on_its_stack() {
+    // The first child ends only after something that the parent does when the wait is over.
+    #[delayed]
+    fn after(event: Event) -> Result<i64, Error> {
+        event.wait().map(|()| 3)
+    }
+    #[delayed]
+    fn parent(verb: &'static str) -> Result<i64, Error> {
+        let (client, go) = (get_client()?, Event::new());
+        let x = client.submit(after(go.clone()));
+        let y = client.submit(inc(2));
+        let short = Duration::from_millis(5);
+        match verb {
+            "result_timeout" => {
+                let e = x.result_timeout(short).unwrap_err();
+                assert_eq!(e.kind(), ErrorKind::Timeout);
+            }
+            "wait_timeout" => assert_eq!(client.wait_timeout([&x], short).1, [&x]),
+            "next_timeout" => assert!(as_completed([&x]).next_timeout(short)?.is_none()),
+            "wait_any" => assert_eq!(client.wait_any([&x, &y]), (vec![&y], vec![&x])),
+            "as_completed" => assert!(as_completed([&x, &y]).next().is_some_and(|z| z == y)),
+            _ => unreachable!("{verb}"),
+        }
+        go.set();
+        Ok(x.result()? + y.result()?)
+    }
+    const VERBS: [&str; 5] = [
+        "result_timeout",
+        "wait_timeout",
+        "next_timeout",
+        "wait_any",
+        "as_completed",
+    ];
+    for slots in [1, 2, 4] {
+        within(60, move || {
+            let client = Client::builder().threads(slots).build().unwrap();
+            for verb in VERBS {
+                assert_eq!(client.submit(parent(verb)).result().unwrap(), 6, "{verb}");
+            }
+            let all: Vec<_> = (0..20)
+                .map(|i| client.submit(parent(VERBS[i % VERBS.len()])))
+                .collect();
+            assert_eq!(client.gather(all).unwrap(), [6; 20]);
+            client.close();
+            let stats = client.stats();
+            assert_eq!((stats.permits, stats.suspended, stats.live), (slots, 0, 0));
+        });
+    }
+}
+
+#[test]
+fn a_body_with_a_deadline_is_told_though_what_it_waits_for_goes_on() {
+    #[delayed]
+    fn goes_on(end: Event, ended: Event) -> Result<(), Error> {
+        end.wait()?;
+        ended.set();
+        Ok(())
+    }
+    #[delayed]
+    fn parent(end: Event, ended: Event) -> Result<(), Error> {
+        let client = get_client()?;
+        let child = client.submit(goes_on(end.clone(), ended));
+        let told = child.result();
+        end.set();
+        assert_eq!(told.as_ref().unwrap_err().kind(), ErrorKind::Timeout);
+        told
+    }
+    for slots in [1, 2, 4] {
+        within(60, move || {
+            let client = Client::builder().threads(slots).build().unwrap();
+            let (end, ended) = (Event::new(), Event::new());
+            let call = parent(end.clone(), ended.clone()).timeout(Duration::from_millis(5));
+            let e = client.submit(call).result().unwrap_err();
+            assert_eq!(e.kind(), ErrorKind::Timeout);
+            ended.wait().unwrap();
+            client.close();
+            let stats = client.stats();
+            assert_eq!((stats.permits, stats.suspended, stats.live), (slots, 0, 0));
+        });
+    }
+}

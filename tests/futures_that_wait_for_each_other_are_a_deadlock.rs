@@ -2,7 +2,7 @@
 
 use crate::common::within;
 use lazygraph::sync::Event;
-use lazygraph::{Client, ErrorKind, Handle, get_client, prelude::*};
+use lazygraph::{Client, ErrorKind, Handle, as_completed, get_client, prelude::*};
 use std::sync::{Arc, Mutex};
 
 /// A place where a task finds a future, once it is there.
@@ -204,5 +204,75 @@ fn a_wait_with_a_limit_is_no_circle() {
         let x = client.submit(looks(own.clone()));
         own.put(&x);
         assert_eq!(x.result().unwrap(), 1);
+    });
+}
+
+#[test]
+fn a_wait_for_one_of_several_that_all_wait_for_it() {
+    #[delayed]
+    fn any(own: Box_) -> Result<[usize; 2], Error> {
+        let own = own.take();
+        let client = get_client()?;
+        let children = [(); 3].map(|()| {
+            let own = own.clone();
+            client.submit(call(move || own.result().is_ok(), ()))
+        });
+        let (done, pending) = client.wait_any(&children);
+        Ok([done.len(), pending.len()])
+    }
+    #[delayed]
+    fn completed(own: Box_) -> Result<[usize; 2], Error> {
+        let own = own.take();
+        let client = get_client()?;
+        let children = [(); 3].map(|()| {
+            let own = own.clone();
+            client.submit(call(move || own.result().is_ok(), ()))
+        });
+        let quick = client.submit(call(|| true, ()));
+        // A quick one is no way out for the others.
+        let all = as_completed(children.iter().chain([&quick])).map(|x| x.is_done());
+        let all: Vec<bool> = all.collect();
+        assert!(all[0]);
+        Ok([1, all.iter().filter(|done| !**done).count()])
+    }
+    on(&[1, 2, 4], |client| {
+        for (parent, told) in [
+            (any as fn(Box_) -> Delayed<[usize; 2]>, [0, 3]),
+            (completed, [1, 3]),
+        ] {
+            let own = Box_::default();
+            let x = client.submit(parent(own.clone()));
+            own.put(&client.submit(x.to_delayed().map(|_| 0)));
+            assert_eq!(x.result().unwrap(), told);
+        }
+    });
+}
+
+#[test]
+fn a_wait_for_one_of_several_is_no_circle_while_one_can_end() {
+    #[delayed]
+    fn parent(own: Box_, go: Event) -> Result<i64, Error> {
+        let own = own.take();
+        let client = get_client()?;
+        let asks = own.clone();
+        let child = client.submit(call(move || asks.result().unwrap_or(-1), ()));
+        let other = client.submit(call(move || go.wait().map_or(-1, |()| 5i64), ()));
+        let (done, _) = client.wait_any([&child, &other]);
+        assert_eq!(done, [&other]);
+        child.detach();
+        other.result()
+    }
+    on(&[1, 2, 4], |client| {
+        let (own, go) = (Box_::default(), Event::new());
+        let x = client.submit(parent(own.clone(), go.clone()));
+        own.put(&x);
+        // Both wait, for longer than it takes to look for a circle.
+        while client.stats().suspended < 3 {
+            std::thread::yield_now();
+        }
+        std::thread::sleep(std::time::Duration::from_millis(50));
+        assert!(!x.is_done());
+        go.set();
+        assert_eq!(x.result().unwrap(), 5);
     });
 }

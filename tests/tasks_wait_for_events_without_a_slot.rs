@@ -240,3 +240,65 @@ fn who_is_cancelled_while_it_waits_leaves_the_queue() {
         assert_eq!((ran.load(SeqCst), door.available()), (5, 1));
     });
 }
+
+#[test]
+fn nodes_of_a_plain_compute_wait_without_a_slot_as_well() {
+    for threads in [2, 4] {
+        within(60, move || {
+            let options = lazygraph::Options::new().threads(threads);
+            let event = Event::new();
+            let sets = event.clone();
+            // In the order of the plan the one that sets it is the last.
+            let mut all: Vec<Delayed<()>> = (0..200).map(|_| wait(event.clone())).collect();
+            all.push(call(move || sets.set(), ()));
+            lazygraph::compute_with(&options, all).unwrap();
+            // The first of many tiny nodes are one thread's, until it waits. In a chain of units, too.
+            let event = Event::new();
+            let sets = event.clone();
+            let chain = call(|(): ()| 1u64, (wait(event.clone()),)).fuse(false);
+            let mut all = vec![call(|x: u64| x + 1, (chain,)).fuse(false)];
+            all.extend((0..3_000u64).map(|x| call(move || x, ())));
+            all.push(call(
+                move || {
+                    sets.set();
+                    7
+                },
+                (),
+            ));
+            let sum: u64 = lazygraph::compute_with(&options, all).unwrap().iter().sum();
+            assert_eq!(sum, 2 + 3_000 * 2_999 / 2 + 7);
+            let (door, open) = (Semaphore::new(1), Event::new());
+            let (enter, until) = (door.clone(), open.clone());
+            let inside = move || enter.acquire().is_ok_and(|_inside| until.wait().is_ok());
+            let mut all = vec![call(inside, ())];
+            all.extend((0..100).map(|_| {
+                let door = door.clone();
+                call(move || door.acquire().is_ok(), ())
+            }));
+            all.push(call(
+                move || {
+                    open.is_set() || {
+                        open.set();
+                        true
+                    }
+                },
+                (),
+            ));
+            assert_eq!(lazygraph::compute_with(&options, all).unwrap(), [true; 102]);
+            assert_eq!(door.available(), 1);
+        });
+    }
+}
+
+#[test]
+fn so_many_nodes_of_a_plain_compute_that_no_thread_is_left_are_an_error() {
+    for threads in [2, 4] {
+        within(60, move || {
+            let options = lazygraph::Options::new().threads(threads);
+            let never = Event::new();
+            let all: Vec<Delayed<()>> = (0..600).map(|_| wait(never.clone())).collect();
+            let e = lazygraph::compute_with(&options, all).unwrap_err();
+            assert_eq!(e.kind(), ErrorKind::Exhausted);
+        });
+    }
+}

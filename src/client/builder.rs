@@ -36,7 +36,7 @@ pub struct ClientBuilder {
 
 impl ClientBuilder {
     /// How many threads may stand in for those that wait, if nothing else is said.
-    pub const DEFAULT_LENT_THREADS: usize = 256;
+    pub const DEFAULT_LENT_THREADS: usize = Executor::LENDABLE;
 
     pub(super) fn new() -> ClientBuilder {
         ClientBuilder {

@@ -142,6 +142,10 @@ impl<T: Value> Awaited for Next<'_, T> {
         self.waiting().next().filter(|_| self.0.left == 1)
     }
 
+    fn futures(&self) -> Vec<Claim> {
+        self.waiting().cloned().collect()
+    }
+
     fn work(&self) -> Vec<Claim> {
         // More are others' work.
         const MOST: usize = 64;

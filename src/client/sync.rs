@@ -1,4 +1,8 @@
 //! What tasks can wait for besides futures: the slot of who waits is given up meanwhile.
+//!
+//! That is so in a client, and in a compute on several threads, where up to 256 threads stand in for those that wait. On
+//! one thread nobody else can run what the compute has not begun: what a node waits for there has to come from outside, or
+//! from nodes before it.
 
 use crate::base::error::Error;
 use crate::base::sync::{Mutex, lock};

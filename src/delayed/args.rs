@@ -19,7 +19,7 @@ use std::sync::Arc;
 /// An argument for a parameter declared as `P`: a plain value, a [`Delayed`] one, or a collection of them.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be used for a `#[delayed]` parameter of type `{P}`",
-    label = "expected `{P}`, or a `Delayed` value of that type"
+    label = "expected `{P}`, or a `Delayed` value or a `Handle` of that type"
 )]
 pub trait Arg<P, Mode = Exact> {
     #[doc(hidden)]
@@ -29,8 +29,8 @@ pub trait Arg<P, Mode = Exact> {
 /// An argument for a parameter declared as `&Q`: it is lent to the task, never cloned.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be lent to a `#[delayed]` parameter of type `&{Q}`",
-    label = "expected an owner of `{Q}`, or a `Delayed` one",
-    note = "a graph owns its inputs: pass the value itself (`x`, `x.clone()`, `Arc`), or a `Delayed` / `&Delayed`; to borrow local data use `lazygraph::scope`"
+    label = "expected an owner of `{Q}`, or a `Delayed` or a `Handle` of one",
+    note = "a graph owns its inputs: pass the value itself (`x`, `x.clone()`, `Arc`), or a `Delayed`, a `Handle`, or a reference to one; to borrow local data use `lazygraph::scope`"
 )]
 pub trait ArgRef<Q: ?Sized, Mode = Exact> {
     #[doc(hidden)]
@@ -40,7 +40,7 @@ pub trait ArgRef<Q: ?Sized, Mode = Exact> {
 /// An argument for a parameter declared as `&[&Q]`: many values, each lent, none cloned.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be lent to a `#[delayed]` parameter of type `&[&{Q}]`",
-    label = "expected a list of `{Q}`, or of `Delayed` ones"
+    label = "expected a list of `{Q}`, or of `Delayed` ones or `Handle`s"
 )]
 pub trait ArgRefs<Q: ?Sized, Mode = Exact> {
     #[doc(hidden)]

@@ -151,6 +151,11 @@ impl Active {
         self.seceded.borrow().is_some()
     }
 
+    /// Whether the body that runs is to end in time.
+    pub(super) fn has_deadline(&self) -> bool {
+        self.overdue.borrow().is_some()
+    }
+
     /// Whether the deadline of the node has passed.
     pub(super) fn is_overdue(&self) -> bool {
         let overdue = self.overdue.borrow();

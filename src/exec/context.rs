@@ -198,9 +198,21 @@ impl Context {
     pub(super) fn all_others_sleep(&self) -> bool {
         let above = std::iter::successors(Some(self), |context| context.above.as_deref());
         let asleep = above.last().and_then(|top| top.sleepers.all_asleep());
-        let (occupied, lent) = (&self.executor.occupied, &self.executor.lent);
-        let threads = occupied.load(Ordering::Acquire) + lent.load(Ordering::Acquire);
+        let Executor {
+            occupied,
+            lent,
+            outside,
+            ..
+        } = &*self.executor;
+        let counts = [occupied, lent, outside].map(|count| count.load(Ordering::Acquire));
+        let threads: usize = counts.iter().sum();
         asleep.is_some_and(|asleep| asleep + 1 >= threads)
+    }
+
+    /// Has everybody look up who sleeps in it or around it; gives `true`.
+    pub(super) fn rouse(&self) -> bool {
+        let above = std::iter::successors(Some(self), |context| context.above.as_deref());
+        above.last().inspect(|top| top.sleepers.wake()).is_some()
     }
 
     /// Sleeps on `bell`, unless `run` has been stopped: a stop of it, of a run or context above, rings the bell.

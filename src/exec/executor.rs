@@ -22,10 +22,14 @@ pub(crate) struct Executor {
     pub(super) lent: AtomicUsize,
     /// The most of them.
     pub(super) lendable: usize,
+    /// Threads from outside of the pool that each began a compute and work on it.
+    pub(super) outside: AtomicUsize,
     /// Permits that threads have been invited with, who have not come yet.
     promised: AtomicUsize,
     /// Threads of our own that were started and have not asked for their permit yet.
     pub(super) coming: AtomicUsize,
+    /// Threads that sleep, and would do some of what they wait for themselves if nobody else is to be had.
+    pub(super) helpful: AtomicUsize,
     /// The runs of a client's tasks; `None` where a compute waits for its one run.
     pub(super) agenda: Option<Agenda>,
     /// What a client's tasks may ask for.
@@ -35,10 +39,12 @@ pub(crate) struct Executor {
 }
 
 impl Executor {
+    /// How many threads may stand in for those that wait, if nothing else is said.
+    pub(crate) const LENDABLE: usize = 256;
+
     /// For the runs of one compute: its caller works, and others are invited.
     pub(crate) fn of_compute(pool: Pool) -> Arc<Executor> {
-        let lendable = pool.slots();
-        Executor::new(pool, lendable, None, None)
+        Executor::new(pool, Executor::LENDABLE, None, None)
     }
 
     /// For the tasks of a client: `lendable` threads at most stand in for those that wait.
@@ -59,8 +65,10 @@ impl Executor {
             occupied: AtomicUsize::new(0),
             lent: AtomicUsize::new(0),
             lendable,
+            outside: AtomicUsize::new(0),
             promised: AtomicUsize::new(0),
             coming: AtomicUsize::new(0),
+            helpful: AtomicUsize::new(0),
             agenda,
             resources,
             owner: OnceLock::new(),

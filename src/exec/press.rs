@@ -13,7 +13,7 @@ use super::run::Run;
 use super::stack::on_enough_stack;
 use super::suspend::rest;
 use crate::base::sync::atomic::AtomicUsize;
-use crate::base::sync::atomic::Ordering::{AcqRel, Relaxed};
+use crate::base::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed};
 use crate::base::sync::{self, Mutex, lock};
 use crate::task::Claim;
 use ahash::AHashSet;
@@ -37,6 +37,8 @@ const MOST: usize = 256;
 #[derive(Default)]
 pub(super) struct Progress {
     steps: AtomicUsize,
+    /// One more than how many there were when somebody asked for help last.
+    asked: AtomicUsize,
     seen: Mutex<Seen>,
 }
 
@@ -52,6 +54,16 @@ impl Progress {
     #[inline]
     pub(super) fn step(&self) {
         self.steps.fetch_add(1, Relaxed);
+    }
+
+    /// Asks those for help who sleep and could; `false` if somebody has since its last step.
+    fn ask(&self) -> bool {
+        let steps = self.steps.load(Relaxed) + 1;
+        self.asked.swap(steps, AcqRel) != steps
+    }
+
+    fn is_asked(&self) -> bool {
+        self.asked.load(Acquire) == self.steps.load(Relaxed) + 1
     }
 
     /// Whether it has not got on for a while. It says so to one caller, then to the next after twice as long.
@@ -204,6 +216,18 @@ pub(super) fn sleep(run: &Arc<Run>) {
 }
 
 impl Executor {
+    /// A body needs one more thread, there is none, and nobody works: asks those who sleep to do themselves what they
+    /// wait for; `false` if they have been asked, and could not.
+    pub(super) fn asks_for_help(&self) -> bool {
+        let agenda = self.agenda.as_ref();
+        self.helpful.load(Acquire) > 0 && agenda.is_some_and(|agenda| agenda.progress.ask())
+    }
+
+    pub(super) fn is_asked_for_help(&self) -> bool {
+        let agenda = self.agenda.as_ref();
+        agenda.is_some_and(|agenda| agenda.progress.is_asked())
+    }
+
     fn is_stuck(&self) -> bool {
         let agenda = self.agenda.as_ref();
         agenda.is_some_and(|agenda| !self.permits.may_be_free() && agenda.progress.is_stuck())

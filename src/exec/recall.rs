@@ -6,7 +6,7 @@ use super::segment::SegmentPtr;
 use super::suspend;
 use super::worker::Worker;
 use crate::base::error::{Error, ErrorKind};
-use crate::store::memo::{Begin, Ticket, Wait, Waker, await_future};
+use crate::store::memo::{Begin, Ticket, Wait, Waker, await_futures};
 use crate::task::Claim;
 use std::sync::Arc;
 
@@ -80,7 +80,7 @@ impl Worker {
                     let over = run.upgrade().is_none_or(|run| run.is_over());
                     over || future.promise().has_ended()
                 });
-                if let Err(circle) = await_future(claim, &lineage, is_over) {
+                if let Err(circle) = await_futures(vec![claim.clone()], &lineage, is_over) {
                     return Recall::Failed(Error::run(ErrorKind::Deadlock, circle));
                 }
             }

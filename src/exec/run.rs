@@ -385,16 +385,24 @@ impl<'r> Seat<'r> {
         }
         executor.permits.take();
         let pooled = rayon::current_thread_index().is_some();
-        executor.occupied.fetch_add(usize::from(pooled), AcqRel);
-        Some(Seat { executor, pooled })
+        let seat = Seat { executor, pooled };
+        seat.count().fetch_add(1, AcqRel);
+        Some(seat)
+    }
+}
+
+impl Seat<'_> {
+    fn count(&self) -> &AtomicUsize {
+        match self.pooled {
+            true => &self.executor.occupied,
+            false => &self.executor.outside,
+        }
     }
 }
 
 impl Drop for Seat<'_> {
     fn drop(&mut self) {
-        self.executor
-            .occupied
-            .fetch_sub(usize::from(self.pooled), AcqRel);
+        self.count().fetch_sub(1, AcqRel);
         self.executor.permits.give();
     }
 }

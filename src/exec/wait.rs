@@ -4,14 +4,16 @@
 use super::active::{Active, with_active};
 use super::bell::Bell;
 use super::equip::{lay_down, take_up, unequipped};
-use super::invite::{Invited, find_any, invite};
+use super::executor::Executor;
+use super::invite::{Invited, Source, find_any, invite};
 use super::job::Job;
 use super::press::{LOOK, help, longer, press};
 use super::run::Run;
 use super::suspend::held_here;
 use super::warmup::share_what_is_left;
 use crate::base::error::{Error, ErrorKind};
-use crate::store::memo::{Awaiting, await_future};
+use crate::base::sync::atomic::Ordering::AcqRel;
+use crate::store::memo::{Awaiting, await_futures};
 use crate::task::Claim;
 use smallvec::SmallVec;
 use std::rc::Rc;
@@ -24,16 +26,16 @@ pub(crate) trait Awaited {
     fn is_over(&self) -> bool;
     /// Has the bell rung when that may have changed. Called once, before the first sleep.
     fn listen(&self, bell: &Arc<Bell>);
-    /// The one future without which it can never be over, if that is so: what a circle is looked for with.
+    /// The one future without which it can never be over, if that is so.
     fn future(&self) -> Option<&Claim> {
         None
     }
-    /// The futures of which all of the work is waited for: a waiting task may do it itself.
-    fn work(&self) -> Vec<Claim> {
+    /// The futures of which one must end, or none if something else may end the wait.
+    fn futures(&self) -> Vec<Claim> {
         Vec::new()
     }
-    /// All futures that are waited for.
-    fn futures(&self) -> Vec<Claim> {
+    /// Those of them of which all of the work is waited for: a waiting task may do it itself.
+    fn work(&self) -> Vec<Claim> {
         Vec::new()
     }
 }
@@ -82,30 +84,17 @@ fn wait_in_task(
     on: &dyn Awaited,
     until: Option<Instant>,
 ) -> Result<bool, Error> {
-    struct Entered(Option<Awaiting>);
-    impl Drop for Entered {
-        fn drop(&mut self) {
-            if let Some(awaiting) = self.0.take() {
-                awaiting.end();
-            }
-        }
-    }
-    let run = &active.run;
     // A wait that ends in time closes no circle.
-    let future = on.future().filter(|_| until.is_none());
-    let _entered = match (future, active.origin().lineage) {
-        (Some(future), Some(lineage)) => {
-            let is_over = {
-                let run = Arc::downgrade(run);
-                Box::new(move || run.upgrade().is_none_or(|run| run.is_stopped()))
-            };
-            let circle = |text| Error::run(ErrorKind::Deadlock, text);
-            Entered(Some(
-                await_future(future, &lineage, is_over).map_err(circle)?,
-            ))
-        }
-        _ => Entered(None),
+    let endless = until.is_none();
+    let future = on.future().filter(|_| endless);
+    let mut entered = match future {
+        Some(future) => enter(active, vec![future.clone()])?,
+        None => None,
     };
+    // On this stack only that begins which must end before this wait does: it may last, or wait for what this body does
+    // next.
+    let is_sure = future.is_some() && !active.has_deadline();
+    let is_unsure = endless && !is_sure && !on.work().is_empty();
     let bell = Arc::<Bell>::default();
     on.listen(&bell);
     let mut look = LOOK;
@@ -118,14 +107,27 @@ fn wait_in_task(
         if left(until).is_some_and(|left| left.is_zero()) {
             return Ok(false);
         }
-        if help(active, on.work(), late) {
+        let rather_here = || is_unsure && active.run.context.executor.is_asked_for_help();
+        if (is_sure || rather_here()) && help(active, on.work(), late) {
             continue;
+        }
+        if late && endless && entered.is_none() {
+            entered = enter(active, on.futures())?;
         }
         if late && press(on.futures()) {
             look = LOOK;
         }
         let time = left(until).map_or(look, |left| left.min(look));
-        if let Err(exhausted) = suspend(active, &bell, |bell| _ = bell.listen_for(time)) {
+        let sleep = |bell: &Bell| _ = bell.listen_for(time);
+        let mut slept = suspend(active, &bell, is_unsure, sleep);
+        if slept.is_err() && is_unsure {
+            // Nobody else is to be had: rather here than not at all.
+            if on.is_over() || help(active, on.work(), late) {
+                continue;
+            }
+            slept = suspend(active, &bell, false, sleep);
+        }
+        if let Err(exhausted) = slept {
             return match on.is_over() {
                 true => Ok(true),
                 false => Err(exhausted),
@@ -134,6 +136,32 @@ fn wait_in_task(
         look = longer(look);
         late = true;
     }
+}
+
+/// A wait in the list of waits, until this is dropped.
+struct Entered(Option<Awaiting>);
+
+impl Drop for Entered {
+    fn drop(&mut self) {
+        if let Some(awaiting) = self.0.take() {
+            awaiting.end();
+        }
+    }
+}
+
+/// Enters a wait of the body that runs, for one of some futures, if that is all that can end it.
+///
+/// # Errors
+/// `Deadlock` if it would close a circle.
+fn enter(active: &Active, futures: Vec<Claim>) -> Result<Option<Entered>, Error> {
+    let Some(lineage) = active.origin().lineage.filter(|_| !futures.is_empty()) else {
+        return Ok(None);
+    };
+    let run = Arc::downgrade(&active.run);
+    let is_over = Box::new(move || run.upgrade().is_none_or(|run| run.is_stopped()));
+    let awaiting = await_futures(futures, &lineage, is_over);
+    let awaiting = awaiting.map_err(|circle| Error::run(ErrorKind::Deadlock, circle))?;
+    Ok(Some(Entered(Some(awaiting))))
 }
 
 /// Whether the task was told to stop.
@@ -152,15 +180,26 @@ fn stopped(active: &Active) -> Result<(), Error> {
 }
 
 /// Sleeps with the slot given up, unless the body holds it.
-fn suspend(active: &Active, bell: &Arc<Bell>, sleep: impl FnOnce(&Bell)) -> Result<(), Error> {
+///
+/// # Errors
+/// As [`Away::go`].
+fn suspend(
+    active: &Active,
+    bell: &Arc<Bell>,
+    or_help: bool,
+    sleep: impl FnOnce(&Bell),
+) -> Result<(), Error> {
     let run = &active.run;
     if active.holds.get() > 0 {
         share_what_is_left();
         run.context.sleep_on(bell, run, sleep);
         return Ok(());
     }
-    let away = Away::go(active)?;
+    let away = Away::go(active, or_help)?;
+    let helpful = &run.context.executor.helpful;
+    helpful.fetch_add(usize::from(or_help), AcqRel);
     run.context.sleep_on(bell, run, sleep);
+    helpful.fetch_sub(usize::from(or_help), AcqRel);
     away.back();
     Ok(())
 }
@@ -219,8 +258,9 @@ impl Away {
     /// Gives up every permit that this thread holds.
     ///
     /// # Errors
-    /// `Exhausted` if there is work, nobody else works, and no thread to do it.
-    fn go(active: &Active) -> Result<Away, Error> {
+    /// `Exhausted` if there is work, nobody else works, and no thread to do it. `or_help`: also if somebody works, for then
+    /// the body does some of it itself.
+    fn go(active: &Active, or_help: bool) -> Result<Away, Error> {
         share_what_is_left();
         let shown = Shown::begin(active);
         let run = (!active.has_seceded()).then(|| active.run.clone());
@@ -233,25 +273,20 @@ impl Away {
             let source = run.top();
             if find_any(executor, &source).is_some()
                 && invite(executor, &source) == Invited::NoThread
-                && executor.agenda.is_some()
-                && executor.permits.are_all_free()
-                && run.context.all_others_sleep()
-                // A thread that was leaving then, and counted, has left.
-                && invite(executor, &source) == Invited::NoThread
+                && (or_help || is_stranded(run, &source))
             {
-                exhausted = Some(executor.lendable);
+                exhausted = Some(executor);
             }
         }
+        let exhausted = exhausted.map(|executor| executor.exhausted());
         let away = Away { held, shown, run };
-        let Some(most) = exhausted else {
-            return Ok(away);
-        };
-        away.back();
-        let message = format!(
-            "every thread waits, {most} stand in for those already, and no more may: \
-             see `ClientBuilder::max_lent_threads`"
-        );
-        Err(Error::run(ErrorKind::Exhausted, message))
+        match exhausted {
+            None => Ok(away),
+            Some(error) => {
+                away.back();
+                Err(error)
+            }
+        }
     }
 
     /// Takes the permits back, ahead of new tasks.
@@ -262,6 +297,30 @@ impl Away {
         around(&self.run).for_each(|run| run.queue.is_back());
         self.shown.end();
     }
+}
+
+impl Executor {
+    fn exhausted(&self) -> Error {
+        let most = self.lendable;
+        let limit = match self.agenda {
+            Some(_) => ": see `ClientBuilder::max_lent_threads`",
+            None => "",
+        };
+        let message = format!(
+            "every thread waits, {most} stand in for those already, and no more may{limit}"
+        );
+        Error::run(ErrorKind::Exhausted, message)
+    }
+}
+
+/// Whether there is work, nobody else works, and nobody is to be had, though asked again.
+fn is_stranded(run: &Run, source: &Source) -> bool {
+    let (executor, context) = (&run.context.executor, &run.context);
+    executor.permits.are_all_free()
+        && context.all_others_sleep()
+        // A thread that was leaving then, and counted, has left.
+        && invite(executor, source) == Invited::NoThread
+        && !(executor.asks_for_help() && context.rouse())
 }
 
 /// A run and those it is nested in.
@@ -280,7 +339,7 @@ pub(crate) fn secede() -> Result<bool, Error> {
     if active.has_seceded() {
         return Ok(false);
     }
-    let away = Away::go(&active)?;
+    let away = Away::go(&active, false)?;
     active.seceded.replace(Some(away));
     lay_down(&active);
     Ok(true)

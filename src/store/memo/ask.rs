@@ -163,7 +163,7 @@ impl RunMemo {
         is_over: IsOver,
     ) -> Wait {
         let (place, call) = (self.place(key), call.to_owned());
-        let target = Target::Entry { place, call };
+        let target = vec![Target::Entry { place, call }];
         let mut waits = Waits::lock();
         let mut over = Vec::new();
         let parked = self.table().park(key, waker, || {

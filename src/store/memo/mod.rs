@@ -17,7 +17,7 @@ mod waits;
 pub(crate) use ask::{Begin, RunMemo, Ticket, Wait};
 pub(crate) use ledger::{Ledger, Slots};
 pub(crate) use table::{Shared, Waker};
-pub(crate) use waits::{Awaiting, Lineage, await_future};
+pub(crate) use waits::{Awaiting, Lineage, await_futures};
 
 use std::fmt;
 use std::panic::resume_unwind;

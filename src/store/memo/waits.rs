@@ -1,13 +1,13 @@
 //! Who waits for what, over all memos of the process.
 //!
 //! A wait knows which running entries it holds up (its lineage), so if the entry waited for is held up, through
-//! other waits, by one of them, then no one can ever go on. A nested compute may use another memo than the run
+//! other waits, by one of them, then no one can ever go on. A wait for one of several goes on while one of them can. A nested compute may use another memo than the run
 //! around it, and two computes one memo: a circle may lead over several of both. So there is one list, which is
 //! short, and only touched by those who wait and those who wake them.
 
 use crate::base::sync::{Mutex, MutexGuard, lock};
 use crate::task::Claim;
-use ahash::AHashSet;
+use ahash::AHashMap;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::Relaxed;
@@ -47,6 +47,10 @@ impl Target {
             Target::Entry { call, .. } => call.clone(),
             Target::Future(claim) => claim.call(),
         }
+    }
+
+    fn has_ended(&self) -> bool {
+        matches!(self, Target::Future(claim) if claim.promise().has_ended())
     }
 
     /// What must end before it can, whoever works on it.
@@ -109,9 +113,16 @@ fn holds(lineage: Option<&Arc<Lineage>>, place: Place) -> bool {
 
 pub(super) struct Waiting {
     number: u64,
-    target: Target,
+    /// One of these must end.
+    targets: Vec<Target>,
     lineage: Option<Arc<Lineage>>,
     is_over: IsOver,
+}
+
+impl Waiting {
+    fn is_for(&self, place: Place) -> bool {
+        self.targets.iter().any(|target| target.place() == place)
+    }
 }
 
 /// Whether a wait is over, though what was waited for has not changed: its run was stopped.
@@ -150,7 +161,7 @@ impl Waits {
     /// Adds a wait of `lineage`; its number is for taking it away.
     pub(super) fn add(
         &mut self,
-        target: Target,
+        targets: Vec<Target>,
         lineage: Option<&Arc<Lineage>>,
         is_over: IsOver,
     ) -> u64 {
@@ -159,7 +170,7 @@ impl Waits {
         let number = NUMBERS.fetch_add(1, Relaxed);
         self.0.waits.push(Waiting {
             number,
-            target,
+            targets,
             lineage: lineage.cloned(),
             is_over,
         });
@@ -168,7 +179,7 @@ impl Waits {
 
     /// An entry is no longer waited for.
     pub(super) fn end(&mut self, target: Place) {
-        self.0.waits.retain(|w| w.target.place() != target);
+        self.0.waits.retain(|w| !w.is_for(target));
     }
 
     /// One wait is over.
@@ -181,10 +192,11 @@ impl Waits {
         Some(Gone::Wait(self.0.waits.remove(at)))
     }
 
-    /// The circle that a wait of `lineage` would close, in words; else the waits that are over and were taken away.
+    /// The circle that a wait of `lineage` for one of `targets` would close, in words; and the waits that are over and
+    /// were taken away.
     pub(super) fn circle(
         &mut self,
-        target: &Target,
+        targets: &[Target],
         lineage: Option<&Arc<Lineage>>,
     ) -> (Option<String>, Vec<Gone>) {
         let mut gone = Vec::new();
@@ -193,13 +205,13 @@ impl Waits {
             gone.extend(over.map(Gone::Wait));
             self.0.purge_at = (2 * self.0.waits.len()).max(PURGE);
         }
-        let circle = circle(&self.0.waits, target, lineage, &mut gone);
+        let circle = circle(&self.0.waits, targets, lineage, &mut gone);
         (circle, gone)
     }
 
     #[cfg(test)]
     pub(super) fn is_waited_for(&self, target: Place) -> bool {
-        self.0.waits.iter().any(|w| w.target.place() == target)
+        self.0.waits.iter().any(|w| w.is_for(target))
     }
 }
 
@@ -210,67 +222,130 @@ pub(super) enum Gone {
     Step(Target),
 }
 
-/// The circle that a wait of `lineage` would close, in words.
+/// What is found on the way from what is waited for, along the waits that it holds up and what it needs.
+struct Found {
+    target: Target,
+    /// From where.
+    from: Option<usize>,
+    /// Of each of these one must end first: places of what was found.
+    needs: Vec<Vec<usize>>,
+    /// The waiter holds it up.
+    is_held: bool,
+}
+
+#[derive(Default)]
+struct Search {
+    found: Vec<Found>,
+    places: AHashMap<Place, usize>,
+}
+
+impl Search {
+    fn visit(&mut self, target: Target, from: Option<usize>, gone: &mut Vec<Gone>) -> usize {
+        let (place, next) = (target.place(), self.found.len());
+        let at = *self.places.entry(place).or_insert(next);
+        if at < next {
+            gone.push(Gone::Step(target));
+            return at;
+        }
+        self.found.push(Found {
+            target,
+            from,
+            needs: Vec::new(),
+            is_held: false,
+        });
+        at
+    }
+
+    /// Whether one of the first `n` can end though what is held cannot.
+    fn can_any_end(&self, n: usize) -> bool {
+        let mut can = vec![false; self.found.len()];
+        loop {
+            let mut changed = false;
+            // What a place needs was mostly found after it.
+            for (at, found) in self.found.iter().enumerate().rev() {
+                let may = |needed: &Vec<usize>| needed.iter().any(|at| can[*at]);
+                if !can[at] && !found.is_held && found.needs.iter().all(may) {
+                    can[at] = true;
+                    changed = true;
+                }
+            }
+            if !changed {
+                return can[..n].contains(&true);
+            }
+        }
+    }
+
+    /// The way to the first that is held.
+    fn told(&self) -> Option<String> {
+        let mut calls = Vec::new();
+        let mut step = self.found.iter().position(|found| found.is_held);
+        while let Some(at) = step {
+            calls.push(format!("`{}`", self.found[at].target.call()));
+            step = self.found[at].from;
+        }
+        calls.reverse();
+        let first = calls.first()?;
+        Some(match calls.len() {
+            1 => format!("deadlock: {first} waits for itself"),
+            _ => format!("deadlock: {} waits for {first}", calls.join(" waits for ")),
+        })
+    }
+}
+
+/// The circle that a wait of `lineage` for one of `targets` would close, in words.
 fn circle(
     waits: &[Waiting],
-    target: &Target,
+    targets: &[Target],
     lineage: Option<&Arc<Lineage>>,
     gone: &mut Vec<Gone>,
 ) -> Option<String> {
-    // From what is waited for, along the waits that it holds up and what it needs, to something that the waiter
-    // holds up.
-    let mut path = vec![(target.clone(), None::<usize>)];
-    let mut seen = AHashSet::from_iter([target.place()]);
-    let mut at = 0;
-    let mut found = None;
-    while at < path.len() {
-        let place = path[at].0.place();
-        if holds(lineage, place) {
-            let mut calls = Vec::new();
-            let mut step = Some(at);
-            while let Some(i) = step {
-                calls.push(format!("`{}`", path[i].0.call()));
-                step = path[i].1;
-            }
-            calls.reverse();
-            let first = calls[0].clone();
-            found = Some(match calls.len() {
-                1 => format!("deadlock: {first} waits for itself"),
-                _ => format!("deadlock: {} waits for {first}", calls.join(" waits for ")),
-            });
-            break;
-        }
-        let held_up = waits
-            .iter()
-            .filter(|w| holds(w.lineage.as_ref(), place) && !(w.is_over)());
-        let next = held_up.map(|w| w.target.clone()).chain(path[at].0.needs());
-        for target in next.collect::<Vec<_>>() {
-            match seen.insert(target.place()) {
-                true => path.push((target, Some(at))),
-                false => gone.push(Gone::Step(target)),
+    let mut search = Search::default();
+    for target in targets {
+        search.visit(target.clone(), None, gone);
+    }
+    let (first, mut at, mut any) = (search.found.len(), 0, false);
+    while at < search.found.len() {
+        let target = &search.found[at].target;
+        let place = target.place();
+        if target.has_ended() {
+            // Who waits for it has not looked yet.
+        } else if holds(lineage, place) {
+            (search.found[at].is_held, any) = (true, true);
+        } else {
+            let needs = target.needs().into_iter().map(|need| vec![need]);
+            let held_up = waits
+                .iter()
+                .filter(|w| holds(w.lineage.as_ref(), place) && !(w.is_over)());
+            let groups: Vec<_> = held_up.map(|w| w.targets.clone()).chain(needs).collect();
+            for group in groups {
+                let visit = |target| search.visit(target, Some(at), gone);
+                let group = group.into_iter().map(visit).collect();
+                search.found[at].needs.push(group);
             }
         }
         at += 1;
     }
-    gone.extend(path.into_iter().map(|(target, _)| Gone::Step(target)));
-    found
+    let circle = (any && !search.can_any_end(first)).then(|| search.told());
+    gone.extend(search.found.into_iter().map(|f| Gone::Step(f.target)));
+    circle.flatten()
 }
 
 /// A body waits for a future: until this is dropped.
 pub(crate) struct Awaiting(u64);
 
-/// Enters the wait of an execution that holds up `lineage`, unless it would close a circle: that, in words.
-pub(crate) fn await_future(
-    claim: &Claim,
+/// Enters the wait of an execution that holds up `lineage` for one of some futures, unless it would close a circle: that,
+/// in words.
+pub(crate) fn await_futures(
+    claims: Vec<Claim>,
     lineage: &Arc<Lineage>,
     is_over: IsOver,
 ) -> Result<Awaiting, String> {
-    let target = Target::Future(claim.clone());
+    let targets: Vec<Target> = claims.into_iter().map(Target::Future).collect();
     let mut waits = Waits::lock();
-    let (circle, over) = waits.circle(&target, Some(lineage));
+    let (circle, over) = waits.circle(&targets, Some(lineage));
     let number = match circle {
         Some(circle) => Err(circle),
-        None => Ok(waits.add(target, Some(lineage), is_over)),
+        None => Ok(waits.add(targets, Some(lineage), is_over)),
     };
     drop(waits);
     drop(over);
