@@ -414,3 +414,24 @@ fn what_is_waited_for_under_a_lock_begins() {
         close(&client);
     });
 }
+
+/// Children are waited for of which one ends only after the wait: it must not begin on the stack that waits.
+#[test]
+fn what_a_wait_may_end_without_is_for_others() {
+    #[delayed]
+    fn task(seen: &Seen) -> Result<i64, Error> {
+        let (client, go) = (get_client()?, Event::new());
+        let late = client.submit(waits(go.clone(), 1));
+        let soon = client.submit(number(seen.clone(), 2));
+        let (done, _) = client.wait_any([&late, &soon]);
+        assert_eq!(done, [&soon]);
+        go.set();
+        Ok(late.result()? + soon.result()?)
+    }
+    check(|| {
+        let (client, seen) = (client(1), Seen::default());
+        let both = [(); 2].map(|()| client.submit(task(seen.clone())));
+        assert_eq!(client.gather(both).unwrap(), [3, 3]);
+        close(&client);
+    });
+}
