@@ -2,7 +2,7 @@
 
 use crate::common::within;
 use lazygraph::sync::Event;
-use lazygraph::{Chapter, Client, ErrorKind, Handle, Memo, Status, prelude::*};
+use lazygraph::{Chapter, Client, ErrorKind, Handle, Memo, Status, as_completed, prelude::*};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::time::Duration;
@@ -564,5 +564,91 @@ fn a_dropped_client_goes_on_with_what_is_wanted() {
     within(60, || {
         let x = client(2).submit(inc(inc(1)));
         assert_eq!(x.result().unwrap(), 3);
+    });
+}
+
+#[test]
+fn a_closed_client_refuses_by_every_verb() {
+    on_all(|client| {
+        let ended = client.submit(inc(1));
+        ended.wait().unwrap();
+        let cut_off = client.submit(wait_for(Event::new(), 1));
+        client.close();
+        let refused = |outcome: Result<i64, Error>| {
+            let e = outcome.unwrap_err();
+            (e.kind(), e.to_string()) == (ErrorKind::Cancelled, "the client is closed".into())
+        };
+        assert!(refused(client.submit(inc(1)).result()));
+        assert!(refused(client.map(inc, 0..3)[2].result()));
+        assert!(refused(client.starmap(add, [(1, 2)])[0].result()));
+        assert!(refused(client.compute((inc(1), [inc(2)])).1[0].result()));
+        assert!(refused(client.persist(inc(1)).compute()));
+        assert!(refused(client.gather(client.map(inc, 0..3)).map(|_| 0)));
+        let late = client.submit(inc(1));
+        assert_eq!(late.status(), Status::Cancelled);
+        assert_eq!(late.retry().unwrap_err().kind(), ErrorKind::Invalid);
+        assert_eq!(as_completed(client.map(inc, 0..3)).count(), 3);
+        // What was there stays, and what had not ended says why it has now.
+        assert_eq!(inc(&ended).compute().unwrap(), 3);
+        let e = cut_off.result().unwrap_err();
+        assert_eq!(e.to_string(), "the task `wait_for` was cancelled");
+        cut_off.retry().unwrap();
+        assert!(refused(cut_off.result()));
+    });
+}
+
+#[test]
+fn several_threads_and_tasks_may_close_a_client() {
+    on_all(|client| {
+        let all = client.map(|x| wait_for(Event::new(), x), 0..10);
+        let closes = || {
+            let client = lazygraph::get_client().unwrap();
+            client.close();
+            client.submit(inc(1)).result().unwrap_err().kind()
+        };
+        let inside = client.submit(call(closes, ()));
+        std::thread::scope(|scope| {
+            (0..3).for_each(|_| _ = scope.spawn(|| client.close()));
+        });
+        let outcomes = client.gather_all(&all);
+        assert!(outcomes.iter().all(|o| o.is_err()));
+        assert!(inside.is_done());
+    });
+}
+
+#[test]
+fn nothing_to_start_and_nothing_to_wait_for() {
+    on_all(|client| {
+        let none: [Handle<i64>; 0] = [];
+        assert_eq!(client.map(inc, 0..0), none);
+        assert_eq!(client.starmap(add, Vec::<(i64, i64)>::new()), none);
+        assert_eq!(client.compute(Vec::<Delayed<i64>>::new()), none);
+        assert!(client.gather(&none).unwrap().is_empty());
+        assert!(client.gather_all(&none).is_empty());
+        assert_eq!(client.wait_all(&none), (vec![], vec![]));
+        assert_eq!(client.wait_any(&none), (vec![], vec![]));
+        let long = Duration::from_secs(1000);
+        assert_eq!(client.wait_timeout(&none, long), (vec![], vec![]));
+        assert!(as_completed(&none).next().is_none());
+        assert!(as_completed(&none).next_timeout(long).unwrap().is_none());
+        assert_eq!(client.stats().live, 0);
+    });
+}
+
+#[test]
+fn one_future_may_be_asked_for_several_times_at_once() {
+    on_all(|client| {
+        let x = client.submit(inc(1));
+        let twice = [&x, &x];
+        assert_eq!(client.gather(twice).unwrap(), [2, 2]);
+        assert_eq!(client.wait_all(twice).0.len(), 2);
+        assert_eq!(client.wait_any(twice).0.len(), 2);
+        assert_eq!(as_completed(twice).count(), 2);
+        assert_eq!(client.submit(add(&x, &x)).result().unwrap(), 4);
+        let d = inc(5);
+        let (a, b) = client.compute((&d, &d));
+        assert_eq!((a.result().unwrap(), b.result().unwrap()), (6, 6));
+        let limits = [Duration::ZERO, Duration::MAX];
+        assert_eq!(limits.map(|l| x.result_timeout(l).unwrap()), [2, 2]);
     });
 }

@@ -276,3 +276,18 @@ fn a_wait_for_one_of_several_is_no_circle_while_one_can_end() {
         assert_eq!(x.result().unwrap(), 5);
     });
 }
+
+#[test]
+fn a_circle_over_two_clients() {
+    on(&[1, 2], |client| {
+        let other = Client::builder().threads(1).build().unwrap();
+        let (own, there) = (Box_::default(), other.clone());
+        let ask = own.clone();
+        let body = move || there.submit(asks(ask.clone())).result();
+        let x = client.submit(call(body, ()));
+        own.put(&client.submit(x.to_delayed().map(|_| 0)));
+        let e = x.result().unwrap().unwrap_err();
+        assert_eq!(e.kind(), ErrorKind::Deadlock);
+        other.close();
+    });
+}

@@ -516,3 +516,69 @@ fn seceding_in_a_nested_compute_with_threads_of_its_own_gives_up_each_slot_once(
         assert_eq!(all, [30; 20]);
     });
 }
+
+#[test]
+fn a_guard_of_one_task_that_another_drops_loses_and_gains_no_slot() {
+    thread_local! {
+        static KEPT: std::cell::RefCell<Option<lazygraph::Seceded>> = const { std::cell::RefCell::new(None) };
+    }
+    #[delayed]
+    fn task(x: i64) -> Result<i64, Error> {
+        let guard = secede()?;
+        let other = KEPT.with(|kept| kept.borrow_mut().take());
+        if x % 3 == 0 {
+            KEPT.with(|kept| kept.replace(Some(guard)));
+            return Ok(x + 1);
+        }
+        drop(other);
+        let y = get_client()?.submit(inc(x)).result()?;
+        drop(guard);
+        Ok(y)
+    }
+    on(&[1, 2, 4], |client| {
+        let all: Vec<_> = (0..30).map(|x| client.submit(task(x))).collect();
+        assert!(client.gather(all).unwrap().into_iter().eq(1..31));
+    });
+}
+
+#[test]
+fn a_task_may_have_a_client_of_its_own_and_be_the_last_to_hold_its_client() {
+    #[delayed]
+    fn parent(x: i64) -> Result<i64, Error> {
+        get_client()?.submit(inc(x)).result()
+    }
+    #[delayed]
+    fn task(n: i64) -> Result<i64, Error> {
+        let own = Client::builder().threads(1).build()?;
+        Ok(own.gather(own.map(parent, 0..n))?.iter().sum())
+    }
+    on(&[1, 2, 4], |client| {
+        let all = client.gather(client.map(task, 0..10)).unwrap();
+        assert!(all.into_iter().eq((0..10).map(|n| n * (n + 1) / 2)));
+    });
+    for slots in [1, 2] {
+        within(60, move || {
+            let (client, go) = (client(slots), Event::new());
+            let (wait, last) = (go.clone(), Mutex::new(Some(client.clone())));
+            let body = move || wait.wait().map(|()| drop(last.lock().unwrap().take()));
+            let x = client.submit(call(body, ()));
+            drop(client);
+            go.set();
+            assert!(x.result().unwrap().is_ok());
+        });
+    }
+}
+
+#[test]
+fn ten_thousand_levels_of_tasks_give_a_result() {
+    #[delayed]
+    fn down(n: u64) -> Result<u64, Error> {
+        match n {
+            0 => Ok(0),
+            n => worker_client(|client| Ok(client.submit(down(n - 1)).result()? + 1)),
+        }
+    }
+    on(&[1, 2], |client| {
+        assert_eq!(client.submit(down(10_000)).result().unwrap(), 10_000);
+    });
+}

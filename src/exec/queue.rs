@@ -10,6 +10,7 @@ use crate::base::sync::atomic::AtomicUsize;
 use crate::base::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
 use crate::base::sync::{Mutex, RwLock, lock, unpoisoned};
 use crossbeam_deque::{Injector, Steal, Stealer, Worker};
+use std::cell::OnceCell;
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::sync::OnceLock;
@@ -129,7 +130,8 @@ pub(super) struct Queue {
 
 /// A participant's own end of the queue.
 pub(super) struct Local {
-    deque: Worker<Item>,
+    /// Made when there is something to put into it: many runs are one unit.
+    deque: OnceCell<Worker<Item>>,
     number: usize,
 }
 
@@ -148,15 +150,25 @@ impl Queue {
 
     /// Takes part in the work.
     pub(super) fn enter(&self) -> Local {
-        let deque = Worker::new_lifo();
         let number = self.entered.fetch_add(1, Relaxed);
-        unpoisoned(self.stealers.write()).push((number, deque.stealer()));
+        let deque = OnceCell::new();
         Local { deque, number }
+    }
+
+    fn deque<'l>(&self, local: &'l Local) -> &'l Worker<Item> {
+        local.deque.get_or_init(|| {
+            let deque = Worker::new_lifo();
+            unpoisoned(self.stealers.write()).push((local.number, deque.stealer()));
+            deque
+        })
     }
 
     /// Takes part no more; what was left in the deque is put where others find it.
     pub(super) fn exit(&self, local: &Local) {
-        while let Some(item) = local.deque.pop() {
+        let Some(deque) = local.deque.get() else {
+            return;
+        };
+        while let Some(item) = deque.pop() {
             self.inject(item);
         }
         unpoisoned(self.stealers.write()).retain(|(number, _)| *number != local.number);
@@ -166,7 +178,7 @@ impl Queue {
     pub(super) fn push(&self, local: &Local, item: Item) {
         match item.segment.get().program.by_priority {
             true => self.push_ranked(item),
-            false => local.deque.push(item),
+            false => self.deque(local).push(item),
         }
     }
 
@@ -183,7 +195,7 @@ impl Queue {
 
     /// The next unit for a participant of a run with so many worker slots.
     pub(super) fn take(&self, local: &Local, slots: usize) -> Option<Item> {
-        if let Some(item) = local.deque.pop() {
+        if let Some(item) = local.deque.get().and_then(Worker::pop) {
             return Some(item);
         }
         let root = self.root.get().copied()?;
@@ -193,7 +205,7 @@ impl Queue {
         {
             return Some(item);
         }
-        if !by_priority && let Some(item) = take_sources(root, local, slots) {
+        if !by_priority && let Some(item) = self.take_sources(root, local, slots) {
             return Some(item);
         }
         let item = self.steal(local)?;
@@ -269,6 +281,8 @@ impl Queue {
     }
 
     fn steal(&self, local: &Local) -> Option<Item> {
+        let any = !unpoisoned(self.stealers.read()).is_empty();
+        let own = any.then(|| self.deque(local));
         loop {
             let mut retry = false;
             match self.injector.get().map(|injector| injector.steal()) {
@@ -276,11 +290,13 @@ impl Queue {
                 Some(Steal::Retry) => retry = true,
                 Some(Steal::Empty) | None => {}
             }
-            for (_, stealer) in unpoisoned(self.stealers.read()).iter() {
-                match stealer.steal_batch_and_pop(&local.deque) {
-                    Steal::Success(item) => return Some(item),
-                    Steal::Retry => retry = true,
-                    Steal::Empty => {}
+            if let Some(own) = own {
+                for (_, stealer) in unpoisoned(self.stealers.read()).iter() {
+                    match stealer.steal_batch_and_pop(own) {
+                        Steal::Success(item) => return Some(item),
+                        Steal::Retry => retry = true,
+                        Steal::Empty => {}
+                    }
                 }
             }
             if !retry {
@@ -316,33 +332,34 @@ impl Queue {
         let injected = self.injector.get().is_some_and(|i| !i.is_empty());
         injected || stealers.iter().any(|(_, s)| !s.is_empty())
     }
-}
 
-/// Takes a few of the root's sources in the plan's order: one to run, the others for the deque.
-fn take_sources(root: SegmentPtr, local: &Local, slots: usize) -> Option<Item> {
-    let progress = root.get().progress();
-    let sources = &progress.consumers().sources;
-    let taken = progress.sources.load(Relaxed);
-    if taken >= sources.len() {
-        return None;
-    }
-    let chunk = ((sources.len() - taken) / (slots * 4)).clamp(1, CHUNK);
-    let from = progress
-        .sources
-        .fetch_add(chunk, Relaxed)
-        .min(sources.len());
-    let units = &sources[from..(from + chunk).min(sources.len())];
-    let item = |unit: u32| {
-        let node = progress.nodes(unit as usize).start as u32;
-        Item {
-            segment: root,
-            unit,
-            node,
+    /// Takes a few of the root's sources in the plan's order: one to run, the others for the deque.
+    fn take_sources(&self, root: SegmentPtr, local: &Local, slots: usize) -> Option<Item> {
+        let progress = root.get().progress();
+        let sources = &progress.consumers().sources;
+        let taken = progress.sources.load(Relaxed);
+        if taken >= sources.len() {
+            return None;
         }
-    };
-    let (first, rest) = units.split_first()?;
-    for unit in rest.iter().rev() {
-        local.deque.push(item(*unit));
+        let chunk = ((sources.len() - taken) / (slots * 4)).clamp(1, CHUNK);
+        let from = progress
+            .sources
+            .fetch_add(chunk, Relaxed)
+            .min(sources.len());
+        let units = &sources[from..(from + chunk).min(sources.len())];
+        let item = |unit: u32| {
+            let node = progress.nodes(unit as usize).start as u32;
+            Item {
+                segment: root,
+                unit,
+                node,
+            }
+        };
+        let (first, rest) = units.split_first()?;
+        if !rest.is_empty() {
+            let deque = self.deque(local);
+            rest.iter().rev().for_each(|unit| deque.push(item(*unit)));
+        }
+        Some(item(*first))
     }
-    Some(item(*first))
 }

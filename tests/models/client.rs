@@ -474,3 +474,55 @@ fn what_is_waited_for_under_a_lock_begins() {
         close(&client);
     });
 }
+
+/// Children are waited for of which one ends only after the wait: it must not begin on the stack that waits.
+#[test]
+fn what_a_wait_may_end_without_is_for_others() {
+    #[delayed]
+    fn task(seen: &Seen) -> Result<i64, Error> {
+        let (client, go) = (get_client()?, Event::new());
+        let late = client.submit(waits(go.clone(), 1));
+        let soon = client.submit(number(seen.clone(), 2));
+        let (done, _) = client.wait_any([&late, &soon]);
+        assert_eq!(done, [&soon]);
+        go.set();
+        Ok(late.result()? + soon.result()?)
+    }
+    check(|| {
+        let (client, seen) = (client(1), Seen::default());
+        let both = [(); 2].map(|()| client.submit(task(seen.clone())));
+        assert_eq!(client.gather(both).unwrap(), [3, 3]);
+        close(&client);
+    });
+}
+
+/// Two children wait for their parent, and it for one of them: none can go on. Who closes the circle is told, the parent or
+/// a child, whose failure ends the wait.
+#[test]
+fn a_wait_for_one_of_several_closes_a_circle() {
+    type Own = Arc<shuttle::sync::Mutex<Option<Handle<usize>>>>;
+    #[delayed]
+    fn asks(own: &Own, is_there: &Event) -> Result<usize, Error> {
+        is_there.wait()?;
+        let own = own.lock().unwrap().clone();
+        own.map_or(Ok(0), |own| own.result())
+    }
+    #[delayed]
+    fn task(own: &Own, is_there: &Event) -> Result<usize, Error> {
+        let client = get_client()?;
+        let children = [(); 2].map(|()| client.submit(asks(own.clone(), is_there.clone())));
+        let (done, pending) = client.wait_any(&children);
+        Ok(10 * done.len() + pending.len())
+    }
+    check(|| {
+        let client = client(2);
+        let (own, is_there) = (Own::default(), Event::new());
+        let x = client.submit(task(own.clone(), is_there.clone()));
+        *own.lock().unwrap() = Some(x.clone());
+        is_there.set();
+        let told = x.result().unwrap();
+        assert!([2, 11, 20].contains(&told), "{told}");
+        drop(own.lock().unwrap().take());
+        close(&client);
+    });
+}
