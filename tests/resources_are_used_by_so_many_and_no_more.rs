@@ -372,16 +372,18 @@ fn who_comes_back_is_ahead_of_those_that_have_not_begun() {
             name.push("back");
         };
         let first = client.submit(call(body, ()).resource("gpu", 1));
-        let suspended = |n: usize| {
+        let suspended = || {
             let story = first.story().into_iter();
-            story.filter(|(_, c)| *c == Chapter::Suspended).count() == n
+            story.filter(|(_, c)| *c == Chapter::Suspended).count()
         };
-        assert!(wait_until(|| suspended(1)));
+        assert!(wait_until(|| suspended() > 0));
         let holds = occupy(client, "gpu", 1, &go);
         let late = client.submit(logs(log.clone(), "late").resource("gpu", 1).priority(9));
+        let before = suspended();
         back.set();
-        // It has heard, and now waits for what it had.
-        assert!(wait_until(|| suspended(2)));
+        // It has heard, and now waits for what it had; or it has only looked, as it does from time to time, and hears next.
+        assert!(wait_until(|| suspended() > before));
+        std::thread::sleep(std::time::Duration::from_millis(100));
         go.set();
         holds.result().unwrap();
         late.result().unwrap();
