@@ -465,6 +465,11 @@ fn asks_for_a_refusal(seen: &Seen) -> i64 {
     i64::from(refuses(seen.clone()).compute().is_err())
 }
 
+#[delayed]
+fn catches_a_refusal(seen: &Seen) -> Result<i64, Error> {
+    refuses(seen.clone()).unwrap_or(1).compute()
+}
+
 /// A result that stays in the plan above is found from below at any time: before, while and after its node runs.
 #[test]
 fn a_result_is_found_where_it_lies() {
@@ -478,6 +483,19 @@ fn a_result_is_found_where_it_lies() {
         let direct = refuses(seen.clone()).unwrap_or(5);
         let asked = plus(asks_for_a_refusal(seen.clone()), direct);
         assert_eq!(asked.compute_with(&on(2)).unwrap(), 6);
+        assert_eq!(seen.runs(), 1);
+    });
+}
+
+/// Two ask for what fails, and go on.
+#[test]
+fn a_failure_is_found_where_it_lies() {
+    check(|| {
+        let seen = Seen::default();
+        let direct = refuses(seen.clone()).unwrap_or(5);
+        let asked = [(); 2].map(|()| catches_a_refusal(seen.clone()));
+        let sum = plus(plus(&asked[0], direct), &asked[1]);
+        assert_eq!(sum.compute_with(&on(3)).unwrap(), 7);
         assert_eq!(seen.runs(), 1);
     });
 }

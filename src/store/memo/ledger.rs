@@ -11,7 +11,8 @@
 //! ```
 //!
 //! Under `gate`: from RUNNING to WATCHED, together with a running entry of the table, which those who wait are listed in.
-//! That entry is removed by whoever ends what is WATCHED; they ask again then.
+//! That entry is removed by whoever ends what is WATCHED; they ask again then. Who comes too late to watch removes it
+//! before it opens the gate, and nobody looks into the table for what is ELSEWHERE before that.
 
 use super::table::{Found, Shared, Table, Waker};
 use crate::base::sync::atomic::AtomicU8;
@@ -119,7 +120,11 @@ impl Ledger {
                         None => Standing::Elsewhere,
                     };
                 }
-                _ => return Standing::Elsewhere,
+                _ => {
+                    // Whoever wanted to watch it has taken its entry back, if it came too late.
+                    drop(lock(&self.gate));
+                    return Standing::Elsewhere;
+                }
             }
         }
     }

@@ -191,8 +191,13 @@ impl Table {
     /// Removes a running entry: the next asker takes it on.
     #[must_use]
     pub(super) fn abandon(&self, key: u128) -> Vec<Waker> {
-        match self.shard(key).entries.remove(&key) {
-            Some(Entry::Running(wakers)) => wakers,
+        let mut shard = self.shard(key);
+        match shard.entries.get_mut(&key) {
+            Some(Entry::Running(wakers)) => {
+                let wakers = std::mem::take(wakers);
+                shard.entries.remove(&key);
+                wakers
+            }
             _ => Vec::new(),
         }
     }
