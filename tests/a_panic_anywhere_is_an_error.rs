@@ -307,3 +307,42 @@ fn in_a_nested_run() {
         assert_eq!(meter.live(), 0, "{name}");
     });
 }
+
+#[derive(Clone)]
+struct FailsToDrop;
+
+impl Drop for FailsToDrop {
+    fn drop(&mut self) {
+        panic!("planned drop");
+    }
+}
+
+#[delayed]
+fn takes_what_fails(x: &FailsToDrop, n: u64) -> u64 {
+    let _ = x;
+    n
+}
+
+#[delayed]
+fn drops_nodes(n: u64) -> u64 {
+    let nodes: Vec<_> = (0..3).map(|n| takes_what_fails(FailsToDrop, n)).collect();
+    drop(nodes);
+    n
+}
+
+/// More than one drop of an argument panics while nodes are let go: one panic comes out, and the process lives on.
+#[test]
+fn nodes_whose_arguments_fail_to_drop() {
+    common::quiet();
+    let nodes: Vec<_> = (0..3).map(|n| takes_what_fails(FailsToDrop, n)).collect();
+    assert!(catch_unwind(AssertUnwindSafe(|| drop(nodes))).is_err());
+    let unwound = catch_unwind(|| {
+        let _node = takes_what_fails(FailsToDrop, 1);
+        panic!("planned body");
+    });
+    assert!(unwound.is_err());
+    for (name, options) in common::schedulers() {
+        let e = drops_nodes(1).compute_with(&options).unwrap_err();
+        assert!(format!("{e:#}").contains("planned drop"), "{name}: {e:#}");
+    }
+}

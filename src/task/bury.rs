@@ -49,12 +49,12 @@ impl Graves {
             std::mem::swap(&mut *generation, dead);
             generation.sort_unstable();
         }
-        let oldest = generation.pop();
+        let youngest = generation.pop();
         if generation.is_empty() && dead.len() >= FEW {
             std::mem::swap(&mut *generation, dead);
             generation.sort_unstable();
         }
-        oldest
+        youngest
     }
 }
 
@@ -79,7 +79,7 @@ pub(super) unsafe fn count_out(it: NonNull<u8>) {
 /// The node's count has reached zero.
 pub(super) unsafe fn bury(node: NonNull<Header>) {
     let graves = GRAVES.get();
-    if graves.is_null() {
+    if graves.is_null() && !std::thread::panicking() {
         // Most nodes that die alone hold no other. If there are some, they are buried below.
         struct Above;
         impl Drop for Above {
@@ -91,7 +91,7 @@ pub(super) unsafe fn bury(node: NonNull<Header>) {
         let _above = Above;
         // SAFETY: as promised by the caller; when `free` counts it out, it has been dropped.
         unsafe { free(node, |it| count_out(it)) };
-    } else if graves == ONE {
+    } else if graves.is_null() || graves == ONE {
         // SAFETY: as promised by the caller.
         unsafe { bury_all(node) };
     } else {
@@ -133,7 +133,7 @@ unsafe fn bury_all(node: NonNull<Header>) {
         generation: RefCell::default(),
         freed: Freed::none(),
     };
-    GRAVES.set(&graves);
+    let before = GRAVES.replace(&graves);
     let next = Cell::new(Some(node));
     let mut panic = None;
     loop {
@@ -151,7 +151,7 @@ unsafe fn bury_all(node: NonNull<Header>) {
         }
         next.set(graves.take());
     }
-    GRAVES.set(ONE);
+    GRAVES.set(before);
     drop(graves);
     if let Some(payload) = panic {
         if std::thread::panicking() {

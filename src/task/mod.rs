@@ -1,6 +1,6 @@
 //! L1: one task – its specification, its node, what its arguments become. No graph, no threads.
 //!
-//! `unsafe` room 1 of 3: the erased node. A node is one allocation, `Header` + typed operands; whoever
+//! `unsafe` room 1 of 3: the erased node. A node is a `Header` and typed operands, side by side; whoever
 //! holds a [`NodePtr`] keeps it alive; its operands are immutable from the moment it is built, so any
 //! number of threads may read them. What a task reads of its inputs it reads through a [`Frame`], which
 //! only the executor makes, for a run in which those inputs have been written.
