@@ -82,3 +82,23 @@ fn one_impure_call_among_pure_ones_stays_alone() {
     );
     assert_eq!(log.len(), 2);
 }
+
+#[delayed]
+fn plus(a: i64, b: i64) -> i64 {
+    a + b
+}
+
+/// A value is itself, whatever is said of it.
+#[test]
+fn values_are_never_made_one() {
+    for (name, options) in common::schedulers() {
+        let memo = lazygraph::Memo::new();
+        let options = options.memo(&memo);
+        let sum = |a: i64, b: i64| plus(value(a).pure(), value(b).pure());
+        assert_eq!(sum(5000, 7).compute_with(&options).unwrap(), 5007, "{name}");
+        let other = value(8).pure().compute_with(&options).unwrap();
+        assert_eq!(other, 8, "{name}");
+        let keyed = plus(value(1).key("x"), value(2).key("x"));
+        assert_eq!(keyed.compute_with(&options).unwrap(), 3, "{name}");
+    }
+}

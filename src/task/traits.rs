@@ -114,8 +114,8 @@ impl Traits {
     }
 
     fn purity_is_said(&mut self, node: NodeRef<'_>, settings: &Settings) {
-        if node.is_recompute() {
-            // Never one with the first evaluation, whatever was said.
+        if node.is_recompute() || self.has(Traits::SOURCE) {
+            // Never one with the first evaluation, or with another value, whatever was said.
             return;
         }
         if let Some(purity) = settings.purity {
