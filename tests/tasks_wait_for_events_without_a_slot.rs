@@ -302,3 +302,40 @@ fn so_many_nodes_of_a_plain_compute_that_no_thread_is_left_are_an_error() {
         });
     }
 }
+
+#[delayed]
+fn slowly() -> i64 {
+    std::thread::sleep(std::time::Duration::from_millis(200));
+    1
+}
+
+#[delayed]
+fn waits_for_what_it_submits(event: Event, client: Client) -> Result<i64, Error> {
+    let sets = event.clone();
+    let setter = client.submit(call(move || sets.set(), ()));
+    std::thread::sleep(std::time::Duration::from_millis(20));
+    let waited = event.wait();
+    drop(setter);
+    waited.map(|()| 1)
+}
+
+#[delayed]
+fn computes_both(event: Event, client: Client) -> Result<i64, Error> {
+    let waits = waits_for_what_it_submits(event, client);
+    let (a, b) = lazygraph::compute((slowly(), waits))?;
+    Ok(a + b)
+}
+
+/// The owner of a nested compute sleeps, too: who waits for a thread that cannot come is told.
+#[test]
+fn an_owner_that_sleeps_is_no_help() {
+    within(60, || {
+        let client = Client::builder().threads(2).max_lent_threads(0);
+        let client = client.build().unwrap();
+        let task = client.submit(computes_both(Event::new(), client.clone()));
+        match task.result() {
+            Ok(sum) => assert_eq!(sum, 2),
+            Err(e) => assert!(format!("{e:#}").contains("thread"), "{e:#}"),
+        }
+    });
+}

@@ -27,9 +27,11 @@ impl Bell {
     /// Sleeps until the bell rings.
     pub(super) fn listen(&self) {
         let mut rung = lock(&self.rung);
+        self.asleep.store(!*rung, Release);
         while !std::mem::take(&mut *rung) {
             rung = unpoisoned(self.changed.wait(rung));
         }
+        self.asleep.store(false, Release);
     }
 
     /// Sleeps until the bell rings, or for so long; whether it rang.

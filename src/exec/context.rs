@@ -31,7 +31,7 @@ pub(crate) struct Context {
     pub(crate) memo: Arc<RunMemo>,
     /// The context of the run in which this one was started with options of its own.
     pub(crate) above: Option<Arc<Context>>,
-    /// Why no run of this context may start anything: 0, or a `Halt`.
+    /// Why no run of this context may start anything: 0, `CANCELLED` or `TIMED_OUT`.
     halt: AtomicU8,
     /// Some run of this context was stopped: the others, also of contexts below, ask whether it was one above them.
     pub(super) stops: AtomicBool,

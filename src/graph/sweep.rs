@@ -111,7 +111,7 @@ impl<'n> Wanted<'n> {
         let raw = input.raw();
         let node = node_of(self.roots, raw);
         let Some(place) = node.place() else {
-            let number = self.number_of_alone(node, raw);
+            let number = self.number_of_alone(node, raw)?;
             return Some(Link::with(number, input));
         };
         let words = if self.page.chunk == Some(place.chunk) {
@@ -170,19 +170,22 @@ impl<'n> Wanted<'n> {
     }
 
     #[cold]
-    fn number_of_alone(&mut self, node: NodeRef<'_>, raw: RawNode) -> u32 {
+    fn number_of_alone(&mut self, node: NodeRef<'_>, raw: RawNode) -> Option<u32> {
         let at = node.mark() as usize;
         if let Some(&(other, number)) = self.alone.get(at)
             && other == raw
         {
             self.uses[number as usize] += 1;
-            return number;
+            return Some(number);
         }
         let number = self.uses.len() as u32;
+        if number as usize >= Edge::NODES {
+            return None;
+        }
         self.uses.push(1);
         node.set_mark(self.alone.len() as u32);
         self.alone.push((raw, number));
-        number
+        Some(number)
     }
 
     /// Goes on to the youngest of the other pages.

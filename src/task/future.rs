@@ -260,12 +260,16 @@ impl Promise {
     pub(crate) fn begin_again(&self, round: u32, and: impl FnOnce()) -> bool {
         let mut state = lock(&self.state);
         let failed = matches!(&*state, State::Ended(Err(_)));
-        if failed {
-            and();
-            self.set(&mut state, State::pending(round));
-            self.begun.store(false, Release);
+        if !failed {
+            return false;
         }
-        failed
+        and();
+        let former = self.set(&mut state, State::pending(round));
+        self.begun.store(false, Release);
+        drop(state);
+        // Users' errors may look at this future when they are dropped.
+        drop(former);
+        true
     }
 
     fn forget(&self) {
