@@ -13,6 +13,7 @@
 mod common;
 
 use common::tasks::{fib, join_fib, plain_fib};
+use common::wishes::Wishes;
 use common::{is_measuring, nodes, pool};
 use lazygraph::{
     Client, Delayed, Error, Handle, Options, as_completed, delayed, get_client, worker_client,
@@ -25,11 +26,7 @@ fn main() {
     let wishes = Wishes::read();
     println!("| what | variant | threads | ns | x first |\n|---|---|--:|--:|--:|");
     for (name, group) in GROUPS {
-        if wishes
-            .only
-            .as_ref()
-            .is_none_or(|only| name.contains(only.as_str()))
-        {
+        if wishes.want(name) {
             for threads in [1, 2] {
                 if wishes.threads.is_none_or(|wanted| wanted == threads) {
                     group(&wishes, threads);
@@ -49,38 +46,6 @@ const GROUPS: [Group; 5] = [
     ("nested", nested),
     ("as_completed", completed),
 ];
-
-struct Wishes {
-    runs: usize,
-    only: Option<String>,
-    threads: Option<usize>,
-}
-
-impl Wishes {
-    fn read() -> Wishes {
-        let mut wishes = Wishes {
-            runs: if is_measuring() { 7 } else { 1 },
-            only: None,
-            threads: None,
-        };
-        let mut args = std::env::args().skip(1);
-        while let Some(arg) = args.next() {
-            let mut next = || args.next().unwrap_or_else(|| panic!("{arg}: what?"));
-            match arg.as_str() {
-                "--runs" => wishes.runs = next().parse().expect("--runs takes a number"),
-                "--only" => wishes.only = Some(next()),
-                "--threads" => {
-                    wishes.threads = Some(next().parse().expect("--threads takes a number"))
-                }
-                // What cargo says to every bench and test.
-                "--bench" | "--test" | "--nocapture" => {}
-                other => panic!("{other}: not known; see the head of benches/client.rs"),
-            }
-        }
-        assert!(wishes.runs > 0, "--runs 0: nothing to show");
-        wishes
-    }
-}
 
 /// One line of the table: a name, and what is timed. It checks its result.
 struct Variant<'s> {

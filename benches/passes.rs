@@ -3,6 +3,7 @@
 //! ```text
 //! cargo bench --bench passes                      the table
 //! cargo bench --bench passes -- --only grid       one graph (a part of its name)
+//! cargo bench --bench passes -- --threads 1       on one thread alone
 //! cargo bench --bench passes -- --runs 3          medians over 3 rounds instead of 7
 //! ```
 //!
@@ -13,7 +14,8 @@
 mod common;
 
 use common::tasks::spin;
-use common::{is_measuring, nodes, pool};
+use common::wishes::Wishes;
+use common::{nodes, pool};
 use lazygraph::{Delayed, Error, Options, Plan, compute_with, delayed, tree_reduce};
 use rayon::prelude::*;
 use std::hint::black_box;
@@ -25,18 +27,15 @@ fn main() {
         "| what | variant | threads | ms | ns per node | x rayon |\n|---|---|--:|--:|--:|--:|"
     );
     for (name, group) in GROUPS {
-        let is_wanted = |only: &String| name.contains(only.as_str());
-        if wishes.only.as_ref().is_none_or(is_wanted) {
+        if wishes.want(name) {
             for threads in [1, 2] {
-                group(&wishes, threads);
+                if wishes.threads.is_none_or(|wanted| wanted == threads) {
+                    group(&wishes, threads);
+                }
             }
         }
     }
-    if wishes
-        .only
-        .as_ref()
-        .is_none_or(|only| "keys".contains(only.as_str()))
-    {
+    if wishes.want("keys") {
         keys(&wishes);
     }
 }
@@ -50,30 +49,6 @@ const GROUPS: [Group; 5] = [
     ("tiny siblings", siblings),
     ("coarse", coarse),
 ];
-
-struct Wishes {
-    runs: usize,
-    only: Option<String>,
-}
-
-impl Wishes {
-    fn read() -> Wishes {
-        let runs = if is_measuring() { 7 } else { 1 };
-        let mut wishes = Wishes { runs, only: None };
-        let mut args = std::env::args().skip(1);
-        while let Some(arg) = args.next() {
-            let mut next = || args.next().unwrap_or_else(|| panic!("{arg}: what?"));
-            match arg.as_str() {
-                "--runs" => wishes.runs = next().parse().expect("--runs takes a number"),
-                "--only" => wishes.only = Some(next()),
-                "--bench" | "--test" | "--nocapture" => {}
-                other => panic!("{other}: not known; see the head of benches/passes.rs"),
-            }
-        }
-        assert!(wishes.runs > 0, "--runs 0: nothing to show");
-        wishes
-    }
-}
 
 /// One line of the table: what to run and to check.
 type Variant<'s> = (&'static str, Box<dyn Fn() + Sync + 's>);

@@ -4,6 +4,7 @@
 pub(crate) mod hand;
 pub(crate) mod shapes;
 pub(crate) mod tasks;
+pub(crate) mod wishes;
 
 /// About how many nodes a shape has: `LAZYGRAPH_BENCH_NODES`, else a million; few where the bench is only
 /// tried (`cargo test --benches`).
