@@ -97,10 +97,9 @@ impl Worker {
 
     /// A node has failed: if it was noted as running, its failure is put down.
     pub(super) fn note_failure(&self, segment: &Segment, i: usize, error: &Error) {
-        if let Some(key) = segment.noted_key(i)
-            && let Some(ledger) = segment.ledger_of(i)
-        {
-            let run = self.run();
+        let ledger = segment.ledger_of(i);
+        if let Some(ledger) = ledger.filter(|ledger| ledger.is_running(i)) {
+            let (run, key) = (self.run(), segment.program.keys[i]);
             // Perhaps it failed only because it was told to stop.
             let known = (!run.is_stopped()).then(|| error.clone());
             run.context.memo.failed(ledger, i, key, known);
