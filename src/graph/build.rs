@@ -6,7 +6,7 @@ use super::{Graph, Link, Standing, Traits, traits_of};
 use crate::base::error::{Error, ErrorKind};
 use crate::task::frame::Edge;
 use crate::task::node::{held, node_of};
-use crate::task::{Input, Inputs, NodePtr, RawNode, Use};
+use crate::task::{Input, Inputs, NodePtr, RawNode, Settings, Use};
 use ahash::AHashMap;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -56,6 +56,8 @@ struct Walk {
     /// The inputs of all open nodes; those already walked are links.
     pending: Inputs,
     open: Vec<Open>,
+    /// What was said of open nodes, read once: others may go on saying.
+    said: Vec<(RawNode, Settings)>,
     /// Open nodes with an `.after(..)`: every cycle passes through one.
     ordered: BTreeSet<RawNode>,
     entered: usize,
@@ -84,6 +86,7 @@ impl Walk {
             places: Places::new(),
             pending: Inputs::new(),
             open: Vec::new(),
+            said: Vec::new(),
             ordered: BTreeSet::new(),
             entered: 0,
             most,
@@ -130,13 +133,14 @@ impl Walk {
         let first = self.pending.len() as u32;
         let node = node_of(&self.graph.roots, raw);
         node.visit(&mut self.pending);
-        if let Some(settings) = node.settings().filter(|s| !s.after.is_empty()) {
-            if !self.ordered.insert(raw) {
+        if let Some(settings) = node.settings() {
+            if !settings.after.is_empty() && !self.ordered.insert(raw) {
                 let message = format!("`.after(..)` has closed a cycle: {}", self.cycle(raw));
                 return Err(Error::run(ErrorKind::Invalid, message));
             }
             self.pending
                 .extend(settings.after.iter().map(|n| Input::new(n, Use::Order)));
+            self.said.push((raw, settings));
         }
         self.open.push(Open {
             node: Some(raw),
@@ -184,7 +188,8 @@ impl Walk {
             ));
         }
         let node = node_of(&graph.roots, raw);
-        let settings = node.settings();
+        let settings = self.said.pop_if(|(said_of, _)| *said_of == raw);
+        let settings = settings.map(|(_, settings)| settings);
         let mut traits = traits_of(node, settings.as_ref());
         if graph.links[from..].iter().any(|l| l.how() == Use::Catch) {
             traits.set(Traits::CATCHES);
@@ -253,5 +258,46 @@ impl Places {
             Places::Marks { .. } => node_of(roots, node).set_mark(index as u32),
             Places::Map(map) => _ = map.insert(node, index as u32),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Keys;
+    use super::*;
+    use crate::task::operand::Val;
+    use crate::task::{Function, Purity, TaskSpec, call_node};
+
+    struct Inc;
+    impl Function for Inc {
+        const SPEC: TaskSpec = TaskSpec::structural("inc", Purity::Pure);
+    }
+
+    fn inc(x: u64) -> NodePtr {
+        let ops = (Val::literal(x), ());
+        call_node::<Inc, u64, _, _, _>(ops, |ops, f| Ok(ops.0.take(f) + 1), |_, _| {})
+    }
+
+    #[test]
+    fn what_is_said_of_a_node_during_a_walk_is_for_the_next_one() {
+        let (call, first) = (inc(1), inc(2));
+        let mut walk = Walk::new(vec![call.clone()], usize::MAX);
+        walk.open.push(Open {
+            node: None,
+            first: 0,
+            next: 0,
+        });
+        walk.pending.push(Input::new(&call, Use::Value));
+        call.configure(|s| s.name = Some("early".into()));
+        walk.enter(call.raw()).unwrap();
+        call.configure(|s| {
+            s.name = Some("late".into());
+            s.after.push(first.clone());
+        });
+        walk.close().unwrap();
+        assert_eq!(walk.graph.inputs(0), []);
+        assert_eq!(walk.graph.settings[&0].name.as_deref(), Some("early"));
+        assert_eq!(walk.graph.settings[&0].after.len(), 0);
+        assert_eq!(Keys::of(&walk.graph).unwrap().keys.len(), 1);
     }
 }
