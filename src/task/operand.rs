@@ -149,7 +149,8 @@ pub(crate) struct Held<'f, Q: ?Sized> {
     data: MaybeUninit<ManyWords>,
     see: unsafe fn(*const ManyWords) -> *const Q,
     drop: unsafe fn(*mut ManyWords),
-    holds: PhantomData<&'f Q>,
+    /// Neither `Send` nor `Sync`: nobody has asked either of what it holds.
+    holds: PhantomData<(&'f Q, *const ())>,
 }
 
 type ManyWords = [usize; 8];
@@ -340,5 +341,26 @@ impl<Q: ?Sized + 'static> Operand for Many<Q> {
     #[allow(private_interfaces)]
     fn visit(&self, inputs: &mut Inputs) {
         self.0.visit(inputs);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Does not compile if `Held` is `Send` or `Sync`: it would not be plain which `Asked` is meant.
+    #[test]
+    fn what_is_held_stays_on_its_thread() {
+        trait Asked<A> {
+            fn asked() -> bool {
+                true
+            }
+        }
+        struct IsSend;
+        struct IsSync;
+        impl<T: ?Sized> Asked<()> for T {}
+        impl<T: ?Sized + Send> Asked<IsSend> for T {}
+        impl<T: ?Sized + Sync> Asked<IsSync> for T {}
+        assert!(Held::<str>::asked());
     }
 }
