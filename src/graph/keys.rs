@@ -1,8 +1,9 @@
 //! Content keys: which nodes are equal.
 
-use super::{Graph, Traits, build};
+use super::{Graph, Link, Traits, build};
 use crate::base::error::{Error, ErrorKind};
 use crate::base::token::{Hasher128, StdHasher, with_locality};
+use crate::task::node::node_of;
 use crate::task::{Describe, Input, NodePtr, NodeRef, Purity, Settings, Use};
 use ahash::AHashMap;
 use std::any::TypeId;
@@ -21,10 +22,22 @@ pub(crate) enum Merge {
     Anywhere,
 }
 
+/// How the memo of a run keeps a result.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Keep {
+    /// It does not: the key means nothing later, or doing it again costs less.
+    Not,
+    /// As a copy.
+    Copied,
+    /// As a share of the one value.
+    Shared,
+}
+
 /// The keys of all nodes of a graph.
 pub(crate) struct Keys {
     pub(crate) keys: Vec<u128>,
-    pub(crate) merge: Vec<Merge>,
+    pub(crate) keep: Vec<Keep>,
+    merge: Vec<Merge>,
 }
 
 impl Keys {
@@ -36,68 +49,120 @@ impl Keys {
     pub(crate) fn of(graph: &Graph) -> Result<Keys, Error> {
         let mut this = Keys {
             keys: Vec::with_capacity(graph.len()),
+            keep: Vec::with_capacity(graph.len()),
             merge: Vec::with_capacity(graph.len()),
         };
         let mut explicit = AHashMap::new();
         let (mut hasher, mut inputs) = (Hasher128::new(0), Vec::new());
-        for i in 0..graph.len() {
-            let (key, merge) = this.key(graph, i, &mut hasher, &mut inputs, &mut explicit)?;
+        let nodes = graph.nodes.iter().zip(&graph.traits);
+        let ends = graph.starts.iter().zip(&graph.starts[1..]);
+        for ((raw, traits), (start, end)) in nodes.zip(ends) {
+            let node = node_of(&graph.roots, *raw);
+            let (key, merge);
+            if !traits.has(Traits::MERGE) {
+                key = identity(node);
+                merge = match () {
+                    () if traits.has(Traits::BORROWED) => Merge::Run,
+                    () if traits.has(Traits::CONSTANT) => Merge::Anywhere,
+                    () => Merge::Never,
+                };
+            } else {
+                inputs.clear();
+                merge = this.of_inputs(&graph.links[*start as usize..*end as usize], &mut inputs);
+                let content = match traits.has(Traits::SETTINGS) {
+                    false => content(node, &mut hasher, &inputs)?,
+                    true => {
+                        let i = this.keys.len() as u32;
+                        let settings = &graph.settings[&i];
+                        said(
+                            node,
+                            settings,
+                            merge,
+                            &mut hasher,
+                            &mut inputs,
+                            &mut explicit,
+                        )?
+                    }
+                };
+                key = with_locality(content, merge != Merge::Anywhere);
+            }
             this.keys.push(key);
+            // While the node is at hand.
+            this.keep.push(keep(node, *traits, merge));
             this.merge.push(merge);
         }
         Ok(this)
     }
 
-    fn key(
-        &self,
-        graph: &Graph,
-        i: usize,
-        hasher: &mut Hasher128,
-        inputs: &mut Vec<u128>,
-        explicit: &mut AHashMap<u128, Explicit>,
-    ) -> Result<(u128, Merge), Error> {
-        let (node, traits) = (graph.node(i), graph.traits[i]);
-        if !traits.has(Traits::MERGE) {
-            let merge = match () {
-                () if traits.has(Traits::BORROWED) => Merge::Run,
-                () if traits.has(Traits::CONSTANT) => Merge::Anywhere,
-                () => Merge::Never,
-            };
-            return Ok((identity(node), merge));
-        }
-        inputs.clear();
+    /// Appends the keys of a node's inputs; gives what a key made of them is good for.
+    #[inline]
+    fn of_inputs(&self, links: &[Link], inputs: &mut Vec<u128>) -> Merge {
         let mut merge = Merge::Anywhere;
-        for link in graph.inputs(i) {
+        for link in links {
             inputs.push(self.keys[link.index()]);
             merge = merge.min(self.merge[link.index()].max(Merge::Here));
         }
-        let settings = graph.settings.get(&(i as u32));
-        let content = content(node, settings, hasher, inputs)?;
-        let Some(given) = settings.and_then(|s| s.key) else {
-            return Ok((with_locality(content, merge != Merge::Anywhere), merge));
-        };
-        let content = (merge >= Merge::Run).then_some(content);
-        hasher.reset(given);
-        hasher.u128(node.spec().id);
-        node.identity().hash(&mut StdHasher::new(hasher));
-        let now = Explicit {
-            identity: node.identity(),
-            content,
-            call: call_name(node),
-        };
-        match explicit.get(&given) {
-            Some(before) if before.differs(&now) => {
-                let message = format!(
-                    "one explicit key was given to two different computations: {} and {}",
-                    before.call, now.call
-                );
-                return Err(Error::run(ErrorKind::KeyConflict, message));
-            }
-            Some(_) => {}
-            None => _ = explicit.insert(given, now),
-        }
-        let key = with_locality(hasher.finish(), merge != Merge::Anywhere);
-        Ok((key, merge))
+        merge
+    }
+}
+
+/// The key of a pure node of which something was said.
+#[inline(never)]
+fn said(
+    node: NodeRef<'_>,
+    settings: &Settings,
+    merge: Merge,
+    hasher: &mut Hasher128,
+    inputs: &mut Vec<u128>,
+    explicit: &mut AHashMap<u128, Explicit>,
+) -> Result<u128, Error> {
+    // A node that comes after others is equal only to those that come after the same.
+    let after = inputs.split_off(inputs.len() - settings.after.len());
+    let keyless = write_content(node, hasher, inputs);
+    after.iter().for_each(|key| hasher.u128(*key));
+    if let Some(why) = hasher.failure() {
+        return Err(cannot_be_keyed(node, why));
+    }
+    let by_call = settings.purity == Some(Purity::Pure);
+    if let (Some(of), true) = (keyless, by_call && node.spec().purity != Purity::Pure) {
+        let message = format!(
+            "{} was made `.pure()`, but its argument of type `{of}` has no content key: \
+             derive `Token` for it, or pass it as `value(..)`",
+            call_name(node)
+        );
+        return Err(Error::run(ErrorKind::Invalid, message));
+    }
+    let content = hasher.finish();
+    let Some(given) = settings.key else {
+        return Ok(content);
+    };
+    hasher.reset(given);
+    hasher.u128(node.spec().id);
+    node.identity().hash(&mut StdHasher::new(hasher));
+    let now = Explicit {
+        identity: node.identity(),
+        content: (merge >= Merge::Run).then_some(content),
+        call: call_name(node),
+    };
+    match explicit.get(&given) {
+        Some(before) => before.agrees(&now)?,
+        None => _ = explicit.insert(given, now),
+    }
+    Ok(hasher.finish())
+}
+
+/// How the memo keeps the result of a node whose key is good for `merge`.
+#[inline]
+fn keep(node: NodeRef<'_>, traits: Traits, merge: Merge) -> Keep {
+    if !traits.has(Traits::MERGE) || merge < Merge::Run {
+        return Keep::Not;
+    }
+    let task = node.task();
+    match task.result.share {
+        Some(_) if task.spec.purity == Purity::Structural => Keep::Not,
+        Some(share) if !traits.has(Traits::FLAT) && (share.copies)() => Keep::Copied,
+        Some(_) => Keep::Shared,
+        None => Keep::Not,
     }
 }
 
@@ -110,9 +175,16 @@ struct Explicit {
 }
 
 impl Explicit {
-    fn differs(&self, other: &Explicit) -> bool {
-        self.identity != other.identity
-            || matches!((self.content, other.content), (Some(a), Some(b)) if a != b)
+    fn agrees(&self, other: &Explicit) -> Result<(), Error> {
+        let same = self.identity == other.identity;
+        if same && !matches!((self.content, other.content), (Some(a), Some(b)) if a != b) {
+            return Ok(());
+        }
+        let (first, second) = (&self.call, &other.call);
+        let message = format!(
+            "one explicit key was given to two different computations: {first} and {second}"
+        );
+        Err(Error::run(ErrorKind::KeyConflict, message))
     }
 }
 
@@ -127,40 +199,37 @@ fn identity(node: NodeRef<'_>) -> u128 {
 }
 
 /// The key of a pure node: function, arguments, keys of the inputs.
-fn content(
+#[inline]
+fn content(node: NodeRef<'_>, hasher: &mut Hasher128, inputs: &[u128]) -> Result<u128, Error> {
+    write_content(node, hasher, inputs);
+    match hasher.failure() {
+        None => Ok(hasher.finish()),
+        Some(why) => Err(cannot_be_keyed(node, why)),
+    }
+}
+
+/// Writes what makes up the key of a pure node; gives the type of an argument that has none.
+#[inline(always)]
+fn write_content(
     node: NodeRef<'_>,
-    settings: Option<&Settings>,
     hasher: &mut Hasher128,
     inputs: &[u128],
-) -> Result<u128, Error> {
+) -> Option<&'static str> {
     let spec = node.spec();
     hasher.reset(spec.id);
     if spec.generic {
         node.identity().hash(&mut StdHasher::new(hasher));
     }
-    let keyless = Describe::key(hasher, inputs, node.id(), |to| node.describe(to));
-    // A node that comes after others is equal only to those that come after the same.
-    let after = settings.map_or(0, |s| s.after.len());
-    for key in &inputs[inputs.len() - after..] {
-        hasher.u128(*key);
-    }
-    if let Some(message) = hasher.failure() {
-        let message = format!(
-            "{} has an argument that cannot be keyed: {message}",
-            call_name(node)
-        );
-        return Err(Error::run(ErrorKind::Invalid, message));
-    }
-    let by_call = settings.is_some_and(|s| s.purity == Some(Purity::Pure));
-    if let (Some(of), true) = (keyless, by_call && spec.purity != Purity::Pure) {
-        let message = format!(
-            "{} was made `.pure()`, but its argument of type `{of}` has no content key: \
-             derive `Token` for it, or pass it as `value(..)`",
-            call_name(node)
-        );
-        return Err(Error::run(ErrorKind::Invalid, message));
-    }
-    Ok(hasher.finish())
+    Describe::key(hasher, inputs, node)
+}
+
+#[cold]
+fn cannot_be_keyed(node: NodeRef<'_>, why: &str) -> Error {
+    let message = format!(
+        "{} has an argument that cannot be keyed: {why}",
+        call_name(node)
+    );
+    Error::run(ErrorKind::Invalid, message)
 }
 
 /// The content key of one node; `None` if it is impure.

@@ -6,7 +6,7 @@ pub(crate) mod keys;
 mod sweep;
 
 pub(crate) use build::build;
-pub(crate) use keys::{Keys, Merge, content_key};
+pub(crate) use keys::{Keep, Keys, content_key};
 
 use crate::base::error::Culprit;
 use crate::task::node::node_of;

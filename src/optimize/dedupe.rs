@@ -4,8 +4,7 @@ use super::cull::cull;
 use super::equal::equal;
 use super::{Changed, Pass, Passes};
 use crate::base::error::Error;
-use crate::graph::{Graph, Keys, Merge, Traits};
-use crate::task::Purity;
+use crate::graph::{Graph, Keep, Keys, Traits};
 use std::sync::Arc;
 
 /// Makes pure nodes with equal keys one node, and marks those that the memo of the run may remember.
@@ -48,7 +47,7 @@ impl Pass for Dedupe {
                 merge_settings(&mut graph, *kept, i as u32);
             }
         }
-        mark_remembered(&mut graph, &keys, passes);
+        mark_remembered(&mut graph, &keys.keep, passes);
         graph.keys = keys.keys;
         if !graph.any.has(Traits::KEYED) {
             graph.keys = Vec::new();
@@ -101,25 +100,17 @@ fn merge_settings(graph: &mut Graph, kept: u32, gone: u32) {
 
 /// Pure nodes whose key means the same in any graph of the run are remembered: those that only an impure
 /// evaluation of this graph determines are not, nor what is cheaper to do again than to keep.
-fn mark_remembered(graph: &mut Graph, keys: &Keys, passes: Passes) {
-    for i in 0..graph.len() {
-        let traits = graph.traits[i];
-        if !traits.has(Traits::MERGE) || keys.merge[i] < Merge::Run {
+fn mark_remembered(graph: &mut Graph, keep: &[Keep], passes: Passes) {
+    for (traits, keep) in graph.traits.iter_mut().zip(keep) {
+        let flags = match keep {
+            Keep::Not => continue,
+            Keep::Copied => Traits::KEYED,
+            Keep::Shared => Traits::KEYED | Traits::SHARE | Traits::INDIRECT,
+        };
+        if passes.inline && traits.has(Traits::INLINE) {
             continue;
         }
-        let structural = graph.node(i).spec().purity == Purity::Structural;
-        let inlined = passes.inline && traits.has(Traits::INLINE);
-        if structural || inlined {
-            continue;
-        }
-        let Some(share) = graph.node(i).task().result.share else {
-            continue;
-        };
-        let flags = match (share.copies)() && !traits.has(Traits::FLAT) {
-            true => Traits::KEYED,
-            false => Traits::KEYED | Traits::SHARE | Traits::INDIRECT,
-        };
-        graph.traits[i].set(flags);
+        traits.set(flags);
         graph.any.set(flags);
     }
 }

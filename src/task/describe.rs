@@ -1,5 +1,6 @@
 //! What a call's arguments are: hashed for its key, or written out for people.
 
+use super::node::NodeRef;
 use super::operand::{Lend, Many, Val};
 use super::value::Value;
 use crate::base::token::Hasher128;
@@ -44,7 +45,7 @@ pub(crate) struct KeyOf<'a> {
     /// The keys of the inputs, in the order of the edges.
     pub(crate) inputs: &'a [u128],
     /// The node itself: what a keyless argument is keyed by.
-    pub(crate) identity: u64,
+    pub(crate) node: NodeRef<'a>,
     /// The type of a plain argument that has no key.
     pub(crate) keyless: Option<&'static str>,
 }
@@ -66,19 +67,20 @@ mod tag {
 }
 
 impl<'a> Describe<'a> {
+    /// Hashes the arguments of `node`; gives the type of one that has no key.
+    #[inline]
     pub(crate) fn key(
         hasher: &'a mut Hasher128,
         inputs: &'a [u128],
-        identity: u64,
-        then: impl FnOnce(&mut Describe<'_>),
+        node: NodeRef<'a>,
     ) -> Option<&'static str> {
         let mut describe = Describe(Mode::Key(KeyOf {
             hasher,
             inputs,
-            identity,
+            node,
             keyless: None,
         }));
-        then(&mut describe);
+        node.describe(&mut describe);
         match describe.0 {
             Mode::Key(key) => key.keyless,
             Mode::Call(_) => None,
@@ -98,11 +100,13 @@ impl<'a> Describe<'a> {
     }
 
     /// A by-value parameter.
+    #[inline]
     pub fn value<T: Value>(&mut self, operand: &Val<T>, info: ParamInfo<T>) {
         operand.describe(self, &info);
     }
 
     /// A `&Q` parameter.
+    #[inline]
     pub fn lend<Q: ?Sized>(&mut self, operand: &Lend<Q>, info: ParamInfo<Q>) {
         operand.describe(self, &info);
     }
@@ -113,30 +117,32 @@ impl<'a> Describe<'a> {
     }
 
     /// What a closure has captured: it has no key.
+    #[inline]
     pub(crate) fn captures<F>(&mut self, _: &F) {
-        if let Mode::Key(key) = &mut self.0
-            && size_of::<F>() != 0
+        if size_of::<F>() != 0
+            && let Mode::Key(key) = &mut self.0
         {
-            key.hasher.u64(tag::IDENTITY);
-            key.hasher.u64(key.identity);
-            key.keyless = Some(std::any::type_name::<F>());
+            key.keyless::<F>();
         }
     }
 
-    /// An argument given plainly.
+    /// An argument given plainly. What `info` says is known where the function is written: inlined, it is no call.
+    #[inline(always)]
     pub(crate) fn literal<T: ?Sized>(&mut self, x: &T, info: &ParamInfo<T>) {
+        match (&mut self.0, info.token) {
+            (Mode::Key(key), Some(token)) => {
+                key.hasher.u64(tag::LITERAL);
+                token(x, key.hasher);
+            }
+            _ => self.other_literal(x, info),
+        }
+    }
+
+    /// One that has no key, or that is to be shown.
+    #[inline(never)]
+    fn other_literal<T: ?Sized>(&mut self, x: &T, info: &ParamInfo<T>) {
         match &mut self.0 {
-            Mode::Key(key) => match info.token {
-                Some(token) => {
-                    key.hasher.u64(tag::LITERAL);
-                    token(x, key.hasher);
-                }
-                None => {
-                    key.hasher.u64(tag::IDENTITY);
-                    key.hasher.u64(key.identity);
-                    key.keyless = Some(std::any::type_name::<T>());
-                }
-            },
+            Mode::Key(key) => key.keyless::<T>(),
             Mode::Call(call) => {
                 call.separate();
                 match info.show {
@@ -148,17 +154,11 @@ impl<'a> Describe<'a> {
     }
 
     /// An argument that is another node's result.
+    #[inline]
     pub(crate) fn input(&mut self) {
         match &mut self.0 {
-            Mode::Key(key) => {
-                key.hasher.u64(tag::INPUT);
-                key.input();
-            }
-            Mode::Call(call) => {
-                call.separate();
-                let label = call.input();
-                let _ = write!(call.text, "<{label}>");
-            }
+            Mode::Key(key) => key.input(),
+            Mode::Call(call) => call.show_input(),
         }
     }
 
@@ -198,11 +198,21 @@ impl<'a> Describe<'a> {
 }
 
 impl KeyOf<'_> {
+    #[inline]
     fn input(&mut self) {
+        self.hasher.u64(tag::INPUT);
         if let Some((first, rest)) = self.inputs.split_first() {
             self.hasher.u128(*first);
             self.inputs = rest;
         }
+    }
+
+    /// An argument of type `T` that has no key.
+    #[cold]
+    fn keyless<T: ?Sized>(&mut self) {
+        self.hasher.u64(tag::IDENTITY);
+        self.hasher.u64(self.node.id());
+        self.keyless = Some(std::any::type_name::<T>());
     }
 }
 
@@ -221,6 +231,13 @@ impl CallText<'_> {
             }
             None => "?".into(),
         }
+    }
+
+    #[inline(never)]
+    fn show_input(&mut self) {
+        self.separate();
+        let label = self.input();
+        let _ = write!(self.text, "<{label}>");
     }
 
     fn show<T: ?Sized>(&mut self, x: &T, show: ShowFn<T>) {

@@ -87,6 +87,7 @@ impl<T: Value> Val<T> {
         }
     }
 
+    #[inline(always)]
     pub(super) fn describe(&self, to: &mut Describe<'_>, info: &ParamInfo<T>) {
         match &self.0 {
             Kind::Literal(x) => to.literal(x, info),

@@ -59,7 +59,9 @@ impl Hasher128 {
     pub fn reset(&mut self, seed: u128) {
         self.len = 0;
         self.spilled = false;
-        self.failure = None;
+        if self.failure.is_some() {
+            self.failure = None;
+        }
         self.put(seed.to_le_bytes());
     }
 
@@ -176,26 +178,35 @@ impl Hasher128 {
     /// Returns the key of everything written so far.
     #[inline]
     pub fn finish(&self) -> u128 {
-        let rest = &self.buffer[..self.len];
-        match &self.stream {
-            Some(stream) if self.spilled => {
-                let mut stream = (**stream).clone();
-                stream.update(rest);
-                stream.digest128()
-            }
-            _ => xxh3_128(rest),
+        match self.spilled {
+            false => xxh3_128(&self.buffer[..self.len]),
+            true => self.finish_stream(),
         }
+    }
+
+    #[cold]
+    fn finish_stream(&self) -> u128 {
+        let mut stream = self.stream.as_deref().cloned().unwrap_or_default();
+        stream.update(&self.buffer[..self.len]);
+        stream.digest128()
     }
 
     #[inline]
     pub(super) fn put<const N: usize>(&mut self, bytes: [u8; N]) {
-        match self.buffer.get_mut(self.len..self.len + N) {
-            Some(free) => {
-                free.copy_from_slice(&bytes);
-                self.len += N;
-            }
-            None => self.spill(&bytes),
+        let at = self.len;
+        // One comparison: `at + N` cannot overflow.
+        if at <= const { INLINE - N } {
+            self.buffer[at..at + N].copy_from_slice(&bytes);
+            self.len = at + N;
+        } else {
+            self.spill_array(bytes);
         }
+    }
+
+    /// By value, so that nobody has to put it into memory before it is known whether it fits.
+    #[cold]
+    fn spill_array<const N: usize>(&mut self, bytes: [u8; N]) {
+        self.spill(&bytes);
     }
 
     /// Moves the buffer into the streaming state, then `bytes`: into the buffer if they fit.
