@@ -75,3 +75,42 @@ fn a_key_is_not_a_label() {
     );
     assert_eq!(compute((a, b)).unwrap(), (2, 2));
 }
+
+#[test]
+fn another_order_is_another_computation() {
+    for (name, options) in schedulers() {
+        let log = Log::new();
+        let (x, first) = (inc(log.clone(), 1), double(log.clone(), 1));
+        let call = || double(log.clone(), &x).key(&"k");
+        // The inputs are impure, so these two have no key by content that could differ.
+        let e = compute_with(&options, (call(), call().after(&first))).unwrap_err();
+        assert_eq!(e.kind(), ErrorKind::KeyConflict, "{name}: {e:?}");
+        let told = e.to_string();
+        assert!(
+            told.contains("come after different nodes"),
+            "{name}: {told}"
+        );
+        assert_eq!(log.len(), 0, "{name}: nothing runs");
+        // What the second comes after needs the first: one node of both would wait for itself.
+        let one = call();
+        let last = inc(log.clone(), &one);
+        let e = compute_with(&options, (one, call().after(&last))).unwrap_err();
+        assert_eq!(e.kind(), ErrorKind::KeyConflict, "{name}: {e:?}");
+        assert_eq!(log.len(), 0, "{name}: nothing runs");
+    }
+}
+
+#[test]
+fn the_same_order_however_it_is_said_is_one_computation() {
+    for (name, options) in schedulers() {
+        let log = Log::new();
+        let (x, y) = (inc(log.clone(), 1), inc(log.clone(), 2));
+        let call = || double(log.clone(), 3).key(&"k");
+        let both = (
+            call().after(&x).after(&y),
+            call().after(&y).after(&x).after(&y),
+        );
+        assert_eq!(compute_with(&options, both).unwrap(), (6, 6), "{name}");
+        assert_eq!(log.take(), ["inc", "inc", "double"], "{name}");
+    }
+}

@@ -139,7 +139,8 @@ impl<T: ?Sized> Delayed<T> {
     /// Merges this node with every other node of the same function and the same explicit key.
     ///
     /// One key on two different functions is an error of kind
-    /// [`KeyConflict`](crate::ErrorKind::KeyConflict) that names both.
+    /// [`KeyConflict`](crate::ErrorKind::KeyConflict) that names both. So is one on two calls that do not come
+    /// [`after`](Delayed::after) the same nodes: only one of them would run.
     pub fn key(self, key: &(impl Token + ?Sized)) -> Self {
         let mut hasher = Hasher128::new(1);
         key.token(&mut hasher);

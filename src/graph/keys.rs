@@ -117,7 +117,9 @@ fn said(
     explicit: &mut AHashMap<u128, Explicit>,
 ) -> Result<u128, Error> {
     // A node that comes after others is equal only to those that come after the same.
-    let after = inputs.split_off(inputs.len() - settings.after.len());
+    let mut after = inputs.split_off(inputs.len() - settings.after.len());
+    after.sort_unstable();
+    after.dedup();
     let keyless = write_content(node, hasher, inputs);
     after.iter().for_each(|key| hasher.u128(*key));
     if let Some(why) = hasher.failure() {
@@ -142,6 +144,7 @@ fn said(
     let now = Explicit {
         identity: node.identity(),
         content: (merge >= Merge::Run).then_some(content),
+        after,
         call: call_name(node),
     };
     match explicit.get(&given) {
@@ -171,19 +174,26 @@ struct Explicit {
     identity: TypeId,
     /// Its key by content, where it has one.
     content: Option<u128>,
+    /// The keys of what it comes after, in their order.
+    after: Vec<u128>,
     call: String,
 }
 
 impl Explicit {
+    /// Only one of them will run, so the order that was asked for must be the same for both. It cannot be that of either:
+    /// what the second comes after may need the first.
     fn agrees(&self, other: &Explicit) -> Result<(), Error> {
-        let same = self.identity == other.identity;
-        if same && !matches!((self.content, other.content), (Some(a), Some(b)) if a != b) {
+        let what = if self.identity != other.identity {
+            "two different computations"
+        } else if self.after != other.after {
+            "two calls that come after different nodes"
+        } else if matches!((self.content, other.content), (Some(a), Some(b)) if a != b) {
+            "two different computations"
+        } else {
             return Ok(());
-        }
+        };
         let (first, second) = (&self.call, &other.call);
-        let message = format!(
-            "one explicit key was given to two different computations: {first} and {second}"
-        );
+        let message = format!("one explicit key was given to {what}: {first} and {second}");
         Err(Error::run(ErrorKind::KeyConflict, message))
     }
 }
