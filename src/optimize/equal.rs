@@ -11,11 +11,7 @@ const PART: usize = 512;
 ///
 /// O(n) time and memory.
 pub(super) fn equal(keys: &[u128], which: impl Fn(usize) -> bool, mut each: impl FnMut(u32, u32)) {
-    let count = (0..keys.len()).filter(|i| which(*i)).count();
-    if count < 2 {
-        return;
-    }
-    let parts = (count / PART).next_power_of_two();
+    let parts = (keys.len() / PART).next_power_of_two();
     let part_of = |key: u128| (key >> 96) as usize & (parts - 1);
     let mut ends = vec![0u32; parts];
     for (i, key) in keys.iter().enumerate() {
@@ -25,12 +21,15 @@ pub(super) fn equal(keys: &[u128], which: impl Fn(usize) -> bool, mut each: impl
     for of_part in &mut ends {
         (*of_part, end) = (end, end + *of_part);
     }
-    // The lower half of a key tells it from nearly all others.
-    let mut dealt = vec![(0u64, 0u32); count];
+    if end < 2 {
+        return;
+    }
+    // The lower quarter of a key tells it from nearly all others of its part.
+    let mut dealt = vec![(0u32, 0u32); end as usize];
     for (i, key) in keys.iter().enumerate() {
         if which(i) {
             let at = &mut ends[part_of(*key)];
-            dealt[*at as usize] = (*key as u64, i as u32);
+            dealt[*at as usize] = (*key as u32, i as u32);
             *at += 1;
         }
     }
@@ -42,14 +41,14 @@ pub(super) fn equal(keys: &[u128], which: impl Fn(usize) -> bool, mut each: impl
         let size = (2 * part.len()).next_power_of_two();
         table.clear();
         table.resize(size, EMPTY);
-        for (n, (half, i)) in part.iter().enumerate() {
-            let mut at = *half as usize & (size - 1);
+        for (n, (quarter, i)) in part.iter().enumerate() {
+            let mut at = *quarter as usize & (size - 1);
             loop {
                 let Some((known, first)) = part.get(table[at] as usize) else {
                     table[at] = n as u32;
                     break;
                 };
-                if known == half && keys[*first as usize] == keys[*i as usize] {
+                if known == quarter && keys[*first as usize] == keys[*i as usize] {
                     each(*i, *first);
                     break;
                 }
