@@ -51,6 +51,6 @@ unsafe fn of<'n>(this: *const Header) -> NodeRef<'n> {
 /// A second evaluation of the call `of`: the same operands and body, a node of its own.
 #[track_caller]
 pub(crate) fn again(of: NodePtr) -> NodePtr {
-    let header = Header::new(&AGAIN, Location::caller());
-    NodePtr::placed(Again { header, of })
+    let header = Header::new(&AGAIN, Location::caller(), 0);
+    NodePtr::placed(move || Again { header, of })
 }

@@ -41,6 +41,10 @@ pub(super) struct Chunk {
 /// The size of a chunk, and the alignment of all.
 pub(crate) const SIZE: usize = 1 << 15;
 
+/// What is next in a chunk is aligned to this much.
+const ALIGN: usize = align_of::<Header>();
+const _: () = assert!(size_of::<Chunk>().is_multiple_of(ALIGN));
+
 /// An ordinary chunk: a little less than its alignment, so that the allocator can put them side by side.
 const LAYOUT: Layout = match Layout::from_size_align(SIZE - 64, SIZE) {
     Ok(layout) => layout,
@@ -93,9 +97,9 @@ impl Drop for Ends {
     }
 }
 
-/// Puts a node into the chunk of this thread.
+/// Puts a node into the chunk of this thread: `make` makes it there.
 #[inline]
-pub(super) fn place<N>(node: N) -> NonNull<N> {
+pub(super) fn place<N>(make: impl FnOnce() -> N) -> NonNull<N> {
     const {
         assert!(
             align_of::<N>() <= SIZE / 2,
@@ -104,7 +108,7 @@ pub(super) fn place<N>(node: N) -> NonNull<N> {
     }
     let room = OPENED.with(|open| open.room(Layout::new::<N>())).cast();
     // SAFETY: room for an `N`, which nobody else knows of.
-    unsafe { room.write(node) };
+    unsafe { room.write(make()) };
     room
 }
 
@@ -120,8 +124,11 @@ impl Open {
     #[inline]
     fn room(&self, layout: Layout) -> NonNull<u8> {
         let at = self.at.get();
-        let from = at.addr().next_multiple_of(layout.align());
-        let to = from + layout.size();
+        let from = match layout.align() <= ALIGN {
+            true => at.addr(),
+            false => at.addr().next_multiple_of(layout.align()),
+        };
+        let to = from + layout.size().next_multiple_of(ALIGN);
         if to > self.end.get() {
             return self.room_in_next(layout);
         }
@@ -133,7 +140,8 @@ impl Open {
 
     #[cold]
     fn room_in_next(&self, layout: Layout) -> NonNull<u8> {
-        let least = size_of::<Chunk>().next_multiple_of(layout.align()) + layout.size();
+        let least = size_of::<Chunk>().next_multiple_of(layout.align())
+            + layout.size().next_multiple_of(ALIGN);
         let is_large = cfg!(lazygraph_apart) || least > LAYOUT.size();
         // In a thread that has ended, all but its last destructors, nobody would close a chunk.
         let is_last = is_large || ENDS.try_with(|_| ()).is_err();
@@ -309,6 +317,21 @@ fn chunk_of<N>(node: NonNull<N>) -> NonNull<Chunk> {
 
 fn spare() -> std::sync::MutexGuard<'static, Spare> {
     SPARE.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Gives back the memory of a node if it is in the chunk that this thread fills.
+///
+/// # Safety
+/// As [`Freed::add`].
+#[inline]
+pub(super) unsafe fn count_out_own(node: NonNull<u8>) -> bool {
+    OPENED.with(|open| {
+        let is_own = open.chunk.get() == chunk_of(node).as_ptr();
+        if is_own {
+            open.alive.set(open.alive.get() - 1);
+        }
+        is_own
+    })
 }
 
 /// Gives back the memory of nodes: counts those of one chunk together.

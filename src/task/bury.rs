@@ -1,6 +1,6 @@
 //! Letting go of nodes, without recursion.
 
-use super::arena::Freed;
+use super::arena::{self, Freed};
 use super::node::{Header, Home};
 use crate::base::error::drop_payload;
 use std::cell::{Cell, RefCell};
@@ -31,6 +31,19 @@ const FEW: usize = 64;
 impl Graves {
     fn add(&self, node: NonNull<Header>) {
         self.dead.borrow_mut().push(node);
+    }
+
+    /// Adds a node if there is room.
+    #[inline]
+    fn has_added(&self, node: NonNull<Header>) -> bool {
+        let Ok(mut dead) = self.dead.try_borrow_mut() else {
+            return false;
+        };
+        let has_room = dead.len() < dead.capacity();
+        if has_room {
+            dead.push(node);
+        }
+        has_room
     }
 
     #[inline]
@@ -79,25 +92,44 @@ pub(super) unsafe fn count_out(it: NonNull<u8>) {
 /// The node's count has reached zero.
 pub(super) unsafe fn bury(node: NonNull<Header>) {
     let graves = GRAVES.get();
-    if graves.is_null() && !std::thread::panicking() {
-        // Most nodes that die alone hold no other. If there are some, they are buried below.
-        struct Above;
-        impl Drop for Above {
-            fn drop(&mut self) {
-                GRAVES.set(std::ptr::null());
-            }
-        }
-        GRAVES.set(ONE);
-        let _above = Above;
-        // SAFETY: as promised by the caller; when `free` counts it out, it has been dropped.
-        unsafe { free(node, |it| count_out(it)) };
-    } else if graves.is_null() || graves == ONE {
-        // SAFETY: as promised by the caller.
-        unsafe { bury_all(node) };
-    } else {
+    let is_done = match graves.is_null() {
+        // SAFETY: this is the only pointer to it. What is inert lies in the arena, and has nothing to drop.
+        true => unsafe { node.as_ref().is_inert() && arena::count_out_own(node.cast()) },
         // SAFETY: they lie on the stack of the outermost `bury_all` of this thread, further up this very stack.
-        unsafe { (*graves).add(node) };
+        false => graves != ONE && unsafe { (*graves).has_added(node) },
+    };
+    if !is_done {
+        // SAFETY: as promised by the caller.
+        unsafe { bury_any(node) };
     }
+}
+
+/// As `bury`, of whatever kind the node is.
+///
+/// # Safety
+/// As `bury`.
+#[inline(never)]
+unsafe fn bury_any(node: NonNull<Header>) {
+    let graves = GRAVES.get();
+    if !graves.is_null() && graves != ONE {
+        // SAFETY: they lie on the stack of the outermost `bury_all` of this thread, further up this very stack.
+        return unsafe { (*graves).add(node) };
+    }
+    if graves == ONE || std::thread::panicking() {
+        // SAFETY: as promised by the caller.
+        return unsafe { bury_all(node) };
+    }
+    // Most nodes that die alone hold no other. If there are some, they are buried below.
+    struct Above;
+    impl Drop for Above {
+        fn drop(&mut self) {
+            GRAVES.set(std::ptr::null());
+        }
+    }
+    GRAVES.set(ONE);
+    let _above = Above;
+    // SAFETY: as promised by the caller; when `free` counts it out, it has been dropped.
+    unsafe { free(node, |it| count_out(it)) };
 }
 
 /// Frees one node, and has `count_out` give back its memory, also if the drop of an operand panics.
@@ -116,7 +148,11 @@ unsafe fn free(node: NonNull<Header>, count_out: impl Fn(NonNull<u8>)) {
         }
     }
     // SAFETY: this is the only pointer to it.
-    let (home, free) = unsafe { (node.as_ref().home(), node.as_ref().free()) };
+    let header = unsafe { node.as_ref() };
+    if header.is_inert() {
+        return count_out(node.cast());
+    }
+    let (home, free) = (header.home(), header.free());
     let _room = Room((home == Home::Arena).then_some(node), count_out);
     // SAFETY: as above.
     unsafe { free(node.as_ptr()) };

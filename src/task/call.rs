@@ -3,7 +3,7 @@
 use super::describe::Describe;
 use super::frame::Frame;
 use super::input::Inputs;
-use super::node::{Header, Home, NodePtr, Outcome, Vtable};
+use super::node::{Header, Home, INERT, NodePtr, Outcome, Vtable};
 use super::operand::Operands;
 use super::outcome::TaskError;
 use super::result::Typed;
@@ -13,6 +13,7 @@ use super::value::Value;
 use crate::base::footprint::Size;
 use std::any::TypeId;
 use std::marker::PhantomData;
+use std::mem::needs_drop;
 use std::panic::Location;
 
 /// One call: its operands and the (usually captureless) closures that run and describe it.
@@ -95,9 +96,13 @@ where
     #[inline]
     #[track_caller]
     fn node(vtable: &'static Vtable, ops: Ops, run: R, describe: D) -> NodePtr {
-        let header = Header::new(vtable, Location::caller());
-        NodePtr::placed(Self {
-            header,
+        let mut known = 0;
+        if !needs_drop::<R>() && !needs_drop::<D>() && ops.are_inert() {
+            known |= INERT;
+        }
+        let location = Location::caller();
+        NodePtr::placed(move || Self {
+            header: Header::new(vtable, location, known),
             ops,
             run,
             describe,

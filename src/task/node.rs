@@ -67,7 +67,8 @@ pub(super) enum Home {
 #[repr(C, align(8))]
 pub(crate) struct Header {
     refs: AtomicU32,
-    /// Where a lowering that holds the marks has put this node (see `graph::build`); and [`ALONE`].
+    /// Where a lowering that holds the marks has put this node (see `graph::build`); and what is known of it from the
+    /// beginning: [`ALONE`], [`INERT`].
     mark: AtomicU32,
     vtable: &'static Vtable,
     /// Where the call was made: a `Location`; or a [`Configured`], with [`CONFIGURED`] added.
@@ -81,7 +82,10 @@ struct Configured {
 }
 
 /// In a mark: the node lies alone.
-const ALONE: u32 = 1 << 31;
+pub(super) const ALONE: u32 = 1 << 31;
+/// In a mark: dropping its operands does nothing.
+pub(super) const INERT: u32 = 1 << 30;
+const KNOWN: u32 = ALONE | INERT;
 
 const CONFIGURED: usize = 1;
 const _: () =
@@ -89,13 +93,15 @@ const _: () =
 
 impl Header {
     #[inline]
-    pub(super) fn new(vtable: &'static Vtable, location: &'static Location<'static>) -> Header {
+    pub(super) fn new(
+        vtable: &'static Vtable,
+        location: &'static Location<'static>,
+        known: u32,
+    ) -> Header {
+        debug_assert!((known & ALONE != 0) == (vtable.home == Home::Alone));
         Header {
             refs: AtomicU32::new(1),
-            mark: AtomicU32::new(match vtable.home {
-                Home::Arena => 0,
-                Home::Alone => ALONE,
-            }),
+            mark: AtomicU32::new(known),
             vtable,
             said: AtomicPtr::new(std::ptr::from_ref(location).cast_mut().cast()),
         }
@@ -105,6 +111,12 @@ impl Header {
     #[inline]
     pub(super) fn home(&self) -> Home {
         self.vtable.home
+    }
+
+    /// Whether there is nothing to do when it dies but to give its room back.
+    #[inline]
+    pub(super) fn is_inert(&self) -> bool {
+        self.mark.load(Relaxed) & INERT != 0 && self.configured().is_none()
     }
 
     /// What drops it.
@@ -216,8 +228,8 @@ impl NodePtr {
 
     /// A node in the arena. `N` is `repr(C)` and begins with its header.
     #[inline]
-    pub(super) fn placed<N>(node: N) -> NodePtr {
-        NodePtr(arena::place(node).cast())
+    pub(super) fn placed<N>(make: impl FnOnce() -> N) -> NodePtr {
+        NodePtr(arena::place(make).cast())
     }
 
     /// It will be dropped soon.
@@ -391,14 +403,14 @@ impl<'n> NodeRef<'n> {
     /// What was last put there, by whoever held the marks then.
     #[inline]
     pub(crate) fn mark(self) -> u32 {
-        self.header().mark.load(Relaxed) & !ALONE
+        self.header().mark.load(Relaxed) & !KNOWN
     }
 
     /// For who holds the marks.
     #[inline]
     pub(crate) fn set_mark(self, mark: u32) {
-        let home = self.header().mark.load(Relaxed) & ALONE;
-        self.header().mark.store(mark | home, Relaxed);
+        let known = self.header().mark.load(Relaxed) & KNOWN;
+        self.header().mark.store(mark | known, Relaxed);
     }
 
     /// The future whose result this source has, once that has ended.

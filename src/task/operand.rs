@@ -6,7 +6,7 @@ use super::input::{Input, Inputs, Use};
 use super::node::NodePtr;
 use super::value::Value;
 use std::marker::PhantomData;
-use std::mem::MaybeUninit;
+use std::mem::{MaybeUninit, needs_drop};
 use std::ops::Deref;
 
 /// The operands of a call: a list `(op0, (op1, ()))`, any length.
@@ -15,11 +15,17 @@ pub trait Operands: Send + Sync + 'static {
     #[doc(hidden)]
     #[allow(private_interfaces)]
     fn visit(&self, inputs: &mut Inputs);
+    #[doc(hidden)]
+    fn are_inert(&self) -> bool;
 }
 
 impl Operands for () {
     #[allow(private_interfaces)]
     fn visit(&self, _: &mut Inputs) {}
+    #[inline]
+    fn are_inert(&self) -> bool {
+        true
+    }
 }
 
 impl<H: Operand, T: Operands> Operands for (H, T) {
@@ -29,6 +35,10 @@ impl<H: Operand, T: Operands> Operands for (H, T) {
         self.0.visit(inputs);
         self.1.visit(inputs);
     }
+    #[inline]
+    fn are_inert(&self) -> bool {
+        self.0.is_inert() && self.1.are_inert()
+    }
 }
 
 /// One operand.
@@ -37,6 +47,12 @@ pub trait Operand: Send + Sync + 'static {
     #[doc(hidden)]
     #[allow(private_interfaces)]
     fn visit(&self, inputs: &mut Inputs);
+    /// `true` only if its drop does nothing.
+    #[doc(hidden)]
+    #[inline]
+    fn is_inert(&self) -> bool {
+        false
+    }
 }
 
 /// A value that is put together from the results of several nodes.
@@ -60,8 +76,20 @@ enum Kind<T> {
     Parts(Box<Box<dyn Parts<T>>>),
 }
 
+impl<T: Value + Clone> Kind<T> {
+    #[inline(never)]
+    fn take(&self, frame: &Frame<'_>) -> T {
+        match self {
+            Kind::Literal(x) => x.clone(),
+            Kind::Node(_) => frame.take(),
+            Kind::Parts(parts) => parts.assemble(frame),
+        }
+    }
+}
+
 impl<T: Value> Val<T> {
     /// A plain value.
+    #[inline]
     pub fn literal(x: T) -> Val<T> {
         Val(Kind::Literal(x))
     }
@@ -82,8 +110,7 @@ impl<T: Value> Val<T> {
     {
         match &self.0 {
             Kind::Literal(x) => x.clone(),
-            Kind::Node(_) => frame.take(),
-            Kind::Parts(parts) => parts.assemble(frame),
+            read => read.take(frame),
         }
     }
 
@@ -106,6 +133,10 @@ impl<T: Value> Operand for Val<T> {
             Kind::Node(node) => inputs.push(Input::new(node, Use::Value)),
             Kind::Parts(parts) => parts.visit(inputs),
         }
+    }
+    #[inline]
+    fn is_inert(&self) -> bool {
+        !needs_drop::<T>() && matches!(self.0, Kind::Literal(_))
     }
 }
 
@@ -199,6 +230,8 @@ type Words = [usize; 3];
 struct LendTable<Q: ?Sized + 'static> {
     lender: unsafe fn(*const Words) -> *const dyn Lender<Q>,
     drop: unsafe fn(*mut Words),
+    /// Its drop does nothing.
+    inert: bool,
 }
 
 /// How an `L` is kept in the words `W`.
@@ -259,6 +292,7 @@ impl<Q: ?Sized + 'static, L: Lender<Q>> Lends<Q> for Kept<L, Words> {
         lender: |words| unsafe { Kept::<L, Words>::get(words) } as *const dyn Lender<Q>,
         // SAFETY: as above; dropped once, by the `Lend` that owns it.
         drop: |words| unsafe { Kept::<L, Words>::drop(words) },
+        inert: Self::IN_PLACE && !needs_drop::<L>(),
     };
 }
 
@@ -268,6 +302,7 @@ unsafe impl<Q: ?Sized> Send for Lend<Q> {}
 unsafe impl<Q: ?Sized> Sync for Lend<Q> {}
 
 impl<Q: ?Sized + 'static> Lend<Q> {
+    #[inline]
     pub(crate) fn new<L: Lender<Q>>(lender: L) -> Lend<Q> {
         let mut data = MaybeUninit::uninit();
         // SAFETY: the words are this function's own.
@@ -307,6 +342,10 @@ impl<Q: ?Sized + 'static> Operand for Lend<Q> {
     #[allow(private_interfaces)]
     fn visit(&self, inputs: &mut Inputs) {
         self.lender().visit(inputs);
+    }
+    #[inline]
+    fn is_inert(&self) -> bool {
+        self.table.inert
     }
 }
 

@@ -1,7 +1,7 @@
 //! Nodes without inputs: values put into a graph, and borrows from a scope.
 
 use super::future::Claim;
-use super::node::{Alone, Header, Home, NodePtr, Outcome, Vtable};
+use super::node::{ALONE, Alone, Header, Home, NodePtr, Outcome, Vtable};
 use super::outcome::TaskError;
 use super::result::{ResultType, Share, Storage, Typed, drop_shared};
 use super::spec::{Purity, TaskSpec};
@@ -71,7 +71,7 @@ impl<S: Source> Sources<S> {
 
 #[track_caller]
 fn source<S: Source>(source: S) -> NodePtr {
-    let header = Header::new(const { &Sources::<S>::TABLE }, Location::caller());
+    let header = Header::new(const { &Sources::<S>::TABLE }, Location::caller(), ALONE);
     Alone::placed(header, source)
 }
 
