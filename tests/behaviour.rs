@@ -19,6 +19,7 @@ mod a_long_argument_is_never_printed_whole;
 mod a_memo_is_shared_by_the_computes_that_use_it;
 mod a_memo_stays_within_its_bounds;
 mod a_million_nodes_need_no_stack;
+mod a_nested_call_is_like_any_other;
 mod a_panic_anywhere_is_an_error;
 mod a_pure_result_is_found_where_it_lies;
 mod a_recursion_that_never_ends_is_an_error;

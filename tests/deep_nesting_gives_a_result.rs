@@ -75,6 +75,28 @@ fn with_siblings_at_every_level() {
     }
 }
 
+/// Takes a lot of the stack, and goes down twice at some levels.
+#[delayed]
+fn down_in_large_steps(n: u64) -> u64 {
+    let room = std::hint::black_box([n; 12_500]);
+    let deeper = match n {
+        0 => 0,
+        _ if n.is_multiple_of(64) => get!(leaf(n)) + get!(down_in_large_steps(n - 1), leaf(0)).0,
+        _ => get!(down_in_large_steps(n - 1)),
+    };
+    deeper + room[12_499] - n + 1
+}
+
+#[test]
+fn with_bodies_that_take_a_lot_of_stack() {
+    for (name, options) in schedulers() {
+        let n = ends(&name, move || {
+            down_in_large_steps(300).compute_with(&options).unwrap()
+        });
+        assert_eq!(n, 301 + 64 + 128 + 192 + 256, "{name}");
+    }
+}
+
 #[test]
 fn pure_nodes_all_the_way_down() {
     for (name, options) in schedulers() {

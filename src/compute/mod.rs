@@ -10,7 +10,7 @@ use crate::base::error::{Carried, Error, ErrorKind};
 use crate::delayed::{Delayed, Join, Outcomes, value_arc};
 use crate::exec::{Current, Finished, Origin, execute, fork, lone, on_enough_stack};
 use crate::plan::Program;
-use crate::task::{Frame, Input, Inputs, Use, Value};
+use crate::task::{Frame, Input, Use, Value};
 pub(crate) use options::Service;
 use options::Setup;
 use std::sync::Arc;
@@ -35,10 +35,11 @@ use std::sync::Arc;
 /// assert_eq!((a, both), (2, vec![3, 6]));
 /// # Ok::<(), Error>(())
 /// ```
+#[inline]
 pub fn compute<J: Join>(nesting: J) -> Result<J::Out, Error> {
-    match run_directly(&nesting) {
+    match run_here(&nesting) {
         Some(result) => result,
-        None => run_nesting(&Options::new(), &nesting),
+        None => run_with_defaults(&nesting),
     }
 }
 
@@ -48,7 +49,7 @@ pub fn compute<J: Join>(nesting: J) -> Result<J::Out, Error> {
 /// As [`compute`]; `Invalid` if the options contradict each other.
 pub fn compute_with<J: Join>(options: &RunOptions<'_>, nesting: J) -> Result<J::Out, Error> {
     if options.says_nothing()
-        && let Some(result) = run_directly(&nesting)
+        && let Some(result) = run_here(&nesting).or_else(|| run_alone(&nesting))
     {
         return result;
     }
@@ -172,26 +173,53 @@ impl<T: Value> Delayed<T> {
 }
 
 /// The value, or a panic with the error: carried to the executor inside a task, told in full outside.
+#[inline]
 #[track_caller]
 #[doc(hidden)]
 pub fn unwrap_or_carry<T>(result: Result<T, Error>) -> T {
     match result {
         Ok(value) => value,
-        Err(error) if Current::is_inside() => std::panic::resume_unwind(Box::new(Carried(error))),
-        Err(error) => panic!("{error:?}"),
+        Err(error) => carry(error),
     }
 }
 
-/// Runs a graph with default options directly, if it is one of those that can be.
-#[inline]
-fn run_directly<J: Join>(nesting: &J) -> Option<Result<J::Out, Error>> {
-    let outputs = |outputs: &mut Inputs| nesting.visit(outputs);
-    let read = |frame: &Frame<'_>| nesting.assemble(frame);
-    let nested = fork(nesting, outputs, read);
-    if nested.is_some() || Current::is_inside() {
-        return nested;
+#[cold]
+#[track_caller]
+fn carry(error: Error) -> ! {
+    if Current::is_inside() {
+        std::panic::resume_unwind(Box::new(Carried(error)));
     }
-    lone(nesting, outputs, read, || Options::new().setup()?.context())
+    panic!("{error:?}")
+}
+
+/// Runs a graph with default options directly, if this is a task and that can be done.
+#[inline]
+fn run_here<J: Join>(nesting: &J) -> Option<Result<J::Out, Error>> {
+    fork(
+        |nodes| nesting.bare(nodes),
+        |by| nesting.call(by).map(J::take),
+    )
+}
+
+/// The same outside of tasks.
+fn run_alone<J: Join>(nesting: &J) -> Option<Result<J::Out, Error>> {
+    if Current::is_inside() {
+        return None;
+    }
+    let make = || Options::new().setup()?.context();
+    lone(
+        |nodes| nesting.bare(nodes),
+        |by| nesting.call(by).map(J::take),
+        make,
+    )
+}
+
+#[inline(never)]
+fn run_with_defaults<J: Join>(nesting: &J) -> Result<J::Out, Error> {
+    match run_alone(nesting) {
+        Some(result) => result,
+        None => run_nesting(&Options::new(), nesting),
+    }
 }
 
 fn run_nesting<J: Join>(options: &RunOptions<'_>, nesting: &J) -> Result<J::Out, Error> {

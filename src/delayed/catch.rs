@@ -9,6 +9,7 @@ use crate::task::operand::Operand;
 use crate::task::{
     Describe, Frame, Function, Input, Inputs, Purity, TaskSpec, Use, Value, call_node,
 };
+use std::convert::Infallible;
 
 /// An input whose failure does not fail its user.
 struct Caught<T>(Delayed<T>);
@@ -74,6 +75,7 @@ pub(crate) struct Outcomes<T>(pub(crate) Vec<Delayed<T>>);
 impl<T: Value + Clone> Join for Outcomes<T> {
     type Out = Vec<Result<T, Error>>;
     type Owned = Outcomes<T>;
+    type Results = Infallible;
 
     fn to_owned_join(&self) -> Self::Owned {
         Outcomes(self.0.clone())
@@ -81,6 +83,9 @@ impl<T: Value + Clone> Join for Outcomes<T> {
     #[allow(private_interfaces)]
     fn visit(&self, inputs: &mut Inputs) {
         inputs.extend(self.0.iter().map(|d| Input::new(&d.node, Use::Catch)));
+    }
+    fn take(results: Infallible) -> Self::Out {
+        match results {}
     }
     fn assemble(&self, frame: &Frame<'_>) -> Self::Out {
         self.0.iter().map(|_| frame.outcome()).collect()

@@ -2,17 +2,16 @@
 
 use super::Delayed;
 use crate::base::token::{Hasher128, StdHasher};
-use crate::task::operand::{Operand, Parts};
-use crate::task::{
-    Describe, Frame, Function, Input, Inputs, Purity, TaskSpec, Use, Val, Value, call_node,
-};
+use crate::task::operand::Parts;
+use crate::task::{Bare, Caller, Describe, Frame, Input, Inputs, Use, Value, Waiting};
 use std::collections::{BTreeMap, HashMap};
+use std::convert::Infallible;
 use std::hash::Hash;
 use std::sync::Arc;
 
 /// Any nesting of [`Delayed`] in tuples, `Vec`s, slices, arrays, `Option`s and maps.
 ///
-/// What [`compute`](crate::compute()), [`join`] and [`Plan::new`](crate::Plan::new) take.
+/// What [`compute`](crate::compute()), [`join`](crate::join()) and [`Plan::new`](crate::Plan::new) take.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a `Delayed` (nor a tuple, `Vec`, array, `Option` or map of them)",
     label = "nothing to compute in `{Self}`",
@@ -23,6 +22,9 @@ pub trait Join {
     type Out: Value;
     /// The same nesting, owned.
     type Owned: Join<Out = Self::Out> + Value;
+    /// The same nesting, of results that have not been taken: they may be dropped, whatever they are.
+    #[doc(hidden)]
+    type Results;
 
     #[doc(hidden)]
     fn to_owned_join(&self) -> Self::Owned;
@@ -31,6 +33,22 @@ pub trait Join {
     fn visit(&self, inputs: &mut Inputs);
     #[doc(hidden)]
     fn assemble(&self, frame: &Frame<'_>) -> Self::Out;
+    /// Lists its nodes, in the order of `visit`, if they are few, bare, and each there once.
+    #[doc(hidden)]
+    #[allow(private_interfaces)]
+    fn bare<'j>(&'j self, to: &mut Bare<'j>) -> bool {
+        let _ = to;
+        false
+    }
+    /// Has its nodes called, in the order of `bare`.
+    #[doc(hidden)]
+    #[allow(private_bounds)]
+    fn call<'j, C: Caller<'j>>(&'j self, by: &mut C) -> Option<Self::Results> {
+        let _ = by;
+        unreachable!("its nodes are not bare")
+    }
+    #[doc(hidden)]
+    fn take(results: Self::Results) -> Self::Out;
     /// Hashes the shape, and the key of each node with it.
     #[doc(hidden)]
     fn shape(&self, hasher: &mut Hasher128, next: &mut dyn FnMut() -> u128);
@@ -47,6 +65,7 @@ pub(super) fn describe(nesting: &(impl Join + ?Sized), to: &mut Describe<'_>) {
 impl<T: Value + Clone> Join for Delayed<T> {
     type Out = T;
     type Owned = Delayed<T>;
+    type Results = Waiting<T>;
 
     fn to_owned_join(&self) -> Delayed<T> {
         self.clone()
@@ -60,6 +79,20 @@ impl<T: Value + Clone> Join for Delayed<T> {
     fn assemble(&self, frame: &Frame<'_>) -> T {
         frame.take()
     }
+    #[inline]
+    #[allow(private_interfaces)]
+    fn bare<'j>(&'j self, to: &mut Bare<'j>) -> bool {
+        to.add(self.node.node())
+    }
+    #[inline(always)]
+    #[allow(private_bounds)]
+    fn call<'j, C: Caller<'j>>(&'j self, by: &mut C) -> Option<Waiting<T>> {
+        by.value(&self.node).map(Waiting::new)
+    }
+    #[inline(always)]
+    fn take(results: Waiting<T>) -> T {
+        results.take()
+    }
     fn shape(&self, hasher: &mut Hasher128, next: &mut dyn FnMut() -> u128) {
         hasher.u128(next());
     }
@@ -71,6 +104,7 @@ impl<T: Value + Clone> Join for Delayed<T> {
 impl<J: Join + ?Sized> Join for &J {
     type Out = J::Out;
     type Owned = J::Owned;
+    type Results = J::Results;
 
     fn to_owned_join(&self) -> J::Owned {
         (**self).to_owned_join()
@@ -84,6 +118,20 @@ impl<J: Join + ?Sized> Join for &J {
     fn assemble(&self, frame: &Frame<'_>) -> J::Out {
         (**self).assemble(frame)
     }
+    #[inline]
+    #[allow(private_interfaces)]
+    fn bare<'j>(&'j self, to: &mut Bare<'j>) -> bool {
+        (**self).bare(to)
+    }
+    #[inline(always)]
+    #[allow(private_bounds)]
+    fn call<'j, C: Caller<'j>>(&'j self, by: &mut C) -> Option<J::Results> {
+        (**self).call(by)
+    }
+    #[inline(always)]
+    fn take(results: J::Results) -> J::Out {
+        J::take(results)
+    }
     fn shape(&self, hasher: &mut Hasher128, next: &mut dyn FnMut() -> u128) {
         (**self).shape(hasher, next);
     }
@@ -94,10 +142,12 @@ impl<J: Join + ?Sized> Join for &J {
 
 /// The nestings whose parts are reached by an iterator of their own.
 macro_rules! sequences {
-    ($([$($g:tt)*] $t:ty => $out:ty, $owned:ty, |$s:ident| $iter:expr, $collect:expr, $own:expr;)*) => {$(
+    ($([$($g:tt)*] $t:ty => $out:ty, $owned:ty, $results:ty, |$s:ident| $iter:expr,
+        $collect:expr, $call:expr, $take:expr, $own:expr;)*) => {$(
         impl<$($g)*> Join for $t {
             type Out = $out;
             type Owned = $owned;
+            type Results = $results;
 
             fn to_owned_join(&self) -> Self::Owned {
                 let $s = self;
@@ -113,6 +163,19 @@ macro_rules! sequences {
             fn assemble(&self, frame: &Frame<'_>) -> Self::Out {
                 let $s = self;
                 ($collect)(frame)
+            }
+            #[allow(private_interfaces)]
+            fn bare<'j>(&'j self, to: &mut Bare<'j>) -> bool {
+                let $s = self;
+                $iter.all(|part| part.bare(to))
+            }
+            #[allow(private_bounds)]
+            fn call<'j, C: Caller<'j>>(&'j self, by: &mut C) -> Option<Self::Results> {
+                let $s = self;
+                ($call)(&mut |x: &'j J| x.call(by))
+            }
+            fn take(results: Self::Results) -> Self::Out {
+                ($take)(results)
             }
             fn shape(&self, hasher: &mut Hasher128, next: &mut dyn FnMut() -> u128) {
                 let $s = self;
@@ -130,14 +193,50 @@ macro_rules! sequences {
 }
 
 sequences! {
-    [J: Join] [J] => Vec<J::Out>, Vec<J::Owned>, |s| s.iter(),
-        |f: &Frame<'_>| s.iter().map(|x| x.assemble(f)).collect(), s.iter().map(J::to_owned_join).collect();
-    [J: Join] Vec<J> => Vec<J::Out>, Vec<J::Owned>, |s| s.iter(),
-        |f: &Frame<'_>| s.iter().map(|x| x.assemble(f)).collect(), s.iter().map(J::to_owned_join).collect();
-    [J: Join, const N: usize] [J; N] => [J::Out; N], [J::Owned; N], |s| s.iter(),
-        |f: &Frame<'_>| std::array::from_fn(|i| s[i].assemble(f)), std::array::from_fn(|i| s[i].to_owned_join());
-    [J: Join] Option<J> => Option<J::Out>, Option<J::Owned>, |s| s.iter(),
-        |f: &Frame<'_>| s.as_ref().map(|x| x.assemble(f)), s.as_ref().map(J::to_owned_join);
+    [J: Join] [J] => Vec<J::Out>, Vec<J::Owned>, Vec<J::Results>, |s| s.iter(),
+        |f: &Frame<'_>| s.iter().map(|x| x.assemble(f)).collect(),
+        |call: Call<'_, 'j, J>| s.iter().map(call).collect(), take_all::<J>,
+        s.iter().map(J::to_owned_join).collect();
+    [J: Join] Vec<J> => Vec<J::Out>, Vec<J::Owned>, Vec<J::Results>, |s| s.iter(),
+        |f: &Frame<'_>| s.iter().map(|x| x.assemble(f)).collect(),
+        |call: Call<'_, 'j, J>| s.iter().map(call).collect(), take_all::<J>,
+        s.iter().map(J::to_owned_join).collect();
+    [J: Join, const N: usize] [J; N] => [J::Out; N], [J::Owned; N], [Option<J::Results>; N], |s| s.iter(),
+        |f: &Frame<'_>| std::array::from_fn(|i| s[i].assemble(f)),
+        |call| call_each(s, call), |results: [Option<_>; N]| results.map(take_one::<J>),
+        std::array::from_fn(|i| s[i].to_owned_join());
+    [J: Join] Option<J> => Option<J::Out>, Option<J::Owned>, Option<J::Results>, |s| s.iter(),
+        |f: &Frame<'_>| s.as_ref().map(|x| x.assemble(f)),
+        |call: Call<'_, 'j, J>| s.as_ref().map_or(Some(None), |x| call(x).map(Some)),
+        |results: Option<_>| results.map(J::take), s.as_ref().map(J::to_owned_join);
+}
+
+/// Has one part called.
+type Call<'c, 'j, J> = &'c mut dyn FnMut(&'j J) -> Option<<J as Join>::Results>;
+
+/// Has parts called until one of them has no result. No allocation: there may be nothing else that needs one.
+fn call_each<'j, J: Join, const N: usize>(
+    parts: &'j [J; N],
+    call: Call<'_, 'j, J>,
+) -> Option<[Option<J::Results>; N]> {
+    let mut is_over = false;
+    let results = parts.each_ref().map(|part| {
+        let result = if is_over { None } else { call(part) };
+        is_over = result.is_none();
+        result
+    });
+    (!is_over).then_some(results)
+}
+
+fn take_all<J: Join>(results: Vec<J::Results>) -> Vec<J::Out> {
+    results.into_iter().map(J::take).collect()
+}
+
+fn take_one<J: Join>(result: Option<J::Results>) -> J::Out {
+    match result {
+        Some(result) => J::take(result),
+        None => unreachable!("all were called"),
+    }
 }
 
 /// Maps: equal ones agree in their key, whatever order their entries are kept in. The parts are walked in the
@@ -147,6 +246,7 @@ macro_rules! maps {
         impl<K: Value + Clone + Hash + $($k)*, J: Join> Join for $map<K, J> {
             type Out = $map<K, J::Out>;
             type Owned = $map<K, J::Owned>;
+            type Results = Infallible;
 
             fn to_owned_join(&self) -> Self::Owned {
                 self.iter().map(|(k, x)| (k.clone(), x.to_owned_join())).collect()
@@ -156,6 +256,9 @@ macro_rules! maps {
                 for (_, part) in $entries(self) {
                     part.visit(inputs);
                 }
+            }
+            fn take(results: Infallible) -> Self::Out {
+                match results {}
             }
             fn assemble(&self, frame: &Frame<'_>) -> Self::Out {
                 $entries(self).into_iter().map(|(k, x)| (k.clone(), x.assemble(frame))).collect()
@@ -194,6 +297,7 @@ macro_rules! tuples {
         impl<$($n: Join),*> Join for ($($n,)*) {
             type Out = ($($n::Out,)*);
             type Owned = ($($n::Owned,)*);
+            type Results = ($($n::Results,)*);
 
             #[allow(clippy::unused_unit)]
             fn to_owned_join(&self) -> Self::Owned {
@@ -208,6 +312,21 @@ macro_rules! tuples {
             #[allow(unused_variables, clippy::unused_unit)]
             fn assemble(&self, frame: &Frame<'_>) -> Self::Out {
                 ($(self.$i.assemble(frame),)*)
+            }
+            #[inline]
+            #[allow(private_interfaces, unused_variables)]
+            fn bare<'j>(&'j self, to: &mut Bare<'j>) -> bool {
+                true $(&& self.$i.bare(to))*
+            }
+            #[inline]
+            #[allow(private_bounds, unused_variables)]
+            fn call<'j, Z: Caller<'j>>(&'j self, by: &mut Z) -> Option<Self::Results> {
+                Some(($(self.$i.call(by)?,)*))
+            }
+            #[inline]
+            #[allow(unused_variables, clippy::unused_unit)]
+            fn take(results: Self::Results) -> Self::Out {
+                ($($n::take(results.$i),)*)
             }
             #[allow(unused_variables)]
             fn shape(&self, hasher: &mut Hasher128, next: &mut dyn FnMut() -> u128) {
@@ -279,158 +398,4 @@ impl<T: Value> Parts<Arc<T>> for SharedOf<T> {
     fn describe(&self, to: &mut Describe<'_>) {
         to.input();
     }
-}
-
-// ------------------------------------------------------------------ join, collect, sum, checkpoint
-
-struct JoinFn;
-impl Function for JoinFn {
-    const SPEC: TaskSpec = TaskSpec::structural("join", Purity::Structural);
-}
-
-/// One delayed value from a nesting of them: for arguments that no parameter takes as they are, and for results.
-///
-/// # Examples
-/// ```
-/// use lazygraph::prelude::*;
-///
-/// #[delayed]
-/// fn inc(x: i64) -> i64 { x + 1 }
-///
-/// let both = join((vec![inc(1), inc(2)], Some(inc(3))));
-/// assert_eq!(both.compute()?, (vec![2, 3], Some(4)));
-/// # Ok::<(), Error>(())
-/// ```
-#[track_caller]
-pub fn join<J: Join>(nesting: J) -> Delayed<J::Out>
-where
-    J::Out: Clone,
-{
-    let nesting = Val::from_parts(Joined(nesting.to_owned_join()));
-    Delayed::from_node(call_node::<JoinFn, J::Out, _, _, _>(
-        (nesting, ()),
-        |ops, f| Ok(ops.0.take(f)),
-        |ops, to| to.value(&ops.0, crate::task::ParamInfo::OPAQUE),
-    ))
-}
-
-struct Collect;
-impl Function for Collect {
-    const SPEC: TaskSpec = TaskSpec::structural("collect", Purity::Structural);
-}
-
-/// The nodes of an iterator, as one operand.
-struct List<T>(Box<[Delayed<T>]>);
-
-impl<T: Value> Operand for List<T> {
-    #[allow(private_interfaces)]
-    fn visit(&self, inputs: &mut Inputs) {
-        inputs.extend(self.0.iter().map(|d| Input::new(&d.node, Use::Value)));
-    }
-}
-
-impl<T: Value> List<T> {
-    fn describe(&self, to: &mut Describe<'_>) {
-        let n = self.0.len();
-        to.parts(n, |hasher, next| {
-            hasher.u64(n as u64);
-            for _ in 0..n {
-                hasher.u128(next());
-            }
-        });
-    }
-}
-
-/// `iter.collect::<Delayed<Vec<T>>>()`, and any other collection.
-impl<T: Value + Clone, C: FromIterator<T> + Value> FromIterator<Delayed<T>> for Delayed<C> {
-    #[track_caller]
-    fn from_iter<I: IntoIterator<Item = Delayed<T>>>(iter: I) -> Self {
-        let list = List(iter.into_iter().collect());
-        Delayed::from_node(call_node::<Collect, C, _, _, _>(
-            (list, ()),
-            |ops, f| Ok(ops.0.0.iter().map(|_| f.take::<T>()).collect()),
-            |ops, to| ops.0.describe(to),
-        ))
-    }
-}
-
-struct SumFn;
-impl Function for SumFn {
-    const SPEC: TaskSpec = TaskSpec::structural("sum", Purity::Structural);
-}
-
-/// `iter.sum::<Delayed<T>>()`.
-impl<T: Value + Clone + std::iter::Sum> std::iter::Sum<Delayed<T>> for Delayed<T> {
-    #[track_caller]
-    fn sum<I: Iterator<Item = Delayed<T>>>(iter: I) -> Self {
-        let list = List(iter.collect());
-        Delayed::from_node(call_node::<SumFn, T, _, _, _>(
-            (list, ()),
-            |ops, f| Ok(ops.0.0.iter().map(|_| f.take::<T>()).sum()),
-            |ops, to| ops.0.describe(to),
-        ))
-    }
-}
-
-struct ProductFn;
-impl Function for ProductFn {
-    const SPEC: TaskSpec = TaskSpec::structural("product", Purity::Structural);
-}
-
-/// `iter.product::<Delayed<T>>()`.
-impl<T: Value + Clone + std::iter::Product> std::iter::Product<Delayed<T>> for Delayed<T> {
-    #[track_caller]
-    fn product<I: Iterator<Item = Delayed<T>>>(iter: I) -> Self {
-        let list = List(iter.collect());
-        Delayed::from_node(call_node::<ProductFn, T, _, _, _>(
-            (list, ()),
-            |ops, f| Ok(ops.0.0.iter().map(|_| f.take::<T>()).product()),
-            |ops, to| ops.0.describe(to),
-        ))
-    }
-}
-
-struct CheckpointFn;
-impl Function for CheckpointFn {
-    const SPEC: TaskSpec = TaskSpec::structural("checkpoint", Purity::Structural);
-}
-
-/// What must be done, its values unused.
-struct Awaited<J>(J);
-
-impl<J: Join + Value> Operand for Awaited<J> {
-    #[allow(private_interfaces)]
-    fn visit(&self, inputs: &mut Inputs) {
-        let from = inputs.len();
-        self.0.visit(inputs);
-        for input in &mut inputs[from..] {
-            *input = input.only_order();
-        }
-    }
-}
-
-/// A `Delayed<()>` that is done when everything in `nesting` is; it holds none of the values.
-///
-/// For work that is done for its effect: give it to [`Delayed::after`], or compute it.
-///
-/// # Examples
-/// ```
-/// use lazygraph::{checkpoint, prelude::*};
-///
-/// #[delayed]
-/// fn write(part: usize) { let _ = part; }
-/// #[delayed]
-/// fn publish() -> &'static str { "done" }
-///
-/// let written = checkpoint((0..3).map(write).collect::<Vec<_>>());
-/// assert_eq!(publish().after(&written).compute()?, "done");
-/// # Ok::<(), Error>(())
-/// ```
-#[track_caller]
-pub fn checkpoint<J: Join>(nesting: J) -> Delayed<()> {
-    Delayed::from_node(call_node::<CheckpointFn, (), _, _, _>(
-        (Awaited(nesting.to_owned_join()), ()),
-        |_, _| Ok(()),
-        |ops, to| describe(&ops.0.0, to),
-    ))
 }

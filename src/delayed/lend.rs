@@ -2,7 +2,7 @@
 
 use super::Delayed;
 use super::join::Join;
-use crate::task::operand::{Held, Holds, Lender, Lent, ManyLender};
+use crate::task::operand::{Held, Holds, Lender, Lent, ManyLender, Reads};
 use crate::task::{Describe, Frame, Input, Inputs, NodePtr, ParamInfo, Row, Use, Value, View};
 use smallvec::SmallVec;
 use std::marker::PhantomData;
@@ -21,6 +21,10 @@ impl<T: Value> Lender<T> for Same<T> {
     }
 }
 
+impl<T> Reads for Same<T> {
+    const INPUTS: bool = false;
+}
+
 /// A plain value, lent through `View`.
 pub(super) struct Seen<S>(pub(super) S);
 
@@ -34,6 +38,10 @@ impl<S: Value + View<Q>, Q: ?Sized> Lender<Q> for Seen<S> {
     }
 }
 
+impl<S> Reads for Seen<S> {
+    const INPUTS: bool = false;
+}
+
 /// A plain smart pointer, lent through `Deref`.
 pub(super) struct Pointed<S>(pub(super) S);
 
@@ -45,6 +53,10 @@ impl<S: Value + Deref<Target = Q>, Q: ?Sized> Lender<Q> for Pointed<S> {
     fn describe(&self, to: &mut Describe<'_>, info: &ParamInfo<Q>) {
         to.literal(&*self.0, info);
     }
+}
+
+impl<S> Reads for Pointed<S> {
+    const INPUTS: bool = false;
 }
 
 macro_rules! of_node {
@@ -65,6 +77,8 @@ macro_rules! of_node {
                 to.input();
             }
         }
+
+        impl<S: ?Sized> Reads for $name<S> {}
     )*};
 }
 
@@ -120,6 +134,8 @@ impl<J: Join + Value> Lender<J::Out> for Gathered<J> {
     }
 }
 
+impl<J> Reads for Gathered<J> {}
+
 impl<T: Value + Clone> Lender<[T]> for Listed<T> {
     fn visit(&self, inputs: &mut Inputs) {
         inputs.extend(self.0.iter().map(|node| Input::new(node, Use::Value)));
@@ -133,6 +149,8 @@ impl<T: Value + Clone> Lender<[T]> for Listed<T> {
         describe_list(self.0.len(), to);
     }
 }
+
+impl<T> Reads for Listed<T> {}
 
 // ------------------------------------------------------------------ many
 
@@ -165,6 +183,9 @@ impl<Q: ?Sized + 'static> ManyLender<Q> for ManyOf<Q> {
     fn visit(&self, inputs: &mut Inputs) {
         inputs.extend(self.nodes.iter().map(|n| Input::new(n, Use::Ref)));
     }
+    fn has_inputs(&self) -> bool {
+        !self.nodes.is_empty()
+    }
     fn lend<'f>(&'f self, frame: &'f Frame<'_>) -> Vec<&'f Q> {
         self.nodes.iter().map(|_| (self.fetch)(frame)).collect()
     }
@@ -188,6 +209,9 @@ pub(super) struct ManyPlain<T>(pub(super) Vec<T>);
 
 impl<T: Value> ManyLender<T> for ManyPlain<T> {
     fn visit(&self, _: &mut Inputs) {}
+    fn has_inputs(&self) -> bool {
+        false
+    }
     fn lend<'f>(&'f self, _: &'f Frame<'_>) -> Vec<&'f T> {
         self.0.iter().collect()
     }

@@ -4,6 +4,7 @@ mod apply;
 mod args;
 mod catch;
 mod closure;
+mod collect;
 mod handle;
 mod join;
 mod lend;
@@ -16,8 +17,9 @@ mod settings;
 pub use apply::{Apply2, Apply3, Apply4, Apply5, Apply6, Apply7, Apply8, AsDelayed};
 pub use args::{Any_, Arg, ArgAny, ArgRef, ArgRefs, DynM, Exact, Gen, Keyed, Mode, NotDelayed};
 pub use closure::{CallWith, Lazy, call, delayed};
+pub use collect::{checkpoint, join};
 pub use handle::Handle;
-pub use join::{Join, checkpoint, join};
+pub use join::Join;
 pub use reduce::tree_reduce;
 pub use scope::{Scope, scope};
 

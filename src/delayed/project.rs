@@ -2,7 +2,7 @@
 
 use super::Delayed;
 use super::args::Arg;
-use super::join::checkpoint;
+use super::collect::checkpoint;
 use crate::task::operand::Operand;
 use crate::task::{
     Describe, Frame, Function, Input, Inputs, ParamInfo, Purity, TaskSpec, Use, Val, Value, again,

@@ -39,21 +39,30 @@ pub(super) struct Active {
 }
 
 thread_local! {
-    pub(super) static ACTIVE: RefCell<Option<Rc<Active>>> = const { RefCell::new(None) };
+    pub(super) static ACTIVE: Cell<Option<Rc<Active>>> = const { Cell::new(None) };
+}
+
+/// What this thread is executing; `None` outside of tasks.
+#[inline]
+pub(super) fn active() -> Option<Rc<Active>> {
+    let copied = |here: &Cell<Option<Rc<Active>>>| {
+        let active = here.take();
+        // In its place is nothing now.
+        std::mem::forget(here.replace(active.clone()));
+        active
+    };
+    ACTIVE.try_with(copied).ok()?
 }
 
 /// Looks at what this thread is executing; `None` outside of tasks.
 pub(super) fn with_active<R>(look: impl FnOnce(&Rc<Active>) -> R) -> Option<R> {
-    let active = ACTIVE.try_with(|active| active.borrow().clone()).ok()??;
-    Some(look(&active))
+    active().as_ref().map(look)
 }
 
 /// Whether this thread is executing a task.
 #[inline]
 pub(super) fn is_any_active() -> bool {
-    ACTIVE
-        .try_with(|active| active.borrow().is_some())
-        .unwrap_or(false)
+    active().is_some()
 }
 
 /// The token of the task whose body is running on this thread.

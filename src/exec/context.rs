@@ -179,6 +179,13 @@ impl Context {
         }
     }
 
+    /// Whether, at a glance, no run of it was stopped. `false` where there are contexts above.
+    #[inline]
+    pub(super) fn is_at_ease(&self) -> bool {
+        let said = self.halt.load(Ordering::Relaxed) | u8::from(self.stops.load(Ordering::Relaxed));
+        (said == 0) & self.above.is_none()
+    }
+
     #[inline]
     pub(super) fn is_halted(&self) -> bool {
         self.halt.load(Ordering::Relaxed) != 0

@@ -5,14 +5,14 @@
 
 use super::active::Active;
 use super::context::Context;
-use super::fork::{add_bare, run_fresh};
+use super::fork::{Direct, run_bare};
 use super::run::{Run, Seat};
-use super::segment::{Fresh, Segment, SegmentPtr};
+use super::segment::{Segment, SegmentPtr};
 use super::worker::Worker;
 use crate::base::error::Error;
 use crate::base::sync::thread_local;
 use crate::plan::Program;
-use crate::task::{Frame, Inputs, with_inputs};
+use crate::task::Bare;
 use std::cell::Cell;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -37,23 +37,18 @@ fn pool_here() -> PoolHere {
     (is_inside, rayon::current_num_threads())
 }
 
-/// A compute with default options, outside of tasks, of what `holder` holds and `outputs` lists: if that is one node that
-/// can be run directly, runs it and reads its result. `make`: a context with defaults.
+/// A compute with default options, outside of tasks, of what `list` lists: if that is one node that can be run directly, has
+/// `call` call it. `make`: a context with defaults.
 ///
 /// # Errors
 /// The failure of the node, and those of `make`.
-pub(crate) fn lone<H: ?Sized, R>(
-    holder: &H,
-    outputs: impl FnOnce(&mut Inputs),
-    read: impl FnOnce(&Frame<'_>) -> R,
+pub(crate) fn lone<'n, R>(
+    list: impl FnOnce(&mut Bare<'n>) -> bool,
+    call: impl FnOnce(&mut Direct<'_, 'n>) -> Option<R>,
     make: impl FnOnce() -> Result<Arc<Context>, Error>,
 ) -> Option<Result<R, Error>> {
-    let mut fresh = Fresh::new();
-    let is_lone = with_inputs(|inputs| {
-        outputs(inputs);
-        inputs.len() == 1 && add_bare(&mut fresh, holder, 0, inputs)
-    });
-    if !is_lone {
+    let mut nodes = Bare::none();
+    if !list(&mut nodes) || !nodes.is_one() {
         return None;
     }
     let lone = match KEPT
@@ -71,7 +66,7 @@ pub(crate) fn lone<H: ?Sized, R>(
     let run = &lone.active.run;
     let seat = Seat::take(run);
     let worker = Worker::within(lone.active.clone());
-    let result = run_fresh(&lone.active, &fresh, read);
+    let result = run_bare(&lone.active, call);
     worker.rejoin();
     drop((worker, seat));
     if run.context.memo.is_untouched() {

@@ -154,6 +154,12 @@ impl Run {
     /// Whether nothing of this run may start any more.
     #[inline]
     pub(super) fn is_stopped(&self) -> bool {
+        let is_at_ease = !self.stopped.load(Relaxed) & self.context.is_at_ease();
+        !is_at_ease && self.is_stopped_somewhere()
+    }
+
+    #[inline(never)]
+    fn is_stopped_somewhere(&self) -> bool {
         self.stopped.load(Relaxed)
             || self.context.is_halted()
             || (self.context.may_be_stopped() && self.is_stopped_above())

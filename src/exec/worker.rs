@@ -1,6 +1,6 @@
 //! Executing nodes: what serial and parallel runs share.
 
-use super::active::{ACTIVE, Active};
+use super::active::{ACTIVE, Active, active};
 use super::equip::unequipped;
 use super::job::Job;
 use super::observe;
@@ -52,7 +52,7 @@ impl Drop for Worker {
 
 impl Worker {
     pub(super) fn enter(run: &Arc<Run>, root: SegmentPtr, alone: bool) -> Worker {
-        let above = ACTIVE.with(|active| active.borrow().clone());
+        let above = active();
         let active = Rc::new(Active::new(run.clone(), root, above));
         let job = run.job.as_ref().filter(|job| run.is_task && job.is_many());
         let mut worker = Worker::within(active);

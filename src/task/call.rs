@@ -3,7 +3,7 @@
 use super::describe::Describe;
 use super::frame::Frame;
 use super::input::Inputs;
-use super::node::{Header, Home, INERT, NodePtr, Outcome, Vtable};
+use super::node::{BARE, Header, Home, INERT, NodePtr, Outcome, Vtable};
 use super::operand::Operands;
 use super::outcome::TaskError;
 use super::result::Typed;
@@ -97,6 +97,9 @@ where
     #[track_caller]
     fn node(vtable: &'static Vtable, ops: Ops, run: R, describe: D) -> NodePtr {
         let mut known = 0;
+        if vtable.traits.are_bare() && !ops.has_inputs() {
+            known |= BARE;
+        }
         if !needs_drop::<R>() && !needs_drop::<D>() && ops.are_inert() {
             known |= INERT;
         }

@@ -108,7 +108,7 @@ impl<'r> Frame<'r> {
     /// has written its slot (unless `failures` knows it) and the reader is one of its counted users; each
     /// edge leads to a value of the type that the reading operand was built with.
     #[inline]
-    pub(crate) unsafe fn new(
+    pub(crate) const unsafe fn new(
         table: Table,
         edges: &'r [Edge],
         keep: bool,
@@ -121,6 +121,23 @@ impl<'r> Frame<'r> {
             failures,
             run: PhantomData,
         }
+    }
+
+    /// For a task that reads nothing.
+    #[inline]
+    pub(crate) fn nothing() -> &'static Frame<'static> {
+        struct Nothing(Frame<'static>);
+        // SAFETY: what can change in it are the edges, and where there are none, `next` unwinds before it changes them.
+        unsafe impl Sync for Nothing {}
+        const TABLE: Table = Table {
+            base: std::ptr::null_mut(),
+            offsets: std::ptr::null(),
+            uses: std::ptr::null(),
+            exclusive: true,
+        };
+        // SAFETY: there are no edges.
+        static NOTHING: Nothing = Nothing(unsafe { Frame::new(TABLE, &[], false, None) });
+        &NOTHING.0
     }
 
     /// The same for another task of the run.

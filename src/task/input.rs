@@ -1,7 +1,6 @@
 //! The inputs of a node: which nodes it reads, and how.
 
 use super::node::{Header, NodePtr, RawNode};
-use std::cell::Cell;
 use std::ptr::NonNull;
 
 /// How a node uses an input.
@@ -70,19 +69,3 @@ impl Input {
 
 /// The inputs of a node, in the order in which its operands read them.
 pub(crate) type Inputs = Vec<Input>;
-
-/// Calls `f` with an empty list, whose memory is used again.
-#[inline]
-pub(crate) fn with_inputs<R>(f: impl FnOnce(&mut Inputs) -> R) -> R {
-    thread_local! {
-        static SPARE: Cell<Inputs> = const { Cell::new(Inputs::new()) };
-    }
-    const MOST: usize = 64;
-    let mut inputs = SPARE.try_with(Cell::take).unwrap_or_default();
-    let result = f(&mut inputs);
-    if inputs.capacity() <= MOST {
-        inputs.clear();
-        let _ = SPARE.try_with(|spare| spare.set(inputs));
-    }
-    result
-}

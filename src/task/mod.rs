@@ -8,6 +8,7 @@
 mod again;
 mod ahead;
 pub(crate) mod arena;
+mod bare;
 mod bury;
 mod call;
 pub(crate) mod describe;
@@ -26,11 +27,12 @@ mod traits;
 pub(crate) mod value;
 
 pub(crate) use again::again;
+pub(crate) use bare::{Bare, Caller, Waiting};
 pub(crate) use call::{call_node, flat_node};
 pub(crate) use describe::{Describe, ParamInfo};
 pub(crate) use frame::Frame;
 pub(crate) use future::{Claim, Promise, Shared, Work};
-pub(crate) use input::{Input, Inputs, Use, with_inputs};
+pub(crate) use input::{Input, Inputs, Use};
 pub(crate) use node::{NodePtr, NodeRef, Outcome, RawNode};
 pub(crate) use operand::{Lend, Many, Val};
 pub(crate) use row::Row;

@@ -68,7 +68,7 @@ pub(super) enum Home {
 pub(crate) struct Header {
     refs: AtomicU32,
     /// Where a lowering that holds the marks has put this node (see `graph::build`); and what is known of it from the
-    /// beginning: [`ALONE`], [`INERT`].
+    /// beginning: [`ALONE`], [`BARE`], [`INERT`].
     mark: AtomicU32,
     vtable: &'static Vtable,
     /// Where the call was made: a `Location`; or a [`Configured`], with [`CONFIGURED`] added.
@@ -83,9 +83,11 @@ struct Configured {
 
 /// In a mark: the node lies alone.
 pub(super) const ALONE: u32 = 1 << 31;
+/// In a mark: the node has no inputs, and running it is no more than calling its body.
+pub(super) const BARE: u32 = 1 << 30;
 /// In a mark: dropping its operands does nothing.
-pub(super) const INERT: u32 = 1 << 30;
-const KNOWN: u32 = ALONE | INERT;
+pub(super) const INERT: u32 = 1 << 29;
+const KNOWN: u32 = ALONE | BARE | INERT;
 
 const CONFIGURED: usize = 1;
 const _: () =
@@ -284,14 +286,6 @@ pub(crate) fn node_of(roots: &[NodePtr], node: RawNode) -> NodeRef<'_> {
     unsafe { node.node() }
 }
 
-/// One of the outputs of a compute, while its caller holds them: sound as `held` is.
-#[inline]
-pub(crate) fn output_of<H: ?Sized>(holder: &H, output: Input) -> NodeRef<'_> {
-    let _ = holder;
-    // SAFETY: as below.
-    unsafe { output.raw().node() }
-}
-
 /// A counted pointer to an output, while the caller holds it.
 ///
 /// Sound because inputs are only gathered from handles and nodes that are alive (`Join::visit`,
@@ -419,6 +413,18 @@ impl<'n> NodeRef<'n> {
         let awaits = node.header().vtable.awaits?;
         // SAFETY: the table belongs to the node, which is alive for `'n`.
         unsafe { awaits(node.0.as_ptr()).as_ref() }
+    }
+
+    /// Whether running it is no more than calling its body: it has no inputs, is not pure, and nothing was said of it.
+    #[inline]
+    pub(crate) fn is_bare(self) -> bool {
+        self.header().mark.load(Relaxed) & BARE != 0 && !self.has_settings()
+    }
+
+    /// Whether its body writes its result, and nothing else, into its slot.
+    #[inline]
+    pub(super) fn is_inline(self) -> bool {
+        self.header().mark.load(Relaxed) & BARE != 0
     }
 
     /// Whether anything was said of this call.

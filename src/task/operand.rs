@@ -16,12 +16,18 @@ pub trait Operands: Send + Sync + 'static {
     #[allow(private_interfaces)]
     fn visit(&self, inputs: &mut Inputs);
     #[doc(hidden)]
+    fn has_inputs(&self) -> bool;
+    #[doc(hidden)]
     fn are_inert(&self) -> bool;
 }
 
 impl Operands for () {
     #[allow(private_interfaces)]
     fn visit(&self, _: &mut Inputs) {}
+    #[inline]
+    fn has_inputs(&self) -> bool {
+        false
+    }
     #[inline]
     fn are_inert(&self) -> bool {
         true
@@ -36,6 +42,10 @@ impl<H: Operand, T: Operands> Operands for (H, T) {
         self.1.visit(inputs);
     }
     #[inline]
+    fn has_inputs(&self) -> bool {
+        self.0.has_inputs() || self.1.has_inputs()
+    }
+    #[inline]
     fn are_inert(&self) -> bool {
         self.0.is_inert() && self.1.are_inert()
     }
@@ -47,6 +57,12 @@ pub trait Operand: Send + Sync + 'static {
     #[doc(hidden)]
     #[allow(private_interfaces)]
     fn visit(&self, inputs: &mut Inputs);
+    /// `false` only if `visit` lists nothing.
+    #[doc(hidden)]
+    #[inline]
+    fn has_inputs(&self) -> bool {
+        true
+    }
     /// `true` only if its drop does nothing.
     #[doc(hidden)]
     #[inline]
@@ -135,6 +151,10 @@ impl<T: Value> Operand for Val<T> {
         }
     }
     #[inline]
+    fn has_inputs(&self) -> bool {
+        !matches!(self.0, Kind::Literal(_))
+    }
+    #[inline]
     fn is_inert(&self) -> bool {
         !needs_drop::<T>() && matches!(self.0, Kind::Literal(_))
     }
@@ -147,6 +167,12 @@ pub(crate) trait Lender<Q: ?Sized>: Send + Sync + 'static {
     fn visit(&self, inputs: &mut Inputs);
     fn lend<'f>(&'f self, frame: &'f Frame<'_>) -> Lent<'f, Q>;
     fn describe(&self, to: &mut Describe<'_>, info: &ParamInfo<Q>);
+}
+
+/// Whether a [`Lender`] has inputs.
+pub(crate) trait Reads {
+    /// `false` only if its `visit` lists nothing.
+    const INPUTS: bool = true;
 }
 
 /// What is lent: a reference, or a value put together for the occasion.
@@ -230,6 +256,7 @@ type Words = [usize; 3];
 struct LendTable<Q: ?Sized + 'static> {
     lender: unsafe fn(*const Words) -> *const dyn Lender<Q>,
     drop: unsafe fn(*mut Words),
+    inputs: bool,
     /// Its drop does nothing.
     inert: bool,
 }
@@ -286,12 +313,13 @@ trait Lends<Q: ?Sized + 'static>: Sized {
     const TABLE: LendTable<Q>;
 }
 
-impl<Q: ?Sized + 'static, L: Lender<Q>> Lends<Q> for Kept<L, Words> {
+impl<Q: ?Sized + 'static, L: Lender<Q> + Reads> Lends<Q> for Kept<L, Words> {
     const TABLE: LendTable<Q> = LendTable {
         // SAFETY: this closure is only in the table of words that hold an `L`.
         lender: |words| unsafe { Kept::<L, Words>::get(words) } as *const dyn Lender<Q>,
         // SAFETY: as above; dropped once, by the `Lend` that owns it.
         drop: |words| unsafe { Kept::<L, Words>::drop(words) },
+        inputs: L::INPUTS,
         inert: Self::IN_PLACE && !needs_drop::<L>(),
     };
 }
@@ -303,7 +331,7 @@ unsafe impl<Q: ?Sized> Sync for Lend<Q> {}
 
 impl<Q: ?Sized + 'static> Lend<Q> {
     #[inline]
-    pub(crate) fn new<L: Lender<Q>>(lender: L) -> Lend<Q> {
+    pub(crate) fn new<L: Lender<Q> + Reads>(lender: L) -> Lend<Q> {
         let mut data = MaybeUninit::uninit();
         // SAFETY: the words are this function's own.
         unsafe { Kept::put(lender, data.as_mut_ptr()) };
@@ -344,6 +372,10 @@ impl<Q: ?Sized + 'static> Operand for Lend<Q> {
         self.lender().visit(inputs);
     }
     #[inline]
+    fn has_inputs(&self) -> bool {
+        self.table.inputs
+    }
+    #[inline]
     fn is_inert(&self) -> bool {
         self.table.inert
     }
@@ -354,6 +386,8 @@ impl<Q: ?Sized + 'static> Operand for Lend<Q> {
 /// Many things that can be lent as `&Q`, together.
 pub(crate) trait ManyLender<Q: ?Sized>: Send + Sync + 'static {
     fn visit(&self, inputs: &mut Inputs);
+    /// `false` only if `visit` lists nothing.
+    fn has_inputs(&self) -> bool;
     fn lend<'f>(&'f self, frame: &'f Frame<'_>) -> Vec<&'f Q>;
     fn describe(&self, to: &mut Describe<'_>, info: &ParamInfo<Q>);
 }
@@ -381,6 +415,9 @@ impl<Q: ?Sized + 'static> Operand for Many<Q> {
     #[allow(private_interfaces)]
     fn visit(&self, inputs: &mut Inputs) {
         self.0.visit(inputs);
+    }
+    fn has_inputs(&self) -> bool {
+        self.0.has_inputs()
     }
 }
 

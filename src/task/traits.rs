@@ -46,6 +46,12 @@ impl Traits {
     /// Those of nodes that need more than to be called.
     pub(crate) const SPECIAL: u16 = Self::KEYED | Self::GUARDED | Self::CATCHES | Self::FLAT;
 
+    /// Whether running a node of this kind is no more than calling its body.
+    #[inline]
+    pub(super) fn are_bare(self) -> bool {
+        self.0 & !(Traits::OWNING | Traits::LARGE) == 0
+    }
+
     #[inline]
     pub(crate) fn has(self, flag: u16) -> bool {
         self.0 & flag != 0

@@ -11,12 +11,10 @@ mod bundles;
 #[cfg(lazygraph_shuttle)]
 mod census;
 mod failures;
-mod fresh;
 mod progress;
 mod watch;
 
 pub(super) use bundles::Ready;
-pub(super) use fresh::Fresh;
 
 use crate::base::error::{Error, drop_payload};
 use crate::base::footprint::Size;

@@ -1,0 +1,160 @@
+//! One delayed value from many: joined, collected, summed, or only done.
+
+use super::Delayed;
+use super::join::{Join, Joined, describe};
+use crate::task::operand::Operand;
+use crate::task::{
+    Describe, Function, Input, Inputs, Purity, TaskSpec, Use, Val, Value, call_node,
+};
+
+struct JoinFn;
+impl Function for JoinFn {
+    const SPEC: TaskSpec = TaskSpec::structural("join", Purity::Structural);
+}
+
+/// One delayed value from a nesting of them: for arguments that no parameter takes as they are, and for results.
+///
+/// # Examples
+/// ```
+/// use lazygraph::prelude::*;
+///
+/// #[delayed]
+/// fn inc(x: i64) -> i64 { x + 1 }
+///
+/// let both = join((vec![inc(1), inc(2)], Some(inc(3))));
+/// assert_eq!(both.compute()?, (vec![2, 3], Some(4)));
+/// # Ok::<(), Error>(())
+/// ```
+#[track_caller]
+pub fn join<J: Join>(nesting: J) -> Delayed<J::Out>
+where
+    J::Out: Clone,
+{
+    let nesting = Val::from_parts(Joined(nesting.to_owned_join()));
+    Delayed::from_node(call_node::<JoinFn, J::Out, _, _, _>(
+        (nesting, ()),
+        |ops, f| Ok(ops.0.take(f)),
+        |ops, to| to.value(&ops.0, crate::task::ParamInfo::OPAQUE),
+    ))
+}
+
+struct Collect;
+impl Function for Collect {
+    const SPEC: TaskSpec = TaskSpec::structural("collect", Purity::Structural);
+}
+
+/// The nodes of an iterator, as one operand.
+struct List<T>(Box<[Delayed<T>]>);
+
+impl<T: Value> Operand for List<T> {
+    #[allow(private_interfaces)]
+    fn visit(&self, inputs: &mut Inputs) {
+        inputs.extend(self.0.iter().map(|d| Input::new(&d.node, Use::Value)));
+    }
+}
+
+impl<T: Value> List<T> {
+    fn describe(&self, to: &mut Describe<'_>) {
+        let n = self.0.len();
+        to.parts(n, |hasher, next| {
+            hasher.u64(n as u64);
+            for _ in 0..n {
+                hasher.u128(next());
+            }
+        });
+    }
+}
+
+/// `iter.collect::<Delayed<Vec<T>>>()`, and any other collection.
+impl<T: Value + Clone, C: FromIterator<T> + Value> FromIterator<Delayed<T>> for Delayed<C> {
+    #[track_caller]
+    fn from_iter<I: IntoIterator<Item = Delayed<T>>>(iter: I) -> Self {
+        let list = List(iter.into_iter().collect());
+        Delayed::from_node(call_node::<Collect, C, _, _, _>(
+            (list, ()),
+            |ops, f| Ok(ops.0.0.iter().map(|_| f.take::<T>()).collect()),
+            |ops, to| ops.0.describe(to),
+        ))
+    }
+}
+
+struct SumFn;
+impl Function for SumFn {
+    const SPEC: TaskSpec = TaskSpec::structural("sum", Purity::Structural);
+}
+
+/// `iter.sum::<Delayed<T>>()`.
+impl<T: Value + Clone + std::iter::Sum> std::iter::Sum<Delayed<T>> for Delayed<T> {
+    #[track_caller]
+    fn sum<I: Iterator<Item = Delayed<T>>>(iter: I) -> Self {
+        let list = List(iter.collect());
+        Delayed::from_node(call_node::<SumFn, T, _, _, _>(
+            (list, ()),
+            |ops, f| Ok(ops.0.0.iter().map(|_| f.take::<T>()).sum()),
+            |ops, to| ops.0.describe(to),
+        ))
+    }
+}
+
+struct ProductFn;
+impl Function for ProductFn {
+    const SPEC: TaskSpec = TaskSpec::structural("product", Purity::Structural);
+}
+
+/// `iter.product::<Delayed<T>>()`.
+impl<T: Value + Clone + std::iter::Product> std::iter::Product<Delayed<T>> for Delayed<T> {
+    #[track_caller]
+    fn product<I: Iterator<Item = Delayed<T>>>(iter: I) -> Self {
+        let list = List(iter.collect());
+        Delayed::from_node(call_node::<ProductFn, T, _, _, _>(
+            (list, ()),
+            |ops, f| Ok(ops.0.0.iter().map(|_| f.take::<T>()).product()),
+            |ops, to| ops.0.describe(to),
+        ))
+    }
+}
+
+struct CheckpointFn;
+impl Function for CheckpointFn {
+    const SPEC: TaskSpec = TaskSpec::structural("checkpoint", Purity::Structural);
+}
+
+/// What must be done, its values unused.
+struct Awaited<J>(J);
+
+impl<J: Join + Value> Operand for Awaited<J> {
+    #[allow(private_interfaces)]
+    fn visit(&self, inputs: &mut Inputs) {
+        let from = inputs.len();
+        self.0.visit(inputs);
+        for input in &mut inputs[from..] {
+            *input = input.only_order();
+        }
+    }
+}
+
+/// A `Delayed<()>` that is done when everything in `nesting` is; it holds none of the values.
+///
+/// For work that is done for its effect: give it to [`Delayed::after`], or compute it.
+///
+/// # Examples
+/// ```
+/// use lazygraph::{checkpoint, prelude::*};
+///
+/// #[delayed]
+/// fn write(part: usize) { let _ = part; }
+/// #[delayed]
+/// fn publish() -> &'static str { "done" }
+///
+/// let written = checkpoint((0..3).map(write).collect::<Vec<_>>());
+/// assert_eq!(publish().after(&written).compute()?, "done");
+/// # Ok::<(), Error>(())
+/// ```
+#[track_caller]
+pub fn checkpoint<J: Join>(nesting: J) -> Delayed<()> {
+    Delayed::from_node(call_node::<CheckpointFn, (), _, _, _>(
+        (Awaited(nesting.to_owned_join()), ()),
+        |_, _| Ok(()),
+        |ops, to| describe(&ops.0.0, to),
+    ))
+}
