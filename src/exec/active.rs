@@ -5,6 +5,7 @@ use super::equip::Equipment;
 use super::job::Job;
 use super::run::{Origin, Run};
 use super::segment::{Segment, SegmentPtr};
+use super::stack::Known;
 use super::wait::Away;
 use crate::base::sync::atomic::{AtomicBool, Ordering};
 use crate::base::sync::thread_local;
@@ -26,6 +27,8 @@ pub(super) struct Active {
     pub(super) key: Cell<Option<u128>>,
     /// How many direct nested computes (see `fork`) it is inside of.
     pub(super) forks: Cell<usize>,
+    /// The stack that those are on.
+    pub(super) stack: Cell<Known>,
     /// The body that runs has given its slot up, and works on without.
     pub(super) seceded: RefCell<Option<Away>>,
     /// It has a slot again nevertheless, for what it helps with.
@@ -105,6 +108,7 @@ impl Active {
             overdue: RefCell::new(None),
             key: Cell::new(None),
             forks: Cell::new(0),
+            stack: Cell::new(Known::NOTHING),
             seceded: RefCell::new(None),
             helps: Cell::new(false),
             equipment: RefCell::new(None),

@@ -6,7 +6,7 @@
 
 use super::active::{Active, active};
 use super::run::{DEEPEST, Run};
-use super::stack::on_enough_stack;
+use super::stack::on_known_stack;
 use crate::base::error::{Error, ErrorKind, drop_payload};
 use crate::plan::culprit;
 use crate::task::{Bare, Caller, NodePtr, NodeRef, Outcome, Value};
@@ -31,7 +31,7 @@ pub(crate) fn fork<'n, R>(
     }
     let mut nodes = Bare::none();
     let are_bare = list(&mut nodes) && !nodes.is_empty();
-    are_bare.then(|| on_enough_stack(|| run_bare(&active, call)))
+    are_bare.then(|| on_known_stack(&active.stack, || run_bare(&active, call)))
 }
 
 /// Runs nodes, in order, as a part of what the thread is executing.

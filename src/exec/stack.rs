@@ -26,6 +26,64 @@ pub(crate) fn on_enough_stack<R>(deeper: impl FnOnce() -> R) -> R {
     }
 }
 
+/// A part of a stack that is in use, with room for more below it: the lowest address, and the length.
+#[derive(Clone, Copy)]
+pub(super) struct Known(usize, usize);
+
+impl Known {
+    pub(super) const NOTHING: Known = Known(0, 0);
+
+    /// Whether the caller is in it.
+    #[inline(never)]
+    pub(super) fn has_caller(self) -> bool {
+        here().wrapping_sub(self.0) < self.1
+    }
+
+    /// From the caller's place down to where there is just enough room.
+    fn of_caller() -> Known {
+        let left = stacker::remaining_stack().unwrap_or(0);
+        match left.checked_sub(LEFT) {
+            Some(known) => Known(here().saturating_sub(known), known),
+            None => Known::NOTHING,
+        }
+    }
+}
+
+/// As `on_enough_stack`. What is `known` of the stack is asked before, and widened meanwhile: as long as that lasts, the stack
+/// is there, and no other can lie in its place.
+#[inline]
+pub(super) fn on_known_stack<R>(known: &Cell<Known>, deeper: impl FnOnce() -> R) -> R {
+    match known.get().has_caller() {
+        true => deeper(),
+        false => look_and_go(known, deeper),
+    }
+}
+
+#[cold]
+#[inline(never)]
+fn look_and_go<R>(known: &Cell<Known>, deeper: impl FnOnce() -> R) -> R {
+    struct Meanwhile<'k>(&'k Cell<Known>, Known);
+    impl Drop for Meanwhile<'_> {
+        fn drop(&mut self) {
+            self.0.set(self.1);
+        }
+    }
+    on_enough_stack(|| {
+        let _meanwhile = Meanwhile(known, known.get());
+        if !cfg!(lazygraph_shuttle) {
+            known.set(Known::of_caller());
+        }
+        deeper()
+    })
+}
+
+/// About where the stack ends.
+#[inline(always)]
+fn here() -> usize {
+    let byte = std::mem::MaybeUninit::<u8>::uninit();
+    byte.as_ptr().addr()
+}
+
 static BOTTOM: OnceLock<Option<usize>> = OnceLock::new();
 
 /// What two jobs in the main loop may differ by.
