@@ -16,6 +16,7 @@ mod a_fused_unit_names_the_inner_node;
 mod a_large_graph_is_like_a_small_one;
 mod a_lone_call_is_like_any_other;
 mod a_long_argument_is_never_printed_whole;
+mod a_map_of_many_is_like_one_of_few;
 mod a_memo_is_shared_by_the_computes_that_use_it;
 mod a_memo_stays_within_its_bounds;
 mod a_million_nodes_need_no_stack;

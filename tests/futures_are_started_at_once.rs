@@ -251,6 +251,21 @@ fn only_what_has_failed_is_tried_again() {
     });
 }
 
+#[test]
+fn a_long_wait_is_one_chapter() {
+    on_all(|client| {
+        #[delayed]
+        fn waits(event: &Event) -> Result<bool, Error> {
+            event.wait_timeout(Duration::from_millis(120))
+        }
+        let x = client.submit(waits(Event::new()));
+        assert!(!x.result().unwrap());
+        let chapters: Vec<Chapter> = x.story().into_iter().map(|(_, c)| c).collect();
+        use Chapter::*;
+        assert_eq!(chapters, [Submitted, Started, Suspended, Resumed, Finished]);
+    });
+}
+
 #[delayed]
 fn flaky(count: Arc<AtomicUsize>, i: usize) -> Result<usize, String> {
     match count.fetch_add(1, SeqCst) {

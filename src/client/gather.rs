@@ -3,10 +3,9 @@
 use super::Client;
 use super::waiting::{Any, Wholes, claims, wait_for_all};
 use crate::base::error::Error;
-use crate::delayed::{Handle, typed};
+use crate::delayed::{Handle, cloned};
 use crate::exec::wait;
 use crate::task::Value;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// A [`Handle`], or a reference to one.
@@ -35,8 +34,7 @@ impl<T: Value> AsHandle for Handle<T> {
     where
         T: Clone,
     {
-        let outcome = self.claim.into_outcome()?;
-        Some(outcome.map(|value| Arc::unwrap_or_clone(typed::<T>(value))))
+        Some(self.claim.into_outcome()?.map(cloned))
     }
 }
 
@@ -49,7 +47,7 @@ impl<T: Value> AsHandle for &Handle<T> {
     where
         T: Clone,
     {
-        Some(self.there()?.map(Arc::unwrap_or_clone))
+        Some(self.claim.promise().outcome()?.map(cloned))
     }
 }
 

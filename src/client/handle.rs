@@ -3,9 +3,9 @@
 use super::waiting::wait_for;
 use crate::base::error::{Error, ErrorKind, drop_payload};
 use crate::base::sync::{Mutex, lock};
-use crate::delayed::{Handle, typed};
+use crate::delayed::{Handle, cloned, typed};
 use crate::exec::{Chapter, Times, job_of};
-use crate::task::Value;
+use crate::task::{Payload, Value};
 use std::fmt;
 use std::future::{Future, IntoFuture};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -46,7 +46,8 @@ impl<T: Value> Handle<T> {
     where
         T: Clone,
     {
-        self.as_arc().map(Arc::unwrap_or_clone)
+        wait_for(&self.claim, None)?;
+        self.ended_as(cloned)
     }
 
     /// Waits for the result, but not longer than this. The task goes on, and the handle stays good.
@@ -61,7 +62,7 @@ impl<T: Value> Handle<T> {
             let message = format!("`{}` has not ended within {limit:?}", self.name());
             return Err(Error::run(ErrorKind::Timeout, message));
         }
-        self.ended().map(Arc::unwrap_or_clone)
+        self.ended_as(cloned)
     }
 
     /// Waits for the result, and shares it: for what is not `Clone`, or too big to copy.
@@ -70,7 +71,7 @@ impl<T: Value> Handle<T> {
     /// As [`result`](Self::result).
     pub fn as_arc(&self) -> Result<Arc<T>, Error> {
         wait_for(&self.claim, None)?;
-        self.ended()
+        self.ended_as(typed)
     }
 
     /// Waits for its end, well or not.
@@ -81,9 +82,11 @@ impl<T: Value> Handle<T> {
         wait_for(&self.claim, None).map(drop)
     }
 
-    fn ended(&self) -> Result<Arc<T>, Error> {
-        self.there()
-            .unwrap_or_else(|| unreachable!("it has ended, and there is a handle"))
+    fn ended_as<R>(&self, read: impl FnOnce(Payload) -> R) -> Result<R, Error> {
+        match self.claim.promise().outcome() {
+            Some(outcome) => outcome.map(read),
+            None => unreachable!("it has ended, and there is a handle"),
+        }
     }
 
     /// Calls `f` with what came of it, on the thread that ends it; at once, if it has ended. It must be quick. Until it
@@ -203,8 +206,8 @@ impl<T: Value + Clone> Future for HandleFuture<T> {
     type Output = Result<T, Error>;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        if let Some(outcome) = self.handle.there() {
-            return Poll::Ready(outcome.map(Arc::unwrap_or_clone));
+        if let Some(outcome) = self.handle.claim.promise().outcome() {
+            return Poll::Ready(outcome.map(cloned));
         }
         let waker = context.waker().clone();
         match &self.waker {
@@ -225,8 +228,8 @@ impl<T: Value + Clone> Future for HandleFuture<T> {
             }
         }
         // It may have ended while the waker was put down.
-        match self.handle.there() {
-            Some(outcome) => Poll::Ready(outcome.map(Arc::unwrap_or_clone)),
+        match self.handle.claim.promise().outcome() {
+            Some(outcome) => Poll::Ready(outcome.map(cloned)),
             None => Poll::Pending,
         }
     }

@@ -20,13 +20,15 @@ pub use inside::{Seceded, Yielded, get_client, hold_slot, rejoin, secede, worker
 #[cfg(feature = "async")]
 pub use spawn::AsyncWork;
 pub use stats::ClientStats;
+use submit::future_of;
 pub use submit::{CallStar, Futures};
 
 use crate::base::error::{Error, ErrorKind};
 use crate::compute::Service;
 use crate::delayed::{AsDelayed, Delayed, Handle};
 use crate::exec::{Chapter, Current, Executor, Job};
-use crate::task::{Claim, Input, Use, Value};
+use crate::task::node::held;
+use crate::task::{Claim, Input, NodePtr, Use, Value};
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -120,9 +122,8 @@ impl Client {
     pub fn submit<D: AsDelayed>(&self, call: D) -> Handle<D::Value> {
         let call = call.handle();
         let output = vec![Input::new(&call.node, Use::Value)];
-        let job = self.plan(output, false, 1);
-        let handle = Handle::of(Claim::new(job.clone(), 0));
-        drop(call);
+        let job = self.plan(output, vec![call.node], false);
+        let handle = Handle::of(Claim::first(job.clone(), 0));
         job.open();
         handle
     }
@@ -205,8 +206,9 @@ impl Client {
         let mut outputs = Vec::new();
         nesting.visit(&mut outputs);
         let wanted = outputs.len();
-        let job = self.plan(outputs, true, wanted);
-        let claims = &mut (0..wanted).map(|index| Claim::new(job.clone() as _, index));
+        let roots = outputs.iter().map(|output| held(*output)).collect();
+        let job = self.plan(outputs, roots, true);
+        let claims = &mut (0..wanted).map(|index| Claim::first(job.clone() as _, index));
         let handles = nesting.handles(claims);
         job.open();
         handles
@@ -231,26 +233,27 @@ impl Client {
     /// A future that has its value already: to use it in many tasks without a copy.
     pub fn scatter<T: Value>(&self, value: T) -> Handle<T> {
         let job = Job::promised(&self.0.service.terms, "scatter".into());
-        let claim = Claim::new(job.clone(), 0);
+        let claim = Claim::first(job.clone(), 0);
         job.complete(Ok(Arc::new(value)));
         Handle::of(claim)
     }
 
     fn start_each<T: Value>(&self, calls: Vec<Delayed<T>>) -> Vec<Handle<T>> {
-        let output = |call: &Delayed<T>| Input::new(&call.node, Use::Shared);
-        let outputs = calls.iter().map(output).collect();
-        let job = self.plan(outputs, true, calls.len());
-        let handle = |index| Handle::of(Claim::new(job.clone(), index));
-        let handles = (0..calls.len()).map(handle).collect();
-        drop(calls);
+        let (count, outputs) = (calls.len(), calls.iter().map(future_of).collect());
+        let roots = calls.into_iter().map(|call| call.node).collect();
+        let job = self.plan(outputs, roots, true);
+        let handle = |index| Handle::of(Claim::first(job.clone(), index));
+        let handles = (0..count).map(handle).collect();
         job.open();
         handles
     }
 
     /// Futures that are to be started once there are claims on them.
-    fn plan(&self, outputs: Vec<Input>, each: bool, futures: usize) -> Arc<Job> {
+    /// `roots`: pointers to all that is an output.
+    fn plan(&self, outputs: Vec<Input>, roots: Vec<NodePtr>, each: bool) -> Arc<Job> {
+        let futures = outputs.len();
         let started = match outputs.is_empty() {
-            false => self.0.service.plan(outputs, each),
+            false => self.0.service.plan(outputs, roots, each),
             true => Err(Error::run(ErrorKind::Cancelled, "there is nothing to do")),
         };
         started.unwrap_or_else(|error| Job::failed(&self.0.service.terms, futures, error))

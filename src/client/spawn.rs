@@ -63,7 +63,7 @@ impl Client {
         E: Into<BoxError>,
     {
         let job = Job::promised(&self.0.service.terms, LABEL.into());
-        let handle = Handle::of(Claim::new(job.clone(), 0));
+        let handle = Handle::of(Claim::first(job.clone(), 0));
         let slot = Arc::<Mutex<Option<Waker>>>::default();
         handle.claim.promise().on_end_for(&slot, |slot| {
             let waker = lock(&slot).take();

@@ -1,7 +1,7 @@
 //! What can be submitted: functions of tuples, nestings of delayed values.
 
 use crate::delayed::{AsDelayed, Delayed, Handle};
-use crate::task::{Claim, Input, Inputs, Use, Value};
+use crate::task::{Claim, Input, Inputs, Number, Use, Value};
 
 /// A delayed function whose arguments are given as a tuple: [`Client::starmap`](crate::Client::starmap).
 #[diagnostic::on_unimplemented(
@@ -59,13 +59,22 @@ pub trait Futures {
     fn delayed(handles: Self::Handles) -> Self::Delayed;
 }
 
+/// A delayed value as what a future is made of: shared, for each handle, unless a copy is as good.
+pub(super) fn future_of<T: Value>(call: &Delayed<T>) -> Input {
+    let how = match Number::is::<T>() {
+        true => Use::Value,
+        false => Use::Shared,
+    };
+    Input::new(&call.node, how)
+}
+
 impl<T: Value> Futures for Delayed<T> {
     type Handles = Handle<T>;
     type Delayed = Delayed<T>;
 
     #[allow(private_interfaces)]
     fn visit(&self, inputs: &mut Inputs) {
-        inputs.push(Input::new(&self.node, Use::Shared));
+        inputs.push(future_of(self));
     }
     #[allow(private_interfaces)]
     fn handles(&self, claims: &mut dyn Iterator<Item = Claim>) -> Handle<T> {

@@ -4,12 +4,13 @@ use super::invalid;
 use crate::base::error::Error;
 use crate::event::Observer;
 use crate::exec::{CancelToken, Compile, Context, Current, Executor, Job, Pool, Terms};
-use crate::graph::build;
+use crate::graph::build::build_held;
 use crate::optimize::report::Report;
 use crate::optimize::{Passes, optimize};
 use crate::plan::{Program, lower};
 use crate::store::Memo;
-use crate::task::{Input, Use};
+use crate::task::node::held;
+use crate::task::{Input, NodePtr, Use};
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -428,8 +429,14 @@ impl Service {
     }
 
     /// Futures of the graph of one output, or of many of which each is a future of its own. Nothing runs yet.
-    pub(crate) fn plan(&self, outputs: Vec<Input>, each: bool) -> Result<Arc<Job>, Error> {
-        let program = compile(outputs, self.passes, None)?;
+    /// `roots`: pointers to all that is an output.
+    pub(crate) fn plan(
+        &self,
+        outputs: Vec<Input>,
+        roots: Vec<NodePtr>,
+        each: bool,
+    ) -> Result<Arc<Job>, Error> {
+        let program = compile_held(outputs, roots, self.passes, None)?;
         self.terms.context.check(&program)?;
         let program = match each {
             true => program.with_separate_outputs(),
@@ -453,9 +460,19 @@ fn compile(
     passes: Passes,
     report: Option<&mut Report>,
 ) -> Result<Program, Error> {
+    let roots = outputs.iter().map(|input| held(*input)).collect();
+    compile_held(outputs, roots, passes, report)
+}
+
+fn compile_held(
+    outputs: Vec<Input>,
+    roots: Vec<NodePtr>,
+    passes: Passes,
+    report: Option<&mut Report>,
+) -> Result<Program, Error> {
     // `Token` and `Debug` of arguments are user code too.
     let compiled = catch_unwind(AssertUnwindSafe(|| {
-        lower(optimize(build(outputs)?, passes, report)?)
+        lower(optimize(build_held(outputs, roots)?, passes, report)?)
     }));
     compiled
         .unwrap_or_else(|payload| Err(Error::stray_panic("the `Token` of an argument", payload)))

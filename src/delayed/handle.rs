@@ -2,8 +2,7 @@
 
 use super::apply::AsDelayed;
 use super::{Delayed, Never};
-use crate::base::error::Error;
-use crate::task::{Claim, Value, source};
+use crate::task::{Claim, Payload, Value, source};
 use std::fmt;
 use std::marker::PhantomData;
 use std::panic::RefUnwindSafe;
@@ -59,25 +58,28 @@ impl<T: Value> Handle<T> {
     #[track_caller]
     pub fn to_delayed(&self) -> Delayed<T> {
         let there = self.claim.promise().outcome();
-        let node = match there.and_then(|outcome| outcome.ok()?.downcast::<T>().ok()) {
+        let node = match there.and_then(|outcome| outcome.ok()?.arc::<T>()) {
             Some(value) => source::held(value),
             None => source::awaited::<T>(self.claim.clone()),
         };
         Delayed::from_node(node)
     }
-
-    /// The shared result, once it is there.
-    pub(crate) fn there(&self) -> Option<Result<Arc<T>, Error>> {
-        let outcome = self.claim.promise().outcome()?;
-        Some(outcome.map(typed))
-    }
 }
 
 /// A result of a future of type `T`.
-pub(crate) fn typed<T: Value>(value: crate::task::Shared) -> Arc<T> {
-    match value.downcast::<T>() {
-        Ok(value) => value,
-        Err(_) => unreachable!("a handle is made for the type of its node"),
+pub(crate) fn typed<T: Value>(value: Payload) -> Arc<T> {
+    match value.arc() {
+        Some(value) => value,
+        None => unreachable!("a handle is made for the type of its node"),
+    }
+}
+
+/// The same as a value: moved out if nobody else has it.
+#[inline]
+pub(crate) fn cloned<T: Value + Clone>(value: Payload) -> T {
+    match value.value() {
+        Some(value) => value,
+        None => unreachable!("a handle is made for the type of its node"),
     }
 }
 

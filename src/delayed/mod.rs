@@ -24,7 +24,7 @@ pub use reduce::tree_reduce;
 pub use scope::{Scope, scope};
 
 pub(crate) use catch::Outcomes;
-pub(crate) use handle::typed;
+pub(crate) use handle::{cloned, typed};
 
 use crate::task::{NodePtr, Value, source};
 use std::fmt;

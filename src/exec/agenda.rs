@@ -30,9 +30,9 @@ pub(crate) struct Agenda {
     numbers: AtomicU64,
     jobs: Mutex<BTreeMap<u64, Weak<Job>>>,
     none_left: Condvar,
-    /// Futures that have not ended.
-    live: AtomicUsize,
-    /// Those of them whose body has begun.
+    /// All futures.
+    expected: AtomicUsize,
+    /// Those that have not ended and whose body has begun.
     begun: AtomicUsize,
     /// Those of them that wait with their slot given up.
     suspended: AtomicUsize,
@@ -102,11 +102,16 @@ impl Agenda {
 
     /// So many futures are pending, from here on.
     pub(super) fn expect(&self, futures: usize) {
-        self.live.fetch_add(futures, AcqRel);
+        self.expected.fetch_add(futures, AcqRel);
     }
 
     pub(super) fn register(&self, job: &Arc<Job>) {
         lock(&self.jobs).insert(job.number(), Arc::downgrade(job));
+    }
+
+    fn live(&self) -> usize {
+        let ended = self.progress.ended();
+        self.expected.load(Acquire).wrapping_sub(ended)
     }
 
     pub(super) fn has_begun(&self) {
@@ -114,10 +119,18 @@ impl Agenda {
         self.begun.fetch_add(1, AcqRel);
     }
 
+    /// Several nodes of which one ran are done.
+    pub(super) fn stretch_ends(&self) {
+        self.begun.fetch_sub(1, AcqRel);
+    }
+
+    /// `begun`: it was counted as begun.
+    #[inline]
     pub(super) fn has_ended(&self, begun: bool) {
-        self.progress.step();
-        self.begun.fetch_sub(usize::from(begun), AcqRel);
-        if self.live.fetch_sub(1, AcqRel) == 1 {
+        if begun {
+            self.begun.fetch_sub(1, AcqRel);
+        }
+        if self.progress.end() == self.expected.load(Acquire) {
             drop(lock(&self.jobs));
             self.none_left.notify_all();
         }
@@ -150,14 +163,15 @@ impl Agenda {
     /// Waits until all have come to rest, and all futures ended.
     pub(crate) fn wait_for_all(&self) {
         let mut jobs = lock(&self.jobs);
-        while !jobs.is_empty() || self.live.load(Acquire) > 0 {
+        while !jobs.is_empty() || self.live() > 0 {
             jobs = unpoisoned(self.none_left.wait(jobs));
         }
     }
 
     pub(super) fn counts(&self) -> [usize; 3] {
-        let counts = [&self.live, &self.begun, &self.suspended];
-        let [live, begun, suspended] = counts.map(|count| count.load(Acquire));
+        let counts = [&self.begun, &self.suspended];
+        let [begun, suspended] = counts.map(|count| count.load(Acquire));
+        let live = self.live();
         // What was cancelled has ended, but its bodies may not have returned.
         let live = if live == 0 {
             lock(&self.jobs).len()

@@ -288,6 +288,15 @@ pub(super) fn visit(run: &Arc<Run>) {
     if !run.join() {
         return;
     }
+    if let Some(root) = run.queue.take_fresh() {
+        match begin_alone(run, root) {
+            true => run.finish(),
+            false => {
+                run.queue.open(root);
+                run.was_woken();
+            }
+        }
+    }
     if let Some(root) = run.queue.root() {
         take_part(run, root, false);
     }

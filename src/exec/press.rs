@@ -36,7 +36,9 @@ const MOST: usize = 256;
 /// Whether a client gets on: its futures begin and end.
 #[derive(Default)]
 pub(super) struct Progress {
-    steps: AtomicUsize,
+    /// Futures that have begun, if not several at once.
+    begun: AtomicUsize,
+    ended: AtomicUsize,
     /// One more than how many there were when somebody asked for help last.
     asked: AtomicUsize,
     seen: Mutex<Seen>,
@@ -53,17 +55,31 @@ struct Seen {
 impl Progress {
     #[inline]
     pub(super) fn step(&self) {
-        self.steps.fetch_add(1, Relaxed);
+        self.begun.fetch_add(1, Relaxed);
+    }
+
+    /// One has ended: how many that makes.
+    #[inline]
+    pub(super) fn end(&self) -> usize {
+        self.ended.fetch_add(1, AcqRel).wrapping_add(1)
+    }
+
+    pub(super) fn ended(&self) -> usize {
+        self.ended.load(Acquire)
+    }
+
+    fn steps(&self) -> usize {
+        (self.begun.load(Relaxed)).wrapping_add(self.ended.load(Relaxed))
     }
 
     /// Asks those for help who sleep and could; `false` if somebody has since its last step.
     fn ask(&self) -> bool {
-        let steps = self.steps.load(Relaxed) + 1;
+        let steps = self.steps().wrapping_add(1);
         self.asked.swap(steps, AcqRel) != steps
     }
 
     fn is_asked(&self) -> bool {
-        self.asked.load(Acquire) == self.steps.load(Relaxed) + 1
+        self.asked.load(Acquire) == self.steps().wrapping_add(1)
     }
 
     /// Whether it has not got on for a while. It says so to one caller, then to the next after twice as long.
@@ -71,7 +87,7 @@ impl Progress {
         const PATIENCE: Duration = Duration::from_millis(50);
         const MOST_TIMES: u32 = 5;
         let mut seen = lock(&self.seen);
-        let steps = self.steps.load(Relaxed);
+        let steps = self.steps();
         if seen.steps != steps {
             (seen.steps, seen.times, seen.patience) = (steps, 0, None);
         }

@@ -4,7 +4,7 @@ use super::job::Job;
 use super::segment::{Segment, SegmentPtr};
 use super::worker::{Step, Worker};
 use crate::base::error::Error;
-use crate::task::Outcome;
+use crate::task::{Outcome, Payload};
 use std::sync::Arc;
 
 impl Worker {
@@ -16,14 +16,16 @@ impl Worker {
 
     /// The result of node `i` is in place: tells the futures that it is.
     pub(super) fn publish(&self, segment: &Segment, i: usize) {
-        if let Some(job) = self.sink(segment)
-            && job.publishes(i)
-            && let Some(value) = segment.export(i)
-        {
-            // What was published is not wanted as an output any more.
-            for _ in 0..job.publish(i, &Ok(value)) {
-                segment.let_go(i);
+        let Some(job) = self.sink(segment).filter(|job| job.publishes(i)) else {
+            return;
+        };
+        match segment.payload(i) {
+            Some(Payload::Number(number)) => job.publish_number(i, number),
+            Some(shared) => {
+                // What was published is not wanted as an output any more.
+                (0..job.publish(i, &Ok(shared))).for_each(|_| segment.let_go(i));
             }
+            None => {}
         }
     }
 

@@ -6,8 +6,8 @@
 
 use super::ahead::Ahead;
 use super::segment::SegmentPtr;
-use crate::base::sync::atomic::AtomicUsize;
 use crate::base::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
+use crate::base::sync::atomic::{AtomicBool, AtomicUsize};
 use crate::base::sync::{Mutex, RwLock, lock, unpoisoned};
 use crossbeam_deque::{Injector, Steal, Stealer, Worker};
 use std::cell::OnceCell;
@@ -115,6 +115,9 @@ impl Ranking {
 #[derive(Default)]
 pub(super) struct Queue {
     root: OnceLock<SegmentPtr>,
+    /// The root, as long as it is for the first who comes alone.
+    fresh: OnceLock<SegmentPtr>,
+    is_taken: AtomicBool,
     stealers: RwLock<Vec<(usize, Stealer<Item>)>>,
     entered: AtomicUsize,
     /// What comes from outside the participants: units woken from the memo. Made when there is some: it is large, and few runs
@@ -144,8 +147,25 @@ impl Queue {
         let _ = self.root.set(root);
     }
 
+    /// The root, once it is open.
     pub(super) fn root(&self) -> Option<SegmentPtr> {
         self.root.get().copied()
+    }
+
+    /// The first who comes is to begin alone with `root`, and to open it.
+    pub(super) fn keep(&self, root: SegmentPtr) {
+        let _ = self.fresh.set(root);
+    }
+
+    /// The root of which the caller is to begin alone.
+    pub(super) fn take_fresh(&self) -> Option<SegmentPtr> {
+        let fresh = self.fresh.get().copied();
+        fresh.filter(|_| self.root.get().is_none() && !self.is_taken.swap(true, AcqRel))
+    }
+
+    /// The root, open or not.
+    pub(super) fn any_root(&self) -> Option<SegmentPtr> {
+        self.root().or_else(|| self.fresh.get().copied())
     }
 
     /// Takes part in the work.
@@ -316,6 +336,9 @@ impl Queue {
             return self.allows(&mut ranking, root, slots) || self.has_unranked();
         }
         if self.heaped.load(Relaxed) > 0 {
+            return true;
+        }
+        if self.fresh.get().is_some() && !self.is_taken.load(Acquire) {
             return true;
         }
         if let Some(root) = self.root() {

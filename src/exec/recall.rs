@@ -61,7 +61,7 @@ impl Worker {
         let segment = at.get();
         loop {
             match claim.promise().outcome() {
-                Some(Ok(value)) if segment.import(i, &value) => return Recall::Remembered,
+                Some(Ok(value)) if segment.take_in(i, &value) => return Recall::Remembered,
                 Some(Ok(_)) => {
                     let message = "a future is of another type than its handle says";
                     return Recall::Failed(Error::run(ErrorKind::Invalid, message));

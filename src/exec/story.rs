@@ -73,9 +73,21 @@ impl Story {
         }
     }
 
+    #[inline]
     pub(super) fn tell(&self, index: usize, chapter: Chapter) {
-        if let Some(turns) = &self.turns {
-            lock(turns).push((index as u32, self.since.elapsed(), chapter));
+        self.tell_if(index, chapter, || true);
+    }
+
+    /// If `turn` does what is told. Nothing else is told meanwhile.
+    #[inline]
+    pub(super) fn tell_if(&self, index: usize, chapter: Chapter, turn: impl FnOnce() -> bool) {
+        let Some(turns) = &self.turns else {
+            turn();
+            return;
+        };
+        let mut turns = lock(turns);
+        if turn() {
+            turns.push((index as u32, self.since.elapsed(), chapter));
         }
     }
 

@@ -13,7 +13,9 @@ impl Worker {
     pub(super) fn only_calls(&self, segment: &Segment) -> bool {
         let program = &*segment.program;
         let is_noted = program.is_light && segment.ledger().is_some();
-        (program.is_plain || is_noted) && !self.observed && self.sink.is_none()
+        // Of a task with many futures all that is an output is a number, or it would be shared.
+        let is_for_it = program.is_plain || is_noted && self.sink.is_none();
+        is_for_it && !self.observed
     }
 
     /// As `stretch`, and goes on behind nodes that panic.
@@ -37,6 +39,8 @@ impl Worker {
         let run = self.run();
         run.begin();
         let (frame, ledger) = (segment.frame(), segment.ledger());
+        let sink = self.sink(segment);
+        let _counted = sink.map(|job| job.count_stretch());
         self.active.until.set(end);
         while next.get() < self.active.until.get() && !segment.any_failed() {
             let i = next.get();
@@ -51,11 +55,17 @@ impl Worker {
                 next.set(i);
                 return;
             }
+            if sink.is_some_and(|job| !job.begin_quietly(i)) {
+                // It was cancelled.
+                next.set(i);
+                return;
+            }
             match (segment.execute_in(&frame, i), ledger) {
                 (Outcome::Failed(e), _) => {
                     self.failed(segment, i, Error::failed(segment.program.culprit(i), e.0));
                 }
                 (_, Some(ledger)) => self.has_result(ledger, segment, i),
+                _ if sink.is_some() => self.publish(segment, i),
                 _ => {}
             }
             self.rejoin();

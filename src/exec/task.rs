@@ -5,6 +5,7 @@ use super::invite::{find, invite};
 use super::job::Job;
 use super::run::{CLOSED, Run};
 use super::segment::{Segment, SegmentPtr};
+use super::warmup::may_begin_alone;
 use crate::base::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
 use crate::base::sync::lock;
 use crate::plan::Program;
@@ -21,8 +22,15 @@ pub(super) fn open(
     let run = Run::new(context.clone(), None, job.depth(), Some(job.clone()));
     let observed = !context.observers.is_empty();
     let segment = Segment::new(program.clone(), false, observed, None, lineage);
-    segment.share(None);
-    run.queue.open(SegmentPtr::new(segment));
+    let is_kept = may_begin_alone(&segment);
+    if !is_kept {
+        segment.share(None);
+    }
+    let root = SegmentPtr::new(segment);
+    match is_kept {
+        true => run.queue.keep(root),
+        false => run.queue.open(root),
+    }
     run
 }
 
@@ -40,7 +48,7 @@ impl Run {
     pub(super) fn is_idle(&self) -> bool {
         // Nobody is inside but who asks, or all of it is one unit.
         let alone = || self.members.load(Acquire) == 2;
-        let root = self.queue.root();
+        let root = self.queue.any_root();
         let one_unit = root.is_none_or(|root| {
             let program = &root.get().program;
             program.unit_count() == 1 && !program.may_grow()

@@ -99,6 +99,8 @@ fn wait_in_task(
     on.listen(&bell);
     let mut look = LOOK;
     let mut late = false;
+    // However often it looks up meanwhile.
+    let mut shown = None;
     loop {
         if on.is_over() {
             return Ok(true);
@@ -116,6 +118,9 @@ fn wait_in_task(
         }
         if late && press(on.futures()) {
             look = LOOK;
+        }
+        if active.holds.get() == 0 {
+            shown.get_or_insert_with(|| Shown::begin(active));
         }
         let time = left(until).map_or(look, |left| left.min(look));
         let sleep = |bell: &Bell| _ = bell.listen_for(time);
@@ -212,7 +217,7 @@ pub(super) struct Away {
     run: Option<Arc<Run>>,
 }
 
-/// The futures whose status shows that a body waits.
+/// The futures whose status shows that a body waits, until this is dropped.
 struct Shown(Option<(Arc<Job>, Vec<usize>)>);
 
 impl Shown {
@@ -230,8 +235,10 @@ impl Shown {
         }
         Shown(shown)
     }
+}
 
-    fn end(&self) {
+impl Drop for Shown {
+    fn drop(&mut self) {
         if let Some((job, shown)) = &self.0 {
             shown.iter().for_each(|index| job.resumed(*index));
         }
@@ -248,9 +255,8 @@ impl Active {
 
     /// Calls `rest` while its status shows that the body waits.
     pub(super) fn shown_as_suspended(&self, rest: impl FnOnce()) {
-        let shown = Shown::begin(self);
+        let _shown = Shown::begin(self);
         rest();
-        shown.end();
     }
 }
 
@@ -295,7 +301,7 @@ impl Away {
             run.context.executor.take_back();
         }
         around(&self.run).for_each(|run| run.queue.is_back());
-        self.shown.end();
+        drop(self.shown);
     }
 }
 

@@ -11,7 +11,7 @@ use super::active::{Active, with_active};
 use super::invite::invite;
 use super::queue::Item;
 use super::run::Run;
-use super::segment::SegmentPtr;
+use super::segment::{Segment, SegmentPtr};
 use super::worker::{Step, Worker};
 use crate::base::sync::Stopwatch;
 use crate::plan::{Groups, Program};
@@ -42,7 +42,7 @@ pub(super) fn begin_alone(run: &Arc<Run>, root: SegmentPtr) -> bool {
     let segment = root.get();
     let program = &*segment.program;
     let worker = Worker::enter(run, root, false);
-    if program.unit_count() < MANY || program.has_priorities() || !worker.only_calls(segment) {
+    if !may_begin_alone(segment) || !worker.only_calls(segment) {
         segment.share(None);
         return false;
     }
@@ -71,6 +71,12 @@ pub(super) fn begin_alone(run: &Arc<Run>, root: SegmentPtr) -> bool {
         }
     }
     false
+}
+
+/// Whether it has so many units that it may be worth it.
+pub(super) fn may_begin_alone(segment: &Segment) -> bool {
+    let program = &segment.program;
+    program.unit_count() >= MANY && !program.has_priorities()
 }
 
 /// Shares units of which the first `done` have finished, and those up to `begun` have begun.
@@ -126,7 +132,9 @@ pub(super) fn share_rest(active: &Active) {
     }
     active.until.set(0);
     let executor = &run.context.executor;
-    if executor.permits.may_be_free() {
+    if run.is_task {
+        run.was_woken();
+    } else if executor.permits.may_be_free() {
         let _ = invite(executor, &run.top());
     }
 }
@@ -141,7 +149,8 @@ fn pace(worker: &Worker, root: SegmentPtr, next: &Cell<usize>, least: f64) -> Op
         let from = next.get();
         let end = (from + slice).min(nodes);
         worker.all_of_stretch(root, next, end);
-        if next.get() < end || !root.get().is_unshared() {
+        let run = worker.run();
+        if next.get() < end || !root.get().is_unshared() || run.is_task && run.is_to_be_left() {
             return None;
         }
         let (lap, all) = watch.lap();

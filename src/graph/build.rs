@@ -19,7 +19,12 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 /// # Complexity
 /// O(V + E) time, O(V) extra space.
 pub(crate) fn build(outputs: Inputs) -> Result<Graph, Error> {
-    let roots: Vec<NodePtr> = outputs.iter().map(|input| held(*input)).collect();
+    let roots = outputs.iter().map(|input| held(*input)).collect();
+    build_held(outputs, roots)
+}
+
+/// As `build`, with pointers to what the outputs are, or are of.
+pub(crate) fn build_held(outputs: Inputs, roots: Vec<NodePtr>) -> Result<Graph, Error> {
     let mut walk = Walk::new(roots, MANY);
     if walk.run(outputs.clone())? {
         walk.graph.count_uses();

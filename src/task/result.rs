@@ -1,5 +1,6 @@
 //! The type of a result, erased: how it lies in its slot, is dropped and shared.
 
+use super::number::Number;
 use super::value::Value;
 use std::any::{Any, TypeId};
 use std::sync::Arc;
@@ -38,6 +39,10 @@ pub(crate) struct Share {
     pub(crate) import: unsafe fn(&Arc<dyn Any + Send + Sync>, *mut u8) -> bool,
     /// Drops the `Arc<T>` in the slot.
     pub(crate) drop: unsafe fn(*mut u8),
+    /// The `T` in the slot, if it is a number of at most eight bytes.
+    pub(crate) number: unsafe fn(*const u8) -> Option<Number>,
+    /// Such a number, shared; `None`: it is no `T`.
+    pub(crate) shared_number: fn(Number) -> Option<Arc<dyn Any + Send + Sync>>,
     /// Whether `T` is a number, a `char` or a `bool`: what follows may be called.
     pub(crate) copies: fn() -> bool,
     /// A copy of the `T` in the slot.
@@ -65,6 +70,8 @@ impl<T: Value> Typed for T {
             export: export::<T>,
             import: import::<T>,
             drop: drop_shared::<T>,
+            number: number::<T>,
+            shared_number: shared_number::<T>,
             copies: copies::<T>,
             copy_out: copy_out::<T>,
             copy_in: copy_in::<T>,
@@ -117,6 +124,17 @@ unsafe fn import<T: Value>(value: &Arc<dyn Any + Send + Sync>, slot: *mut u8) ->
     // SAFETY: as promised by the caller.
     unsafe { slot.cast::<*const T>().write(Arc::into_raw(value)) };
     true
+}
+
+/// # Safety
+/// `slot` holds a `T`, which nobody writes to during the call.
+unsafe fn number<T: Value>(slot: *const u8) -> Option<Number> {
+    // SAFETY: as promised by the caller.
+    Number::of(unsafe { &*slot.cast::<T>() })
+}
+
+fn shared_number<T: Value>(number: Number) -> Option<Arc<dyn Any + Send + Sync>> {
+    Some(Arc::new(number.get::<T>()?))
 }
 
 /// Whether a bitwise copy of a `T` is as good as the `T`: one of those types that are `Copy` for certain.

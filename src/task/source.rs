@@ -124,7 +124,7 @@ impl<T: Value> Source for Awaited<T> {
 
     unsafe fn put(&self, out: *mut u8) -> Result<(), TaskError> {
         let value = match self.claim.promise().outcome() {
-            Some(Ok(value)) => value.downcast::<T>().ok(),
+            Some(Ok(value)) => value.arc::<T>(),
             Some(Err(error)) => return Err(TaskError(Box::new(error))),
             None => None,
         };

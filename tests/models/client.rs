@@ -238,6 +238,71 @@ fn the_last_handle_is_dropped_at_any_time() {
     });
 }
 
+/// As above, of a result that must be dropped: by who gives the last handle up, or by who puts it there.
+#[test]
+fn a_result_that_nobody_wants_is_dropped_once() {
+    check(|| {
+        let (client, seen) = (client(2), Seen::default());
+        let made = client.submit(make(seen.clone(), 1));
+        let other = made.clone();
+        let dropper = thread::spawn(move || drop(other));
+        drop(made);
+        dropper.join().unwrap();
+        close(&client);
+        assert_eq!(seen.live.load(SeqCst), 0);
+    });
+}
+
+/// The first who comes begins a map of many alone, others come to what is left; meanwhile one element is cancelled, the
+/// handle of another goes, and somebody waits for the last.
+#[test]
+fn a_map_of_many_is_begun_alone() {
+    check(|| {
+        let (client, seen) = (client(2), Seen::default());
+        let mut all = client.map(|x| number(seen.clone(), x), 0..14);
+        let (last, gone) = (all[13].clone(), all.remove(12));
+        let canceller = thread::spawn({
+            let cancelled = all[7].clone();
+            move || {
+                drop(gone);
+                cancelled.cancel();
+            }
+        });
+        assert_eq!(last.result().unwrap(), 13);
+        for (x, outcome) in (0..12).zip(client.gather_all(all)) {
+            match x {
+                7 => _ = value_or_cancelled(outcome, x),
+                _ => assert_eq!(outcome.unwrap(), x),
+            }
+        }
+        canceller.join().unwrap();
+        close(&client);
+        assert!((12..=14).contains(&seen.runs()));
+    });
+}
+
+/// An element of a map of many waits for one behind it.
+#[test]
+fn a_map_of_many_is_shared_by_who_waits() {
+    check(|| {
+        let (client, event) = (client(1), Event::new());
+        let of = |x| waits_or_goes(event.clone(), x);
+        let all = client.map(of, 0..13);
+        assert!(client.gather(all).unwrap().into_iter().eq(0..13));
+        close(&client);
+    });
+}
+
+#[delayed]
+fn waits_or_goes(event: &Event, x: i64) -> Result<i64, Error> {
+    match x {
+        2 => event.wait()?,
+        12 => event.set(),
+        _ => {}
+    }
+    Ok(x)
+}
+
 /// Two tries of one task, the first of which was cancelled: what comes of that is not for the second.
 #[test]
 fn a_retry_meets_the_end_of_the_try_before() {

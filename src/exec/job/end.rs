@@ -8,13 +8,14 @@ use crate::base::error::{Error, ErrorKind, drop_payload};
 use crate::base::sync::atomic::Ordering::{AcqRel, Acquire};
 use crate::base::sync::lock;
 use crate::event::Event;
-use crate::task::{Promise, Shared};
+use crate::task::{Payload, Promise, Shared};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 impl Job {
     /// Ends a future with what came of its `round`th try; `false` if that is not for it.
-    pub(super) fn end(&self, index: usize, round: u32, outcome: Result<Shared, Error>) -> bool {
+    #[inline]
+    pub(super) fn end(&self, index: usize, round: u32, outcome: Result<Payload, Error>) -> bool {
         let chapter = match &outcome {
             Ok(_) => Chapter::Finished,
             Err(e) if e.kind() == ErrorKind::Cancelled => Chapter::Cancelled,
@@ -22,19 +23,19 @@ impl Job {
         };
         let promise = &self.promises[index];
         let agenda = &self.executor.agenda;
-        promise.end(round, outcome, || {
+        promise.end(round, outcome, |begun| {
             self.story.tell(index, chapter);
             if let Some(agenda) = agenda {
-                agenda.has_ended(promise.has_begun());
+                agenda.has_ended(begun);
             }
         })
     }
 
     /// It has come to rest: ends what has not ended, except what waits for a later try than `round`.
-    pub(super) fn end_all(&self, round: u32, outcome: Result<Shared, Error>) {
+    pub(super) fn end_all(&self, round: u32, outcome: Result<Payload, Error>) {
         self.agenda(|agenda| agenda.conclude(self.number, self.rank));
         let last = self.promises.len() - 1;
-        for index in 0..last {
+        for index in (0..last).filter(|index| !self.promises[*index].has_ended()) {
             self.end(index, round, outcome.clone());
         }
         self.end(last, round, outcome);
@@ -42,7 +43,7 @@ impl Job {
 
     /// Ends a promised future from outside, once.
     pub(crate) fn complete(&self, outcome: Result<Shared, Error>) {
-        self.end_all(u32::MAX, outcome);
+        self.end_all(u32::MAX, outcome.map(Payload::Shared));
     }
 
     /// Its run was stopped, by its deadline or by somebody: if nobody works on it, somebody is to end it.
@@ -54,7 +55,7 @@ impl Job {
 
     /// Everybody has left its run, and nobody may join any more.
     pub(in crate::exec) fn conclude(self: &Arc<Job>, run: &Arc<Run>) {
-        let Some(root) = run.queue.root() else {
+        let Some(root) = run.queue.any_root() else {
             return;
         };
         run.needs_nothing();
@@ -68,7 +69,7 @@ impl Job {
         let root = root.reclaim();
         let mut value = None;
         if outcome.is_ok() && !self.is_many() {
-            value = root.output();
+            value = root.payload_of_output();
             if value.is_none() {
                 outcome = Err(Error::run(
                     ErrorKind::Invalid,
@@ -80,6 +81,8 @@ impl Job {
         for panic in left {
             outcome = outcome.and(Err(panic));
         }
+        // The labels are found as long as there is a plan.
+        self.label(0);
         let program = {
             let mut state = lock(&self.state);
             // Kept where something is, or may be, tried again.
@@ -135,13 +138,14 @@ impl Job {
         self.round.load(Acquire)
     }
 
+    /// Whether nothing is left to do for its futures.
     pub(crate) fn has_ended(&self) -> bool {
-        self.promises.iter().all(Promise::has_ended)
+        self.promises.iter().all(Promise::is_settled)
     }
 }
 
 /// Drops a value that nobody is to have; nobody is left to be told of a panic.
-fn drop_quietly(value: Option<Shared>) {
+fn drop_quietly(value: Option<Payload>) {
     if let Err(payload) = catch_unwind(AssertUnwindSafe(|| drop(value))) {
         drop_payload(payload);
     }

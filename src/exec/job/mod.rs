@@ -2,6 +2,7 @@
 
 mod control;
 mod end;
+mod futures;
 mod outputs;
 
 use super::active::with_active;
@@ -97,9 +98,8 @@ impl Job {
     /// Futures of what could not be started.
     pub(crate) fn failed(terms: &Arc<Terms>, futures: usize, error: Error) -> Arc<Job> {
         let job = Job::new(terms, futures, None, "task".into(), 0, false);
-        // Whoever asks has no claim yet: ended, with a result.
         for promise in &job.promises {
-            promise.fail_unclaimed(error.clone());
+            promise.fail_at_once(error.clone());
         }
         job
     }
@@ -188,17 +188,6 @@ impl Job {
         }
     }
 
-    /// Whether somebody is to be told what comes of a body, of which all is for a node's futures if that is known.
-    pub(in crate::exec) fn is_wanted(&self, node: Option<usize>) -> bool {
-        match (&self.outputs, node) {
-            (Some(outputs), Some(node)) if outputs.is_one(node) => self.wants(node),
-            _ => {
-                let mut promises = self.promises.iter();
-                promises.any(|promise| promise.is_pending_in(self.round()))
-            }
-        }
-    }
-
     /// Starts it: makes a run of the plan, and has somebody work on it. Whoever wants to know has a claim already. What
     /// goes wrong is told by the futures.
     pub(crate) fn open(self: &Arc<Job>) {
@@ -236,6 +225,7 @@ impl Job {
             None => None,
         };
         if let Some(error) = error {
+            self.label(0);
             lock(&self.state).program = None;
             return self.end_all(u32::MAX, Err(error));
         }
@@ -323,99 +313,6 @@ impl Job {
         self.outputs.is_some()
     }
 
-    /// The first body of its one future has begun.
-    pub(crate) fn has_begun(&self) {
-        if !self.is_many() {
-            self.mark_begun(0);
-        }
-    }
-
-    fn mark_begun(&self, index: usize) {
-        self.promises[index].begin(self.round(), || {
-            self.agenda(Agenda::has_begun);
-            self.story.tell(index, Chapter::Started);
-        });
-    }
-
-    /// Whether a node is to run; `false`: its results are futures, and all of them have ended.
-    pub(in crate::exec) fn wants(&self, node: usize) -> bool {
-        let Some(outputs) = self.outputs.as_ref().filter(|o| o.is_one(node)) else {
-            return true;
-        };
-        let mut futures = outputs.of_node(node);
-        futures.any(|output| self.promises[output].is_pending_in(self.round()))
-    }
-
-    /// A node whose results are futures begins.
-    pub(in crate::exec) fn begin(&self, node: usize) {
-        if let Some(outputs) = &self.outputs {
-            outputs
-                .of_node(node)
-                .for_each(|output| self.mark_begun(output));
-        }
-    }
-
-    /// How many futures a node's result is.
-    pub(in crate::exec) fn publishes(&self, node: usize) -> bool {
-        let outputs = self.outputs.as_ref();
-        outputs.is_some_and(|outputs| outputs.is_one(node))
-    }
-
-    /// A node whose results are futures has ended; returns how many they are.
-    pub(in crate::exec) fn publish(&self, node: usize, outcome: &Result<Shared, Error>) -> usize {
-        let Some(outputs) = &self.outputs else {
-            return 0;
-        };
-        let mut count = 0;
-        for output in outputs.of_node(node) {
-            self.end(output, self.round(), outcome.clone());
-            count += 1;
-        }
-        count
-    }
-
-    /// The futures that a body holds up: those of the outputs that need its node.
-    pub(in crate::exec) fn held_up_by(&self, program: &Program, node: usize) -> Vec<usize> {
-        let Some(outputs) = &self.outputs else {
-            return vec![0];
-        };
-        if outputs.is_one(node) {
-            return outputs.of_node(node).collect();
-        }
-        let mut needs = vec![false; program.len()];
-        needs[node] = true;
-        let mut held = Vec::new();
-        for i in node + 1..program.len() {
-            needs[i] = program.inputs(i).iter().any(|edge| needs[edge.index()]);
-            if needs[i] {
-                held.extend(outputs.of_node(i));
-            }
-        }
-        held
-    }
-
-    /// The futures that node `node` is, of all: those whose status its body's waits show.
-    pub(in crate::exec) fn shown_by(&self, node: usize) -> Vec<usize> {
-        match &self.outputs {
-            None => vec![0],
-            Some(outputs) => outputs.of_node(node).collect(),
-        }
-    }
-
-    pub(in crate::exec) fn suspended(&self, index: usize) {
-        if self.promises[index].suspend() {
-            self.agenda(Agenda::suspend);
-            self.story.tell(index, Chapter::Suspended);
-        }
-    }
-
-    pub(in crate::exec) fn resumed(&self, index: usize) {
-        if self.promises[index].resume() {
-            self.agenda(Agenda::resume);
-            self.story.tell(index, Chapter::Resumed);
-        }
-    }
-
     // -------------------------------------------------------------- asked by handles
 
     pub(crate) fn story(&self, index: usize) -> Vec<(Duration, Chapter)> {
@@ -428,7 +325,7 @@ impl Job {
 
     pub(crate) fn label(&self, index: usize) -> &Arc<str> {
         match &self.outputs {
-            Some(outputs) => outputs.label(index),
+            Some(outputs) => outputs.label(index, || lock(&self.state).program.clone()),
             None => &self.label,
         }
     }

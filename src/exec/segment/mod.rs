@@ -24,7 +24,7 @@ use crate::base::sync::{Mutex, OnceLock};
 use crate::plan::{Program, Traits};
 use crate::store::memo::{Ledger, Lineage, Shared, Ticket};
 use crate::task::frame::{Edge, Table};
-use crate::task::{Frame, Outcome};
+use crate::task::{Frame, Outcome, Payload};
 use failures::Failed;
 use progress::Progress;
 use smallvec::SmallVec;
@@ -334,6 +334,32 @@ impl Segment {
         (share.copies)().then(|| unsafe { (share.copy_out)(self.slot(i)) })
     }
 
+    /// What a node has come to, for the futures that it is. As `export`.
+    #[inline]
+    pub(super) fn payload(&self, i: usize) -> Option<Payload> {
+        if let Some(share) = self.program.node(i).task().result.share
+            && !self.program.traits[i].has(Traits::INDIRECT)
+        {
+            // SAFETY: as for `export`: a number can be copied.
+            if let Some(number) = unsafe { (share.number)(self.slot(i)) } {
+                return Some(Payload::Number(number));
+            }
+        }
+        self.export(i).map(Payload::Shared)
+    }
+
+    /// Puts what a future has come to into the slot of the node that stands for it. `false`: it does not fit.
+    pub(super) fn take_in(&self, i: usize, payload: &Payload) -> bool {
+        match payload {
+            Payload::Shared(shared) => self.import(i, shared),
+            Payload::Number(number) => {
+                let share = self.program.node(i).task().result.share;
+                let shared = share.and_then(|share| (share.shared_number)(*number));
+                shared.is_some_and(|shared| self.import(i, &shared))
+            }
+        }
+    }
+
     /// The result of a returned graph, shared; `None` if it is a scope's borrow.
     pub(super) fn output(&self) -> Option<Shared> {
         let edge = *self.program.outputs.first()?;
@@ -353,6 +379,18 @@ impl Segment {
             } else {
                 Some((share.export)(self.slot(i)))
             }
+        }
+    }
+
+    /// As `output`, for the future that the segment is.
+    pub(super) fn payload_of_output(&self) -> Option<Payload> {
+        let output = self.program.outputs.first()?.index();
+        let traits = self.program.traits[output];
+        match traits.has(Traits::INDIRECT | Traits::OWNING) {
+            true => self.output().map(Payload::Shared),
+            false => self
+                .payload(output)
+                .or_else(|| self.output().map(Payload::Shared)),
         }
     }
 

@@ -1,0 +1,158 @@
+//! What a run asks and tells the futures of its task, node by node.
+
+use super::super::agenda::Agenda;
+use super::super::story::Chapter;
+use super::Job;
+use crate::base::error::Error;
+use crate::plan::Program;
+use crate::task::{Number, Payload};
+
+impl Job {
+    /// Whether somebody is to be told what comes of a body, of which all is for a node's futures if that is known.
+    pub(in crate::exec) fn is_wanted(&self, node: Option<usize>) -> bool {
+        match (&self.outputs, node) {
+            (Some(outputs), Some(node)) if outputs.is_one(node) => self.wants(node),
+            _ => {
+                let mut promises = self.promises.iter();
+                promises.any(|promise| promise.is_pending_in(self.round()))
+            }
+        }
+    }
+
+    /// The first body of its one future has begun.
+    pub(crate) fn has_begun(&self) {
+        if !self.is_many() {
+            self.mark_begun(0);
+        }
+    }
+
+    fn mark_begun(&self, index: usize) {
+        let promise = &self.promises[index];
+        self.story.tell_if(index, Chapter::Started, || {
+            let begins = promise.begin(self.round(), false);
+            if begins {
+                self.agenda(Agenda::has_begun);
+            }
+            begins
+        });
+    }
+
+    /// Whether a node is to run; `false`: its results are futures, and all of them have ended.
+    pub(in crate::exec) fn wants(&self, node: usize) -> bool {
+        let Some(outputs) = self.outputs.as_ref().filter(|o| o.is_one(node)) else {
+            return true;
+        };
+        let mut futures = outputs.of_node(node);
+        futures.any(|output| self.promises[output].is_pending_in(self.round()))
+    }
+
+    /// A node whose results are futures begins.
+    pub(in crate::exec) fn begin(&self, node: usize) {
+        if let Some(outputs) = &self.outputs {
+            outputs
+                .of_node(node)
+                .for_each(|output| self.mark_begun(output));
+        }
+    }
+
+    /// As `begin`, for one of several nodes that are [counted](Self::count_stretch) as one; `false`: its results are
+    /// futures, and all of them have ended.
+    #[inline]
+    pub(in crate::exec) fn begin_quietly(&self, node: usize) -> bool {
+        let Some(outputs) = self.outputs.as_ref().filter(|o| o.is_one(node)) else {
+            return true;
+        };
+        let (round, mut any) = (self.round(), false);
+        for output in outputs.of_node(node) {
+            let promise = &self.promises[output];
+            self.story.tell_if(output, Chapter::Started, || {
+                let begins = promise.begin(round, true);
+                any |= begins;
+                begins
+            });
+        }
+        any
+    }
+
+    /// Of several nodes that are executed one after the other, one runs until this is dropped.
+    pub(in crate::exec) fn count_stretch(&self) -> impl Drop + use<'_> {
+        struct Counted<'j>(&'j Job);
+        impl Drop for Counted<'_> {
+            fn drop(&mut self) {
+                self.0.agenda(Agenda::stretch_ends);
+            }
+        }
+        self.agenda(Agenda::has_begun);
+        Counted(self)
+    }
+
+    /// How many futures a node's result is.
+    pub(in crate::exec) fn publishes(&self, node: usize) -> bool {
+        let outputs = self.outputs.as_ref();
+        outputs.is_some_and(|outputs| outputs.is_one(node))
+    }
+
+    /// A node whose results are futures has ended; returns how many they are.
+    pub(in crate::exec) fn publish(&self, node: usize, outcome: &Result<Payload, Error>) -> usize {
+        let Some(outputs) = &self.outputs else {
+            return 0;
+        };
+        let mut count = 0;
+        for output in outputs.of_node(node) {
+            self.end(output, self.round(), outcome.clone());
+            count += 1;
+        }
+        count
+    }
+
+    /// As `publish`, of a number.
+    #[inline]
+    pub(in crate::exec) fn publish_number(&self, node: usize, number: Number) {
+        let (round, outputs) = (self.round(), self.outputs.iter());
+        for output in outputs.flat_map(|outputs| outputs.of_node(node)) {
+            self.end(output, round, Ok(Payload::Number(number)));
+        }
+    }
+
+    /// The futures that a body holds up: those of the outputs that need its node.
+    pub(in crate::exec) fn held_up_by(&self, program: &Program, node: usize) -> Vec<usize> {
+        let Some(outputs) = &self.outputs else {
+            return vec![0];
+        };
+        if outputs.is_one(node) {
+            return outputs.of_node(node).collect();
+        }
+        let mut needs = vec![false; program.len()];
+        needs[node] = true;
+        let mut held = Vec::new();
+        for i in node + 1..program.len() {
+            needs[i] = program.inputs(i).iter().any(|edge| needs[edge.index()]);
+            if needs[i] {
+                held.extend(outputs.of_node(i));
+            }
+        }
+        held
+    }
+
+    /// The futures that node `node` is, of all: those whose status its body's waits show.
+    pub(in crate::exec) fn shown_by(&self, node: usize) -> Vec<usize> {
+        match &self.outputs {
+            None => vec![0],
+            Some(outputs) => outputs.of_node(node).collect(),
+        }
+    }
+
+    pub(in crate::exec) fn suspended(&self, index: usize) {
+        if self.promises[index].suspend() {
+            self.agenda(Agenda::suspend);
+            self.story.tell(index, Chapter::Suspended);
+        }
+    }
+
+    pub(in crate::exec) fn resumed(&self, index: usize) {
+        if self.promises[index].resume() {
+            self.agenda(Agenda::resume);
+            self.story.tell(index, Chapter::Resumed);
+        }
+    }
+}

@@ -1,0 +1,488 @@
+//! The state of a future: pending, then at its end, with what came of it.
+//!
+//! The protocol. All that is asked often is in one word, which is changed by compare-exchange; a number that came of it is
+//! in another. The rest is behind a lock that is made when it is first needed: those who are to be told, and what came of
+//! it if that is no number.
+//!
+//! - *Pending* → *ending*: by one thread, which nobody disturbs until it says what came of it. It puts that down, then
+//!   ends the future: *number*, *kept* (what came of it is behind the lock) or *forgotten* (nobody wanted it).
+//! - What is *kept* becomes *forgotten* when the last claim is given up, and pending again, for a later round, if it is a
+//!   failure that is tried again. Both happen under the lock, as does the end that keeps something.
+//! - A number is read by whoever sees *number*: it is written before, and never again.
+//! - Who wants to be told puts itself on the list, under the lock, and marks the word. If it was pending by then, who
+//!   ends it sees the mark.
+//! - Who gives the last claim up looks at the word after that, and who keeps something looks at the claims after that:
+//!   one of both sees the other (hence `SeqCst`), and forgets it.
+
+use super::future::Shared;
+use super::number::Number;
+use super::payload::Payload;
+use crate::base::error::{Error, drop_payload};
+use crate::base::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, SeqCst};
+use crate::base::sync::atomic::{AtomicU32, AtomicU64};
+use crate::base::sync::{Mutex, OnceLock, lock};
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Weak};
+
+/// Called once, when a future has come to its end. It must be quick and must not panic.
+pub(crate) type OnEnd = Box<dyn FnOnce() + Send>;
+
+struct Listener {
+    call: OnEnd,
+    /// For whom it is: `None`, or gone, or there.
+    of: Option<Weak<dyn Any + Send + Sync>>,
+}
+
+impl Listener {
+    fn is_there(&self) -> bool {
+        self.of.as_ref().is_none_or(|of| of.strong_count() > 0)
+    }
+}
+
+/// One future: pending, then at its end.
+pub(crate) struct Promise {
+    word: AtomicU64,
+    /// The number that came of it.
+    bits: AtomicU64,
+    /// How many claims there are.
+    claims: AtomicU32,
+    /// How many threads wait in its body with their slot given up.
+    suspended: AtomicU32,
+    more: OnceLock<Box<Mutex<More>>>,
+}
+
+#[derive(Default)]
+struct More {
+    listeners: Vec<Listener>,
+    /// What came of it, while it is kept.
+    outcome: Option<Result<Shared, Error>>,
+}
+
+/// Where a future stands. From bit 32 on: how often it was tried before, for which of its tries it waits.
+#[derive(Clone, Copy)]
+struct Word(u64);
+
+impl Word {
+    const PHASE: u64 = 3;
+    const PENDING: u64 = 0;
+    const NUMBER: u64 = 1;
+    const KEPT: u64 = 2;
+    const FORGOTTEN: u64 = 3;
+    /// Pending, and somebody is about to say what came of it.
+    const ENDING: u64 = 1 << 2;
+    const BEGUN: u64 = 1 << 3;
+    /// It is about to end well: too late to cancel.
+    const SEALED: u64 = 1 << 4;
+    /// Somebody is to be told.
+    const LISTENED: u64 = 1 << 5;
+    const DETACHED: u64 = 1 << 6;
+    /// It has begun among others, which are counted as one.
+    const QUIET: u64 = 1 << 7;
+    /// Four bits: what kind of number came of it.
+    const KIND: u32 = 8;
+    const ROUND: u32 = 32;
+
+    #[inline]
+    fn has(self, flag: u64) -> bool {
+        self.0 & flag != 0
+    }
+
+    #[inline]
+    fn is(self, phase: u64) -> bool {
+        self.0 & Self::PHASE == phase
+    }
+
+    #[inline]
+    fn round(self) -> u32 {
+        (self.0 >> Self::ROUND) as u32
+    }
+
+    #[inline]
+    fn kind(self) -> u8 {
+        (self.0 >> Self::KIND) as u8 & 15
+    }
+
+    /// Whether it waits for what comes of the `round`th try, or of one before, and nobody is about to say.
+    #[inline]
+    fn is_pending_in(self, round: u32) -> bool {
+        self.is(Self::PENDING) && !self.has(Self::ENDING) && self.round() <= round
+    }
+}
+
+/// The round of who cancels: any.
+const CANCELLED: u32 = u32::MAX;
+
+impl Promise {
+    /// Pending, with one claim on it: see `Claim::first`.
+    pub(crate) fn new() -> Promise {
+        Promise {
+            word: AtomicU64::new(Word::PENDING),
+            bits: AtomicU64::new(0),
+            claims: AtomicU32::new(1),
+            suspended: AtomicU32::new(0),
+            more: OnceLock::new(),
+        }
+    }
+
+    #[inline]
+    fn word(&self) -> Word {
+        Word(self.word.load(Acquire))
+    }
+
+    fn more(&self) -> &Mutex<More> {
+        self.more.get_or_init(Box::default)
+    }
+
+    /// Changes the word if `to` says so; gives it as it was then.
+    #[inline]
+    fn change(&self, to: impl Fn(Word) -> Option<u64>) -> Result<Word, Word> {
+        let mut now = Word(self.word.load(Acquire));
+        while let Some(next) = to(now) {
+            match self
+                .word
+                .compare_exchange_weak(now.0, next, SeqCst, Acquire)
+            {
+                Ok(_) => return Ok(now),
+                Err(other) => now = Word(other),
+            }
+        }
+        Err(now)
+    }
+
+    // -------------------------------------------------------------- what is asked
+
+    /// Its body begins for the `round`th time; `false` if it had begun before, or waits for no such round. `quietly`: it
+    /// is one of several that are counted as one.
+    #[inline]
+    pub(crate) fn begin(&self, round: u32, quietly: bool) -> bool {
+        let begun = match quietly {
+            true => Word::BEGUN | Word::QUIET,
+            false => Word::BEGUN,
+        };
+        let to = |now: Word| {
+            let may = now.is_pending_in(round) && !now.has(Word::BEGUN);
+            may.then_some(now.0 | begun)
+        };
+        self.change(to).is_ok()
+    }
+
+    pub(crate) fn has_begun(&self) -> bool {
+        self.word().has(Word::BEGUN)
+    }
+
+    /// It goes on though nobody wants to know.
+    pub(crate) fn detach(&self) {
+        self.word.fetch_or(Word::DETACHED, AcqRel);
+    }
+
+    pub(crate) fn is_detached(&self) -> bool {
+        self.word().has(Word::DETACHED)
+    }
+
+    /// A thread waits in its body; `true` if it is the first.
+    pub(crate) fn suspend(&self) -> bool {
+        self.suspended.fetch_add(1, AcqRel) == 0
+    }
+
+    /// A thread goes on in its body; `true` if it was the last that waited.
+    pub(crate) fn resume(&self) -> bool {
+        self.suspended.fetch_sub(1, AcqRel) == 1
+    }
+
+    pub(crate) fn is_suspended(&self) -> bool {
+        self.suspended.load(Acquire) > 0
+    }
+
+    #[inline]
+    pub(crate) fn has_ended(&self) -> bool {
+        !self.word().is(Word::PENDING)
+    }
+
+    /// Whether it has ended, or somebody is about to say what came of it: nothing is left to do for it.
+    #[inline]
+    pub(crate) fn is_settled(&self) -> bool {
+        let now = self.word();
+        !now.is(Word::PENDING) || now.has(Word::ENDING)
+    }
+
+    /// Whether it waits for what comes of the `round`th try, or of one before, and nobody is about to say.
+    #[inline]
+    pub(crate) fn is_pending_in(&self, round: u32) -> bool {
+        self.word().is_pending_in(round)
+    }
+
+    /// What came of it, if it has ended. Who asks has a claim on it.
+    #[inline]
+    pub(crate) fn outcome(&self) -> Option<Result<Payload, Error>> {
+        let now = self.word();
+        if now.is(Word::NUMBER) {
+            return Some(Ok(self.number(now)));
+        }
+        let more = now.is(Word::KEPT).then(|| lock(self.more()))?;
+        let outcome = more.outcome.clone()?;
+        Some(outcome.map(Payload::Shared))
+    }
+
+    #[inline]
+    fn number(&self, now: Word) -> Payload {
+        Payload::Number(Number::of_word(now.kind(), self.bits.load(Relaxed)))
+    }
+
+    // -------------------------------------------------------------- claims
+
+    #[inline]
+    pub(super) fn claim(&self) {
+        self.claims.fetch_add(1, Relaxed);
+    }
+
+    /// As `outcome`, and takes it out if there is but the caller's claim.
+    #[inline]
+    pub(super) fn take(&self) -> Option<Result<Payload, Error>> {
+        let now = self.word();
+        if now.is(Word::NUMBER) {
+            return Some(Ok(self.number(now)));
+        }
+        let mut more = now.is(Word::KEPT).then(|| lock(self.more()))?;
+        let outcome = match self.claims.load(Acquire) {
+            1 if more.outcome.is_some() => {
+                self.turn(Word::FORGOTTEN);
+                more.outcome.take()
+            }
+            _ => more.outcome.clone(),
+        };
+        Some(outcome?.map(Payload::Shared))
+    }
+
+    /// Gives a claim up; `true` if nobody wants to know any more, and nobody has learnt.
+    #[inline]
+    pub(super) fn disclaim(&self) -> bool {
+        let is_number = self.word().is(Word::NUMBER);
+        if is_number && self.claims.load(Acquire) == 1 {
+            // Nobody else is there to make another, and there is nothing to forget.
+            self.claims.store(0, Relaxed);
+            return false;
+        }
+        if self.claims.fetch_sub(1, SeqCst) > 1 || is_number {
+            return false;
+        }
+        if Word(self.word.load(SeqCst)).is(Word::KEPT) {
+            self.forget();
+            return false;
+        }
+        !self.has_ended()
+    }
+
+    fn is_wanted(&self) -> bool {
+        self.claims.load(SeqCst) > 0
+    }
+
+    fn forget(&self) {
+        let mut more = lock(self.more());
+        let outcome = match self.word().is(Word::KEPT) {
+            true => {
+                self.turn(Word::FORGOTTEN);
+                more.outcome.take()
+            }
+            false => None,
+        };
+        drop(more);
+        // Nobody wants it: nobody is left to be told.
+        if let Err(payload) = catch_unwind(AssertUnwindSafe(|| drop(outcome))) {
+            drop_payload(payload);
+        }
+    }
+
+    /// Into another phase, for who may do it alone; gives the word as it was.
+    #[inline]
+    fn turn(&self, phase: u64) -> Word {
+        let cleared = Word::PHASE | Word::ENDING;
+        match self.change(|now| Some(now.0 & !cleared | phase)) {
+            Ok(before) | Err(before) => before,
+        }
+    }
+
+    // -------------------------------------------------------------- its end
+
+    /// Whether it has its value, or is about to: then it cannot be cancelled any more.
+    pub(crate) fn seal(&self, round: u32) -> bool {
+        let to = |now: Word| {
+            let may = now.is_pending_in(round);
+            may.then_some(now.0 | Word::SEALED)
+        };
+        match self.change(to) {
+            Ok(_) => true,
+            Err(now) if now.is(Word::KEPT) => {
+                matches!(lock(self.more()).outcome, Some(Ok(_)))
+            }
+            Err(now) => !now.is(Word::PENDING),
+        }
+    }
+
+    /// Ends it with what came of its `round`th try, and calls `and` before anybody is told, with whether it had begun
+    /// and was counted for itself; `false` if it has ended before or waits for a later try. `u32::MAX`: it is cancelled, unless it is about to end.
+    #[inline]
+    pub(crate) fn end(
+        &self,
+        round: u32,
+        outcome: Result<Payload, Error>,
+        and: impl FnOnce(bool),
+    ) -> bool {
+        let to = |now: Word| {
+            let is_late = now.has(Word::SEALED) && round == CANCELLED;
+            let may = now.is_pending_in(round) && !is_late;
+            may.then_some(now.0 | Word::ENDING)
+        };
+        let Ok(before) = self.change(to) else {
+            drop_unused(outcome);
+            return false;
+        };
+        and(before.has(Word::BEGUN) && !before.has(Word::QUIET));
+        let outcome = match outcome {
+            Ok(Payload::Number(number)) => {
+                self.bits.store(number.bits(), Relaxed);
+                let kind = u64::from(number.kind()) << Word::KIND;
+                // One step from *ending* to *number*.
+                let flip = Word::ENDING ^ Word::NUMBER ^ kind;
+                let before = Word(self.word.fetch_xor(flip, SeqCst));
+                if before.has(Word::LISTENED) {
+                    let listeners = std::mem::take(&mut lock(self.more()).listeners);
+                    tell(listeners);
+                }
+                return true;
+            }
+            Ok(Payload::Shared(shared)) => Ok(shared),
+            Err(error) => Err(error),
+        };
+        self.end_kept(outcome);
+        true
+    }
+
+    fn end_kept(&self, outcome: Result<Shared, Error>) {
+        let mut unused = Some(outcome);
+        let mut more = lock(self.more());
+        let phase = match self.is_wanted() {
+            true => {
+                more.outcome = unused.take();
+                Word::KEPT
+            }
+            false => Word::FORGOTTEN,
+        };
+        self.turn(phase);
+        let listeners = std::mem::take(&mut more.listeners);
+        drop(more);
+        if phase == Word::KEPT && !self.is_wanted() {
+            self.forget();
+        }
+        if let Some(outcome) = unused {
+            drop_unused(outcome.map(Payload::Shared));
+        }
+        tell(listeners);
+    }
+
+    /// Ends it before anybody has it.
+    pub(crate) fn fail_at_once(&self, error: Error) {
+        let mut more = lock(self.more());
+        more.outcome = Some(Err(error));
+        self.turn(Word::KEPT);
+    }
+
+    /// Makes it pending again if it has failed, for what comes of the `round`th try, and calls `and`; `true` if so.
+    pub(crate) fn begin_again(&self, round: u32, and: impl FnOnce()) -> bool {
+        if !self.word().is(Word::KEPT) {
+            return false;
+        }
+        let mut more = lock(self.more());
+        let former = more.outcome.take_if(|outcome| outcome.is_err());
+        if former.is_none() {
+            return false;
+        }
+        and();
+        let round = u64::from(round) << Word::ROUND;
+        let changed = self.change(|now| Some(now.0 & Word::DETACHED | Word::PENDING | round));
+        drop(more);
+        // Users' errors may look at this future when they are dropped.
+        drop(former);
+        changed.is_ok()
+    }
+
+    // -------------------------------------------------------------- those who are told
+
+    /// Calls `call` when it has ended; at once, if it has.
+    pub(crate) fn on_end(&self, call: OnEnd) {
+        self.listen(Listener { call, of: None });
+    }
+
+    /// As `on_end`, if `of` is still there by then.
+    pub(crate) fn on_end_for<L: Send + Sync + 'static>(
+        &self,
+        of: &Arc<L>,
+        call: impl FnOnce(Arc<L>) + Send + 'static,
+    ) {
+        let weak = Arc::downgrade(of);
+        let call = Box::new({
+            let weak = weak.clone();
+            move || {
+                if let Some(of) = weak.upgrade() {
+                    call(of);
+                }
+            }
+        });
+        let of = Some(weak as Weak<dyn Any + Send + Sync>);
+        self.listen(Listener { call, of });
+    }
+
+    fn listen(&self, listener: Listener) {
+        if self.has_ended() {
+            return (listener.call)();
+        }
+        let mut more = lock(self.more());
+        if more.listeners.len() == more.listeners.capacity() {
+            // Who asks again and again, with a limit, leaves many behind.
+            more.listeners.retain(Listener::is_there);
+        }
+        let to = |now: Word| now.is(Word::PENDING).then_some(now.0 | Word::LISTENED);
+        match self.change(to) {
+            Ok(_) => more.listeners.push(listener),
+            Err(_) => {
+                drop(more);
+                (listener.call)();
+            }
+        }
+    }
+}
+
+fn tell(listeners: Vec<Listener>) {
+    listeners.into_iter().for_each(|l| (l.call)());
+}
+
+/// Drops what nobody is to have.
+fn drop_unused(outcome: Result<Payload, Error>) {
+    if let Err(payload) = catch_unwind(AssertUnwindSafe(|| drop(outcome))) {
+        // Nobody wanted the value, and nobody is left to be told.
+        drop_payload(payload);
+    }
+}
+#[cfg(all(test, not(lazygraph_shuttle)))]
+mod tests {
+    use super::*;
+    use crate::base::error::ErrorKind;
+
+    #[test]
+    fn listeners_that_are_gone_make_room_for_others() {
+        let promise = Promise::new();
+        let stays = Arc::new(AtomicU32::new(0));
+        for _ in 0..100_000 {
+            promise.on_end_for(&Arc::new(()), |_| panic!("nobody is there"));
+            promise.on_end_for(&stays, |stays| _ = stays.fetch_add(1, AcqRel));
+            if Arc::weak_count(&stays) == 200 {
+                break;
+            }
+        }
+        let listeners = lock(promise.more()).listeners.len();
+        // Each of those who stay is there twice, as the listener and in its call.
+        assert!((100..=512).contains(&listeners), "{listeners}");
+        promise.end(0, Err(Error::run(ErrorKind::Cancelled, "")), |_| ());
+        assert_eq!(stays.load(Acquire), 100);
+    }
+}
