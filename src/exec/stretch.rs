@@ -36,12 +36,39 @@ impl Worker {
             return;
         }
         self.active.segment.set(at);
-        let run = self.run();
-        run.begin();
-        let (frame, ledger) = (segment.frame(), segment.ledger());
-        let sink = self.sink(segment);
-        let _counted = sink.map(|job| job.count_stretch());
+        self.run().begin();
         self.active.until.set(end);
+        match (self.sink(segment), segment.ledger()) {
+            (Some(job), _) => {
+                let _counted = job.count_stretch();
+                let (begins, ends) = (|i| job.begin_quietly(i), |i| self.publish(segment, i));
+                self.each(segment, next, begins, ends);
+            }
+            (None, Some(ledger)) => {
+                let is_noted = |i: usize| segment.program.traits[i].has(Traits::KEYED);
+                let begins = |i| !is_noted(i) || ledger.begin(i);
+                let ends = |i| {
+                    if is_noted(i) {
+                        self.has_result(ledger, segment, i);
+                    }
+                };
+                self.each(segment, next, begins, ends);
+            }
+            (None, None) => self.each(segment, next, |_| true, |_| ()),
+        }
+    }
+
+    /// `begins`: whether a node is to run; if not, it was cancelled, or a nested run has asked for it before. `ends`: it has
+    /// its result.
+    #[inline(always)]
+    fn each(
+        &self,
+        segment: &Segment,
+        next: &Cell<usize>,
+        begins: impl Fn(usize) -> bool,
+        ends: impl Fn(usize),
+    ) {
+        let (run, frame) = (self.run(), segment.frame());
         while next.get() < self.active.until.get() && !segment.any_failed() {
             let i = next.get();
             if run.is_stopped() {
@@ -49,24 +76,15 @@ impl Worker {
             }
             next.set(i + 1);
             self.active.node.set(i);
-            let ledger = ledger.filter(|_| segment.program.traits[i].has(Traits::KEYED));
-            if ledger.is_some_and(|ledger| !ledger.begin(i)) {
-                // A nested run asked for it before.
+            if !begins(i) {
                 next.set(i);
                 return;
             }
-            if sink.is_some_and(|job| !job.begin_quietly(i)) {
-                // It was cancelled.
-                next.set(i);
-                return;
-            }
-            match (segment.execute_in(&frame, i), ledger) {
-                (Outcome::Failed(e), _) => {
+            match segment.execute_in(&frame, i) {
+                Outcome::Failed(e) => {
                     self.failed(segment, i, Error::failed(segment.program.culprit(i), e.0));
                 }
-                (_, Some(ledger)) => self.has_result(ledger, segment, i),
-                _ if sink.is_some() => self.publish(segment, i),
-                _ => {}
+                _ => ends(i),
             }
             self.rejoin();
         }
