@@ -7,10 +7,10 @@ use std::hint::black_box;
 
 // ------------------------------------------------------------------ nested
 
-pub(crate) const FIB_OF: u64 = 25;
-pub(crate) const FIB: u64 = 75_025;
+pub(crate) const FIB_OF: u64 = 30;
+pub(crate) const FIB: u64 = 832_040;
 /// How many calls of `fib` that takes.
-pub(crate) const FIB_CALLS: u64 = 242_785;
+pub(crate) const FIB_CALLS: u64 = 2_692_537;
 
 #[delayed]
 pub(crate) fn fib(n: u64) -> u64 {
