@@ -93,6 +93,103 @@ fn the_states_of_a_future() {
     });
 }
 
+/// A number that is there when the event is set.
+#[delayed]
+fn number(begun: &Event, end: &Event, x: i64) -> Result<i64, Error> {
+    begun.set();
+    end.wait()?;
+    Ok(x)
+}
+
+/// Queued, running and suspended futures.
+fn counted(client: &Client) -> (usize, usize, usize) {
+    let stats = client.stats();
+    (stats.queued, stats.running, stats.suspended)
+}
+
+#[test]
+fn only_futures_are_counted_and_each_of_them() {
+    on_all(|client| {
+        // What a future needs is none.
+        let (begun, end) = (Event::new(), Event::new());
+        let needs: Vec<_> = (0..4)
+            .map(|x| number(begun.clone(), end.clone(), x))
+            .collect();
+        let (total,) = client.compute((needs.into_iter().sum::<Delayed<i64>>(),));
+        begun.wait().unwrap();
+        assert_eq!((client.stats().live, counted(client)), (1, (1, 0, 0)));
+        end.set();
+        assert_eq!(total.result().unwrap(), 6);
+        // One body may be two.
+        let (begun, end) = (Event::new(), Event::new());
+        let x = number(begun.clone(), end.clone(), 7);
+        let (a, b) = client.compute((&x, &x));
+        begun.wait().unwrap();
+        assert!(wait_until(|| counted(client) == (0, 0, 2)));
+        end.set();
+        assert_eq!((a.result().unwrap(), b.result().unwrap()), (7, 7));
+        assert_eq!(counted(client), (0, 0, 0));
+    });
+}
+
+#[test]
+fn a_story_ends_with_its_end() {
+    on_all(|client| {
+        let (begun, end) = (Event::new(), Event::new());
+        let goes_on = begun.clone();
+        let x = client.submit(call(
+            move |()| {
+                goes_on.set();
+                // It does not look at its token.
+                while !end.wait_timeout(Duration::from_secs(60)).unwrap_or(true) {}
+            },
+            ((),),
+        ));
+        begun.wait().unwrap();
+        assert!(wait_until(|| x.status() == Status::Suspended));
+        x.cancel();
+        assert_eq!(x.status(), Status::Cancelled);
+        client.close();
+        let times = x.times().unwrap();
+        assert_eq!(x.story().last().unwrap().1, Chapter::Cancelled);
+        assert_eq!(x.times().unwrap(), times, "nothing is added after the end");
+    });
+}
+
+#[test]
+fn what_never_began_is_not_told_as_begun() {
+    within(60, || {
+        let options = Options::new().timeout(Duration::from_millis(20));
+        let client = Client::builder()
+            .threads(1)
+            .options(options)
+            .build()
+            .unwrap();
+        let (begun, end) = (Event::new(), Event::new());
+        let (is_begun, may_end) = (begun.clone(), end.clone());
+        let busy = client.submit(call(
+            move |()| {
+                is_begun.set();
+                hold_slot(|| {
+                    while !may_end.is_set() {
+                        std::thread::yield_now();
+                    }
+                });
+            },
+            ((),),
+        ));
+        begun.wait().unwrap();
+        let many = (0..2_000_i64).map(|x| number(Event::new(), Event::new(), x));
+        let late = client.submit(many.sum::<Delayed<i64>>());
+        std::thread::sleep(Duration::from_millis(60));
+        end.set();
+        assert_eq!(late.result().unwrap_err().kind(), ErrorKind::Timeout);
+        let chapters: Vec<Chapter> = late.story().into_iter().map(|(_, c)| c).collect();
+        assert_eq!(chapters, [Chapter::Submitted, Chapter::Failed]);
+        drop(busy);
+    });
+}
+
 #[test]
 fn who_has_come_back_is_like_one_who_never_left() {
     #[delayed]

@@ -1,9 +1,13 @@
 //! Large maps of small numbers are worked off in another way than small ones: nothing of that shows.
 
+use crate::common::within;
 use lazygraph::sync::Event;
-use lazygraph::{Client, ErrorKind, Handle, Status, prelude::*};
-use std::sync::Arc;
+use lazygraph::{Client, ErrorKind, Handle, Status, hold_slot, prelude::*};
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::Duration;
 
 const MANY: u64 = 6_000;
 
@@ -198,4 +202,88 @@ fn a_close_ends_it() {
             }
         }
     }
+}
+
+/// A few of twenty thousand take a millisecond: not the first, from which it is learnt how long they take.
+const FAST: u64 = 20_000;
+
+fn is_slow(x: u64) -> bool {
+    (10_000..10_100).contains(&x)
+}
+
+#[test]
+fn slow_ones_are_shared_though_the_first_were_not() {
+    let client = Client::builder().threads(2).build().unwrap();
+    let seen = Arc::new(Mutex::new(HashMap::<_, usize>::new()));
+    let at: At = {
+        let seen = seen.clone();
+        Arc::new(move |x| {
+            if is_slow(x) {
+                *seen
+                    .lock()
+                    .unwrap()
+                    .entry(thread::current().id())
+                    .or_default() += 1;
+                thread::sleep(Duration::from_millis(1));
+            }
+            Ok(x)
+        })
+    };
+    let all = client.map(|x| does(at.clone(), x), 0..FAST);
+    assert!(client.gather(all).unwrap().into_iter().eq(0..FAST));
+    let seen: Vec<usize> = seen.lock().unwrap().values().copied().collect();
+    assert!(seen.len() == 2 && seen.iter().all(|n| *n > 10), "{seen:?}");
+    is_at_rest(&client);
+}
+
+#[test]
+fn a_higher_priority_does_not_wait_for_all_of_it() {
+    let client = Client::builder().threads(1).build().unwrap();
+    let (slow, begun) = (Arc::new(AtomicUsize::new(0)), Event::new());
+    let at: At = {
+        let (slow, begun) = (slow.clone(), begun.clone());
+        Arc::new(move |x| {
+            if is_slow(x) {
+                begun.set();
+                slow.fetch_add(1, SeqCst);
+                thread::sleep(Duration::from_millis(1));
+            }
+            Ok(x)
+        })
+    };
+    let all = client.map(|x| does(at.clone(), x), 0..FAST);
+    begun.wait().unwrap();
+    let urgent = call(move |()| slow.load(SeqCst), ((),)).priority(1);
+    let before = client.submit(urgent).result().unwrap();
+    assert!(before < 60, "{before} of 100 went first");
+    drop(client.gather(all).unwrap());
+    is_at_rest(&client);
+}
+
+#[test]
+fn handles_of_it_are_let_go_one_after_the_other() {
+    within(60, || {
+        let client = Client::builder().threads(1).build().unwrap();
+        let (begun, go) = (Event::new(), Event::new());
+        let (is_begun, may_go) = (begun.clone(), go.clone());
+        let busy = client.submit(call(
+            move |()| {
+                is_begun.set();
+                hold_slot(|| may_go.wait().is_ok())
+            },
+            ((),),
+        ));
+        begun.wait().unwrap();
+        let at: At = Arc::new(Ok);
+        for backwards in [false, true] {
+            let mut all = client.map(|x| does(at.clone(), x), 0..700_000);
+            if backwards {
+                all.reverse();
+            }
+            drop(all);
+        }
+        go.set();
+        assert!(busy.result().unwrap());
+        is_at_rest(&client);
+    });
 }

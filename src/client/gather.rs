@@ -1,7 +1,7 @@
 //! Many futures at once: their values, or which of them have ended.
 
 use super::Client;
-use super::waiting::{Any, Wholes, claims, wait_for_all};
+use super::waiting::{Any, One, Wholes, claims, wait_for_all};
 use crate::base::error::Error;
 use crate::delayed::{Handle, cloned};
 use crate::exec::wait;
@@ -18,10 +18,12 @@ pub trait AsHandle {
     type Value: Value;
     /// The handle.
     fn as_handle(&self) -> &Handle<Self::Value>;
-    /// Its result, after its end: moved out if nobody else can ask for it.
+    /// Its result, after its end: moved out if nobody else can ask for it. `Err`: it is pending again, for somebody has
+    /// tried it once more.
     #[doc(hidden)]
-    fn take(self) -> Option<Result<Self::Value, Error>>
+    fn take(self) -> Result<Result<Self::Value, Error>, Self>
     where
+        Self: Sized,
         Self::Value: Clone;
 }
 
@@ -30,11 +32,12 @@ impl<T: Value> AsHandle for Handle<T> {
     fn as_handle(&self) -> &Handle<T> {
         self
     }
-    fn take(self) -> Option<Result<T, Error>>
+    fn take(self) -> Result<Result<T, Error>, Self>
     where
         T: Clone,
     {
-        Some(self.claim.into_outcome()?.map(cloned))
+        let outcome = self.claim.into_outcome().map_err(Handle::of)?;
+        Ok(outcome.map(cloned))
     }
 }
 
@@ -43,11 +46,12 @@ impl<T: Value> AsHandle for &Handle<T> {
     fn as_handle(&self) -> &Handle<T> {
         self
     }
-    fn take(self) -> Option<Result<T, Error>>
+    fn take(self) -> Result<Result<T, Error>, Self>
     where
         T: Clone,
     {
-        Some(self.claim.promise().outcome()?.map(cloned))
+        let outcome = self.claim.promise().outcome().ok_or(self)?;
+        Ok(outcome.map(cloned))
     }
 }
 
@@ -139,18 +143,21 @@ impl Client {
     }
 }
 
-fn taken<H: AsHandle<Value: Clone>>(future: H, wholes: &Wholes) -> Result<H::Value, Error> {
-    let claim = &future.as_handle().claim;
-    if !claim.promise().has_ended() {
-        let whole = wholes.has(claim);
-        wait(&super::waiting::One { claim, whole }, None)?;
+fn taken<H: AsHandle<Value: Clone>>(mut future: H, wholes: &Wholes) -> Result<H::Value, Error> {
+    loop {
+        let claim = &future.as_handle().claim;
+        if !claim.promise().has_ended() {
+            let whole = wholes.has(claim);
+            wait(&One { claim, whole }, None)?;
+        }
+        match future.take() {
+            Ok(outcome) => return outcome,
+            Err(again) => future = again,
+        }
     }
-    future
-        .take()
-        .unwrap_or_else(|| unreachable!("it has ended, and there is a handle"))
 }
 
 fn sorted<H: AsHandle>(futures: Vec<H>) -> (Vec<H>, Vec<H>) {
-    let has_ended = |future: &H| future.as_handle().claim.promise().has_ended();
+    let has_ended = |future: &H| future.as_handle().claim.promise().is_over();
     futures.into_iter().partition(has_ended)
 }

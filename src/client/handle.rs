@@ -5,7 +5,7 @@ use crate::base::error::{Error, ErrorKind, drop_payload};
 use crate::base::sync::{Mutex, lock};
 use crate::delayed::{Handle, cloned, typed};
 use crate::exec::{Chapter, Times, job_of};
-use crate::task::{Payload, Value};
+use crate::task::{Claim, Payload, Value};
 use std::fmt;
 use std::future::{Future, IntoFuture};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -46,8 +46,7 @@ impl<T: Value> Handle<T> {
     where
         T: Clone,
     {
-        wait_for(&self.claim, None)?;
-        self.ended_as(cloned)
+        self.read(cloned)
     }
 
     /// Waits for the result, but not longer than this. The task goes on, and the handle stays good.
@@ -58,11 +57,11 @@ impl<T: Value> Handle<T> {
     where
         T: Clone,
     {
-        if !wait_for(&self.claim, Instant::now().checked_add(limit))? {
+        let payload = self.payload(Instant::now().checked_add(limit))?;
+        payload.map(cloned).ok_or_else(|| {
             let message = format!("`{}` has not ended within {limit:?}", self.name());
-            return Err(Error::run(ErrorKind::Timeout, message));
-        }
-        self.ended_as(cloned)
+            Error::run(ErrorKind::Timeout, message)
+        })
     }
 
     /// Waits for the result, and shares it: for what is not `Clone`, or too big to copy.
@@ -70,8 +69,7 @@ impl<T: Value> Handle<T> {
     /// # Errors
     /// As [`result`](Self::result).
     pub fn as_arc(&self) -> Result<Arc<T>, Error> {
-        wait_for(&self.claim, None)?;
-        self.ended_as(typed)
+        self.read(typed)
     }
 
     /// Waits for its end, well or not.
@@ -82,27 +80,44 @@ impl<T: Value> Handle<T> {
         wait_for(&self.claim, None).map(drop)
     }
 
-    fn ended_as<R>(&self, read: impl FnOnce(Payload) -> R) -> Result<R, Error> {
-        match self.claim.promise().outcome() {
-            Some(outcome) => outcome.map(read),
-            None => unreachable!("it has ended, and there is a handle"),
+    fn read<R>(&self, read: impl FnOnce(Payload) -> R) -> Result<R, Error> {
+        match self.payload(None)? {
+            Some(payload) => Ok(read(payload)),
+            None => unreachable!("nothing has limited the wait"),
         }
+    }
+
+    /// Waits for its value; `None`: it is not there in time.
+    fn payload(&self, until: Option<Instant>) -> Result<Option<Payload>, Error> {
+        while wait_for(&self.claim, until)? {
+            if let Some(outcome) = self.claim.promise().outcome() {
+                return outcome.map(Some);
+            }
+            // Somebody has tried it once more.
+        }
+        Ok(None)
     }
 
     /// Calls `f` with what came of it, on the thread that ends it; at once, if it has ended. It must be quick. Until it
     /// is called the future is wanted, as by a handle. A panic of `f` is lost.
     pub fn on_done(&self, f: impl FnOnce(Result<Arc<T>, Error>) + Send + 'static) {
-        let claim = self.claim.clone();
-        self.claim.promise().on_end(Box::new(move || {
-            let Some(outcome) = claim.promise().outcome() else {
-                return;
-            };
-            let told = catch_unwind(AssertUnwindSafe(|| f(outcome.map(typed))));
-            if let Err(payload) = told {
-                drop_payload(payload);
-            }
-        }));
+        let of = self.claim.clone();
+        tell(of, move |outcome| f(outcome.map(typed)));
     }
+}
+
+/// Calls `f` with what comes of a future.
+fn tell(of: Claim, f: impl FnOnce(Result<Payload, Error>) + Send + 'static) {
+    let claim = of.clone();
+    of.promise().on_end(Box::new(move || {
+        let Some(outcome) = claim.promise().outcome() else {
+            // Somebody has tried it once more.
+            return tell(claim, f);
+        };
+        if let Err(payload) = catch_unwind(AssertUnwindSafe(|| f(outcome))) {
+            drop_payload(payload);
+        }
+    }));
 }
 
 impl<T> Handle<T> {
@@ -122,7 +137,7 @@ impl<T> Handle<T> {
 
     /// Whether it has ended, well or not.
     pub fn is_done(&self) -> bool {
-        self.claim.promise().has_ended()
+        self.claim.promise().is_over()
     }
 
     /// Why it has failed, if it has. Does not wait.

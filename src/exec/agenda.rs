@@ -30,12 +30,8 @@ pub(crate) struct Agenda {
     numbers: AtomicU64,
     jobs: Mutex<BTreeMap<u64, Weak<Job>>>,
     none_left: Condvar,
-    /// All futures.
+    /// All futures that there were.
     expected: AtomicUsize,
-    /// Those that have not ended and whose body has begun.
-    begun: AtomicUsize,
-    /// Those of them that wait with their slot given up.
-    suspended: AtomicUsize,
     pub(super) progress: Progress,
 }
 
@@ -114,34 +110,17 @@ impl Agenda {
         self.expected.load(Acquire).wrapping_sub(ended)
     }
 
-    pub(super) fn has_begun(&self) {
+    /// A body begins.
+    pub(super) fn gets_on(&self) {
         self.progress.step();
-        self.begun.fetch_add(1, AcqRel);
     }
 
-    /// Several nodes of which one ran are done.
-    pub(super) fn stretch_ends(&self) {
-        self.begun.fetch_sub(1, AcqRel);
-    }
-
-    /// `begun`: it was counted as begun.
     #[inline]
-    pub(super) fn has_ended(&self, begun: bool) {
-        if begun {
-            self.begun.fetch_sub(1, AcqRel);
-        }
+    pub(super) fn has_ended(&self) {
         if self.progress.end() == self.expected.load(Acquire) {
             drop(lock(&self.jobs));
             self.none_left.notify_all();
         }
-    }
-
-    pub(super) fn suspend(&self) {
-        self.suspended.fetch_add(1, AcqRel);
-    }
-
-    pub(super) fn resume(&self) {
-        self.suspended.fetch_sub(1, AcqRel);
     }
 
     /// A job has come to rest.
@@ -168,16 +147,17 @@ impl Agenda {
         }
     }
 
-    pub(super) fn counts(&self) -> [usize; 3] {
-        let counts = [&self.begun, &self.suspended];
-        let [begun, suspended] = counts.map(|count| count.load(Acquire));
-        let live = self.live();
+    /// How many futures are live, have not begun, run, and wait in their bodies. Looks at every future of every job that has
+    /// not come to rest.
+    pub(super) fn counts(&self) -> [usize; 4] {
+        let jobs = self.jobs();
+        let add = |[a, b, c]: [usize; 3], [x, y, z]: [usize; 3]| [a + x, b + y, c + z];
+        let [queued, running, suspended] = jobs.iter().map(|job| job.counts()).fold([0; 3], add);
         // What was cancelled has ended, but its bodies may not have returned.
-        let live = if live == 0 {
-            lock(&self.jobs).len()
-        } else {
-            live
+        let live = match self.live() {
+            0 => lock(&self.jobs).len(),
+            live => live,
         };
-        [live, begun, suspended]
+        [live, queued, running, suspended]
     }
 }

@@ -125,7 +125,8 @@ pub(crate) struct Counts {
     pub(crate) slots: usize,
     pub(crate) free: usize,
     pub(crate) live: usize,
-    pub(crate) begun: usize,
+    pub(crate) queued: usize,
+    pub(crate) running: usize,
     pub(crate) suspended: usize,
     pub(crate) threads: usize,
     pub(crate) lent: usize,
@@ -145,17 +146,18 @@ impl Executor {
     }
 
     pub(crate) fn counts(&self) -> Counts {
-        let counts = || self.agenda.as_ref().map_or([0; 3], |a| a.counts());
-        if counts() == [0; 3] {
+        let counts = || self.agenda.as_ref().map_or([0; 4], |a| a.counts());
+        if counts() == [0; 4] {
             self.settle();
         }
-        let [live, begun, suspended] = counts();
+        let [live, queued, running, suspended] = counts();
         let lent = self.lent.load(Acquire);
         Counts {
             slots: self.permits.slots(),
             free: self.permits.free(),
             live,
-            begun,
+            queued,
+            running,
             suspended,
             threads: self.occupied.load(Acquire) + lent,
             lent,

@@ -155,8 +155,9 @@ impl Part<'_> {
                     // A body has waited: the rest of its group is others'.
                     break;
                 }
-                if segment.program.traits[i].has(Traits::KEYED) {
-                    // It may have to wait for another run.
+                let is_slow = self.worker.slow.take();
+                if is_slow || segment.program.traits[i].has(Traits::KEYED) {
+                    // It takes long, or may have to wait for another run.
                     active.segment.set(item.segment);
                     active.node.set(i);
                     share_rest(active);
@@ -288,7 +289,9 @@ pub(super) fn visit(run: &Arc<Run>) {
     if !run.join() {
         return;
     }
-    if let Some(root) = run.queue.take_fresh() {
+    if !run.is_over()
+        && let Some(root) = run.queue.take_fresh()
+    {
         match begin_alone(run, root) {
             true => run.finish(),
             false => {

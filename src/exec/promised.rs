@@ -35,6 +35,7 @@ impl Worker {
             return self.special(at, unit, i);
         }
         job.begin(i);
+        job.gets_on();
         let segment = at.get();
         match segment.execute(i, false) {
             Outcome::Value => {

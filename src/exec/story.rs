@@ -78,17 +78,23 @@ impl Story {
         self.tell_if(index, chapter, || true);
     }
 
-    /// If `turn` does what is told. Nothing else is told meanwhile.
+    /// If `turn` is so, which it returns. Nothing else is told meanwhile.
     #[inline]
-    pub(super) fn tell_if(&self, index: usize, chapter: Chapter, turn: impl FnOnce() -> bool) {
+    pub(super) fn tell_if(
+        &self,
+        index: usize,
+        chapter: Chapter,
+        turn: impl FnOnce() -> bool,
+    ) -> bool {
         let Some(turns) = &self.turns else {
-            turn();
-            return;
+            return turn();
         };
         let mut turns = lock(turns);
-        if turn() {
+        let is_so = turn();
+        if is_so {
             turns.push((index as u32, self.since.elapsed(), chapter));
         }
+        is_so
     }
 
     /// `None`: there are too many futures to remember each.

@@ -82,7 +82,10 @@ pub(super) fn may_begin_alone(segment: &Segment) -> bool {
 /// Shares units of which the first `done` have finished, and those up to `begun` have begun.
 fn share(run: &Run, root: SegmentPtr, done: usize, begun: usize) {
     let segment = root.get();
-    for unit in segment.share_rest(done, begun) {
+    let ready = segment.share_rest(done, begun);
+    // Before there is work for others: they look for it there.
+    run.queue.open(root);
+    for unit in ready {
         let unit = unit as usize;
         inject(run, root, unit, segment.progress().nodes(unit).start);
     }
@@ -121,7 +124,6 @@ pub(super) fn share_rest(active: &Active) {
     if segment.is_unshared() {
         let begun = unit_of(&segment.program, node);
         share(run, root, begun, begun + 1);
-        run.queue.open(root);
     } else if let Some(bundles) = segment.bundles() {
         for unit in bundles.loosen(&segment.program, node) {
             let unit = unit as usize;

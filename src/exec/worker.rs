@@ -18,6 +18,7 @@ use crate::plan::{Guard, Traits};
 use crate::store::memo::{Shared, Ticket};
 use crate::task::{NodePtr, Outcome};
 use std::any::Any;
+use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -41,6 +42,8 @@ pub(super) struct Worker {
     pub(super) observed: bool,
     /// The task whose futures are told of each output.
     pub(super) sink: Option<Arc<Job>>,
+    /// The last stretch has come to nodes that take long.
+    pub(super) slow: Cell<bool>,
 }
 
 impl Drop for Worker {
@@ -71,6 +74,7 @@ impl Worker {
             alone: true,
             observed: false,
             sink: None,
+            slow: Cell::new(false),
         }
     }
 
@@ -166,6 +170,7 @@ impl Worker {
         }
         if let Some(job) = sink {
             job.begin(i);
+            job.gets_on();
         }
         if let Some(claim) = segment.program.awaits(i) {
             match self.arrive(at, unit, i, claim) {

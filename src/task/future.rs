@@ -60,10 +60,10 @@ impl Claim {
         self.work.call(self.index())
     }
 
-    /// Takes the result out if nobody else has a claim on it, else another handle to it.
+    /// Takes the result out if nobody else has a claim on it, else another handle to it. `Err`: it has not ended.
     #[inline]
-    pub(crate) fn into_outcome(self) -> Option<Result<Payload, Error>> {
-        self.promise().take()
+    pub(crate) fn into_outcome(self) -> Result<Result<Payload, Error>, Claim> {
+        self.promise().take().ok_or(self)
     }
 }
 

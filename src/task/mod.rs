@@ -28,6 +28,7 @@ pub(crate) mod source;
 pub(crate) mod spec;
 mod traits;
 pub(crate) mod value;
+mod word;
 
 pub(crate) use again::again;
 pub(crate) use bare::{Bare, Caller, Waiting};

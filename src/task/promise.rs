@@ -6,6 +6,7 @@
 //!
 //! - *Pending* → *ending*: by one thread, which nobody disturbs until it says what came of it. It puts that down, then
 //!   ends the future: *number*, *kept* (what came of it is behind the lock) or *forgotten* (nobody wanted it).
+//!   Who asks from outside meanwhile waits for that: it holds no lock that the end takes.
 //! - What is *kept* becomes *forgotten* when the last claim is given up, and pending again, for a later round, if it is a
 //!   failure that is tried again. Both happen under the lock, as does the end that keeps something.
 //! - A number is read by whoever sees *number*: it is written before, and never again.
@@ -17,10 +18,11 @@
 use super::future::Shared;
 use super::number::Number;
 use super::payload::Payload;
+use super::word::Word;
 use crate::base::error::{Error, drop_payload};
 use crate::base::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, SeqCst};
 use crate::base::sync::atomic::{AtomicU32, AtomicU64};
-use crate::base::sync::{Mutex, OnceLock, lock};
+use crate::base::sync::{Mutex, OnceLock, lock, yield_now};
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Weak};
@@ -57,57 +59,6 @@ struct More {
     listeners: Vec<Listener>,
     /// What came of it, while it is kept.
     outcome: Option<Result<Shared, Error>>,
-}
-
-/// Where a future stands. From bit 32 on: how often it was tried before, for which of its tries it waits.
-#[derive(Clone, Copy)]
-struct Word(u64);
-
-impl Word {
-    const PHASE: u64 = 3;
-    const PENDING: u64 = 0;
-    const NUMBER: u64 = 1;
-    const KEPT: u64 = 2;
-    const FORGOTTEN: u64 = 3;
-    /// Pending, and somebody is about to say what came of it.
-    const ENDING: u64 = 1 << 2;
-    const BEGUN: u64 = 1 << 3;
-    /// It is about to end well: too late to cancel.
-    const SEALED: u64 = 1 << 4;
-    /// Somebody is to be told.
-    const LISTENED: u64 = 1 << 5;
-    const DETACHED: u64 = 1 << 6;
-    /// It has begun among others, which are counted as one.
-    const QUIET: u64 = 1 << 7;
-    /// Four bits: what kind of number came of it.
-    const KIND: u32 = 8;
-    const ROUND: u32 = 32;
-
-    #[inline]
-    fn has(self, flag: u64) -> bool {
-        self.0 & flag != 0
-    }
-
-    #[inline]
-    fn is(self, phase: u64) -> bool {
-        self.0 & Self::PHASE == phase
-    }
-
-    #[inline]
-    fn round(self) -> u32 {
-        (self.0 >> Self::ROUND) as u32
-    }
-
-    #[inline]
-    fn kind(self) -> u8 {
-        (self.0 >> Self::KIND) as u8 & 15
-    }
-
-    /// Whether it waits for what comes of the `round`th try, or of one before, and nobody is about to say.
-    #[inline]
-    fn is_pending_in(self, round: u32) -> bool {
-        self.is(Self::PENDING) && !self.has(Self::ENDING) && self.round() <= round
-    }
 }
 
 /// The round of who cancels: any.
@@ -152,17 +103,12 @@ impl Promise {
 
     // -------------------------------------------------------------- what is asked
 
-    /// Its body begins for the `round`th time; `false` if it had begun before, or waits for no such round. `quietly`: it
-    /// is one of several that are counted as one.
+    /// Its body begins for the `round`th time; `false` if it had begun before, or waits for no such round.
     #[inline]
-    pub(crate) fn begin(&self, round: u32, quietly: bool) -> bool {
-        let begun = match quietly {
-            true => Word::BEGUN | Word::QUIET,
-            false => Word::BEGUN,
-        };
+    pub(crate) fn begin(&self, round: u32) -> bool {
         let to = |now: Word| {
             let may = now.is_pending_in(round) && !now.has(Word::BEGUN);
-            may.then_some(now.0 | begun)
+            may.then_some(now.0 | Word::BEGUN)
         };
         self.change(to).is_ok()
     }
@@ -206,6 +152,22 @@ impl Promise {
         !now.is(Word::PENDING) || now.has(Word::ENDING)
     }
 
+    /// As `has_ended`, for those who know that somebody has come to its end: a cancel, a close.
+    pub(crate) fn is_over(&self) -> bool {
+        !self.at_rest().is(Word::PENDING)
+    }
+
+    /// The word while nobody is about to say what came of it. That takes as long as to count and to tell its story.
+    #[inline]
+    fn at_rest(&self) -> Word {
+        let mut now = self.word();
+        while now.has(Word::ENDING) {
+            yield_now();
+            now = self.word();
+        }
+        now
+    }
+
     /// Whether it waits for what comes of the `round`th try, or of one before, and nobody is about to say.
     #[inline]
     pub(crate) fn is_pending_in(&self, round: u32) -> bool {
@@ -215,7 +177,7 @@ impl Promise {
     /// What came of it, if it has ended. Who asks has a claim on it.
     #[inline]
     pub(crate) fn outcome(&self) -> Option<Result<Payload, Error>> {
-        let now = self.word();
+        let now = self.at_rest();
         if now.is(Word::NUMBER) {
             return Some(Ok(self.number(now)));
         }
@@ -239,7 +201,7 @@ impl Promise {
     /// As `outcome`, and takes it out if there is but the caller's claim.
     #[inline]
     pub(super) fn take(&self) -> Option<Result<Payload, Error>> {
-        let now = self.word();
+        let now = self.at_rest();
         if now.is(Word::NUMBER) {
             return Some(Ok(self.number(now)));
         }
@@ -319,25 +281,28 @@ impl Promise {
         }
     }
 
-    /// Ends it with what came of its `round`th try, and calls `and` before anybody is told, with whether it had begun
-    /// and was counted for itself; `false` if it has ended before or waits for a later try. `u32::MAX`: it is cancelled, unless it is about to end.
+    /// Ends it with what came of its `round`th try, and calls `and` before anybody is told; `false` if it has ended before or waits for a later try. `u32::MAX`: it is cancelled, unless it is about to end.
     #[inline]
     pub(crate) fn end(
         &self,
         round: u32,
         outcome: Result<Payload, Error>,
-        and: impl FnOnce(bool),
+        and: impl FnOnce(),
     ) -> bool {
         let to = |now: Word| {
             let is_late = now.has(Word::SEALED) && round == CANCELLED;
             let may = now.is_pending_in(round) && !is_late;
             may.then_some(now.0 | Word::ENDING)
         };
-        let Ok(before) = self.change(to) else {
+        if self.change(to).is_err() {
             drop_unused(outcome);
+            if round == CANCELLED {
+                // Who cancels may look at it next.
+                self.at_rest();
+            }
             return false;
-        };
-        and(before.has(Word::BEGUN) && !before.has(Word::QUIET));
+        }
+        and();
         let outcome = match outcome {
             Ok(Payload::Number(number)) => {
                 self.bits.store(number.bits(), Relaxed);
@@ -389,7 +354,7 @@ impl Promise {
 
     /// Makes it pending again if it has failed, for what comes of the `round`th try, and calls `and`; `true` if so.
     pub(crate) fn begin_again(&self, round: u32, and: impl FnOnce()) -> bool {
-        if !self.word().is(Word::KEPT) {
+        if !self.at_rest().is(Word::KEPT) {
             return false;
         }
         let mut more = lock(self.more());
@@ -482,7 +447,7 @@ mod tests {
         let listeners = lock(promise.more()).listeners.len();
         // Each of those who stay is there twice, as the listener and in its call.
         assert!((100..=512).contains(&listeners), "{listeners}");
-        promise.end(0, Err(Error::run(ErrorKind::Cancelled, "")), |_| ());
+        promise.end(0, Err(Error::run(ErrorKind::Cancelled, "")), || ());
         assert_eq!(stays.load(Acquire), 100);
     }
 }

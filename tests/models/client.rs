@@ -3,7 +3,7 @@
 use super::{Counted, Seen, add, check, make, number, parallel_inside, plus, slow, total};
 use lazygraph::sync::Event;
 use lazygraph::{
-    Client, ErrorKind, Handle, Options, get_client, hold_slot, prelude::*, rejoin, secede,
+    Client, ErrorKind, Handle, Options, Status, get_client, hold_slot, prelude::*, rejoin, secede,
     worker_client,
 };
 use shuttle::thread;
@@ -212,7 +212,11 @@ fn a_cancel_meets_the_end_of_a_task() {
         let user = client.submit(plus(&x, 1));
         let canceller = thread::spawn({
             let x = x.clone();
-            move || x.cancel()
+            move || {
+                x.cancel();
+                // Whoever has ended it.
+                assert!(x.is_done() && x.status() != Status::Running);
+            }
         });
         let has_value = value_or_cancelled(x.result(), 1);
         value_or_cancelled(user.result(), 2);

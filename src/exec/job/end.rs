@@ -5,7 +5,7 @@ use super::super::run::{self, Run};
 use super::super::story::Chapter;
 use super::Job;
 use crate::base::error::{Error, ErrorKind, drop_payload};
-use crate::base::sync::atomic::Ordering::{AcqRel, Acquire};
+use crate::base::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed};
 use crate::base::sync::lock;
 use crate::event::Event;
 use crate::task::{Payload, Promise, Shared};
@@ -23,10 +23,10 @@ impl Job {
         };
         let promise = &self.promises[index];
         let agenda = &self.executor.agenda;
-        promise.end(round, outcome, |begun| {
+        promise.end(round, outcome, || {
             self.story.tell(index, chapter);
             if let Some(agenda) = agenda {
-                agenda.has_ended(begun);
+                agenda.has_ended();
             }
         })
     }
@@ -139,8 +139,19 @@ impl Job {
     }
 
     /// Whether nothing is left to do for its futures.
+    ///
+    /// Looks first where it last found one that was open, so that all who give up one after the other do not look at all
+    /// of them each.
     pub(crate) fn has_ended(&self) -> bool {
-        self.promises.iter().all(Promise::is_settled)
+        let from = self.open_one.load(Relaxed);
+        let (before, behind) = self.promises.split_at(from);
+        let open = |promise: &Promise| !promise.is_settled();
+        let found = behind.iter().position(open).map(|at| from + at);
+        match found.or_else(|| before.iter().position(open)) {
+            Some(at) => self.open_one.store(at, Relaxed),
+            None => return true,
+        }
+        false
     }
 }
 

@@ -21,20 +21,16 @@ impl Job {
 
     /// The first body of its one future has begun.
     pub(crate) fn has_begun(&self) {
-        if !self.is_many() {
-            self.mark_begun(0);
+        if !self.is_many() && self.mark_begun(0) {
+            self.gets_on();
         }
     }
 
-    fn mark_begun(&self, index: usize) {
+    #[inline]
+    fn mark_begun(&self, index: usize) -> bool {
         let promise = &self.promises[index];
-        self.story.tell_if(index, Chapter::Started, || {
-            let begins = promise.begin(self.round(), false);
-            if begins {
-                self.agenda(Agenda::has_begun);
-            }
-            begins
-        });
+        self.story
+            .tell_if(index, Chapter::Started, || promise.begin(self.round()))
     }
 
     /// Whether a node is to run; `false`: its results are futures, and all of them have ended.
@@ -46,44 +42,19 @@ impl Job {
         futures.any(|output| self.promises[output].is_pending_in(self.round()))
     }
 
-    /// A node whose results are futures begins.
-    pub(in crate::exec) fn begin(&self, node: usize) {
-        if let Some(outputs) = &self.outputs {
-            outputs
-                .of_node(node)
-                .for_each(|output| self.mark_begun(output));
-        }
-    }
-
-    /// As `begin`, for one of several nodes that are [counted](Self::count_stretch) as one; `false`: its results are
-    /// futures, and all of them have ended.
+    /// A node begins; `false`: its results are futures, none of which waits for that.
     #[inline]
-    pub(in crate::exec) fn begin_quietly(&self, node: usize) -> bool {
+    pub(in crate::exec) fn begin(&self, node: usize) -> bool {
         let Some(outputs) = self.outputs.as_ref().filter(|o| o.is_one(node)) else {
             return true;
         };
-        let (round, mut any) = (self.round(), false);
-        for output in outputs.of_node(node) {
-            let promise = &self.promises[output];
-            self.story.tell_if(output, Chapter::Started, || {
-                let begins = promise.begin(round, true);
-                any |= begins;
-                begins
-            });
-        }
-        any
+        let begin = |any, output| self.mark_begun(output) | any;
+        outputs.of_node(node).fold(false, begin)
     }
 
-    /// Of several nodes that are executed one after the other, one runs until this is dropped.
-    pub(in crate::exec) fn count_stretch(&self) -> impl Drop + use<'_> {
-        struct Counted<'j>(&'j Job);
-        impl Drop for Counted<'_> {
-            fn drop(&mut self) {
-                self.0.agenda(Agenda::stretch_ends);
-            }
-        }
-        self.agenda(Agenda::has_begun);
-        Counted(self)
+    /// The client gets on with it: nobody need help.
+    pub(in crate::exec) fn gets_on(&self) {
+        self.agenda(Agenda::gets_on);
     }
 
     /// How many futures a node's result is.
@@ -144,15 +115,32 @@ impl Job {
 
     pub(in crate::exec) fn suspended(&self, index: usize) {
         if self.promises[index].suspend() {
-            self.agenda(Agenda::suspend);
-            self.story.tell(index, Chapter::Suspended);
+            self.tell_of_wait(index, Chapter::Suspended);
         }
     }
 
     pub(in crate::exec) fn resumed(&self, index: usize) {
         if self.promises[index].resume() {
-            self.agenda(Agenda::resume);
-            self.story.tell(index, Chapter::Resumed);
+            self.tell_of_wait(index, Chapter::Resumed);
         }
+    }
+
+    /// What a body does after the end of its future is not a part of the story.
+    fn tell_of_wait(&self, index: usize, chapter: Chapter) {
+        let promise = &self.promises[index];
+        self.story.tell_if(index, chapter, || !promise.is_settled());
+    }
+
+    /// How many of its futures have not begun, have begun, and wait in their bodies.
+    pub(in crate::exec) fn counts(&self) -> [usize; 3] {
+        let mut counts = [0; 3];
+        for promise in &self.promises {
+            match (promise.is_suspended(), promise.is_settled()) {
+                (true, _) => counts[2] += 1,
+                (false, true) => {}
+                (false, false) => counts[usize::from(promise.has_begun())] += 1,
+            }
+        }
+        counts
     }
 }

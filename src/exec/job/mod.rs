@@ -14,8 +14,8 @@ use super::observe;
 use super::run::{self, Run};
 use super::story::{Chapter, Story, Times};
 use crate::base::error::{Error, ErrorKind};
-use crate::base::sync::atomic::AtomicU32;
 use crate::base::sync::atomic::Ordering::Relaxed;
+use crate::base::sync::atomic::{AtomicU32, AtomicUsize};
 use crate::base::sync::{Mutex, lock};
 use crate::event::Event;
 use crate::plan::Program;
@@ -41,6 +41,8 @@ pub(crate) struct Job {
     promises: Box<[Promise]>,
     /// How often it was opened anew, for futures that are tried again: what comes of it before is not for these.
     round: AtomicU32,
+    /// A future that had not ended when somebody last looked for one.
+    open_one: AtomicUsize,
     /// Which outputs each node is, where each output is a future of its own.
     outputs: Option<Outputs>,
     label: Arc<str>,
@@ -145,6 +147,7 @@ impl Job {
             terms: terms.clone(),
             executor,
             round: AtomicU32::new(0),
+            open_one: AtomicUsize::new(0),
             promises: (0..promises).map(|_| Promise::new()).collect(),
             outputs,
             label,
