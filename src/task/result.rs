@@ -140,10 +140,7 @@ fn shared_number<T: Value>(number: Number) -> Option<Arc<dyn Any + Send + Sync>>
 /// Whether a bitwise copy of a `T` is as good as the `T`: one of those types that are `Copy` for certain.
 fn copies<T: Value>() -> bool {
     let this = TypeId::of::<T>();
-    macro_rules! is_any_of {
-        ($($type:ty)*) => { $(this == TypeId::of::<$type>())||* };
-    }
-    is_any_of!(i8 i16 i32 i64 i128 isize u8 u16 u32 u64 u128 usize f32 f64 bool char)
+    Number::is::<T>() || this == TypeId::of::<i128>() || this == TypeId::of::<u128>()
 }
 
 /// # Safety

@@ -385,13 +385,8 @@ impl Segment {
     /// As `output`, for the future that the segment is.
     pub(super) fn payload_of_output(&self) -> Option<Payload> {
         let output = self.program.outputs.first()?.index();
-        let traits = self.program.traits[output];
-        match traits.has(Traits::INDIRECT | Traits::OWNING) {
-            true => self.output().map(Payload::Shared),
-            false => self
-                .payload(output)
-                .or_else(|| self.output().map(Payload::Shared)),
-        }
+        let wrapped = || self.output().map(Payload::Shared);
+        self.payload(output).or_else(wrapped)
     }
 
     /// Reads the outputs after all nodes have finished.
