@@ -2,5 +2,6 @@
 
 pub(crate) mod error;
 pub(crate) mod footprint;
+pub(crate) mod spare;
 pub(crate) mod sync;
 pub(crate) mod token;

@@ -142,8 +142,11 @@ impl<T: Value + Clone> Lender<[T]> for Listed<T> {
     }
     #[inline]
     fn lend<'f>(&'f self, frame: &'f Frame<'_>) -> Lent<'f, [T]> {
-        let list = self.0.iter().map(|_| frame.take::<T>());
-        Lent::Owned(Held::new(Few(list.collect())))
+        let list = match frame.is_direct::<T>() {
+            true => self.0.iter().map(|_| frame.take_direct::<T>()).collect(),
+            false => self.0.iter().map(|_| frame.take::<T>()).collect(),
+        };
+        Lent::Owned(Held::new(Few(list)))
     }
     fn describe(&self, to: &mut Describe<'_>, _: &ParamInfo<[T]>) {
         describe_list(self.0.len(), to);

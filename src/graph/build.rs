@@ -4,6 +4,7 @@
 use super::sweep::sweep;
 use super::{Graph, Link, Standing, Traits, traits_of};
 use crate::base::error::{Error, ErrorKind};
+use crate::base::spare::Spared;
 use crate::task::frame::Edge;
 use crate::task::node::{held, node_of};
 use crate::task::{Input, Inputs, NodePtr, RawNode, Settings, Use};
@@ -73,18 +74,19 @@ struct Walk {
 impl Walk {
     fn new(roots: Vec<NodePtr>, most: usize) -> Walk {
         let graph = Graph {
-            nodes: Vec::new(),
-            traits: Vec::new(),
-            starts: vec![0],
-            links: Vec::new(),
+            nodes: Spared::new(),
+            traits: Spared::new(),
+            starts: vec![0].into(),
+            links: Spared::new(),
             outputs: Vec::new(),
             settings: BTreeMap::new(),
             roots,
             any: Traits::default(),
+            shares: false,
             culled: true,
             standing: Standing::DepthFirst,
             keys: Vec::new(),
-            uses: Vec::new(),
+            uses: Spared::new(),
         };
         Walk {
             graph,
@@ -181,6 +183,7 @@ impl Walk {
         let graph = &mut self.graph;
         let Some(raw) = node else {
             graph.outputs = inputs.collect();
+            graph.shares |= graph.outputs.iter().any(|l| l.is(Use::Shared));
             return Ok(());
         };
         let from = graph.links.len();
@@ -199,6 +202,7 @@ impl Walk {
         if graph.links[from..].iter().any(|l| l.how() == Use::Catch) {
             traits.set(Traits::CATCHES);
         }
+        graph.shares |= graph.links[from..].iter().any(|l| l.is(Use::Shared));
         let sole = node.is_sole();
         if let Some(settings) = settings {
             if !settings.after.is_empty() {

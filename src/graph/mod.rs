@@ -9,6 +9,7 @@ pub(crate) use build::build;
 pub(crate) use keys::{Keep, Keys, content_key};
 
 use crate::base::error::Culprit;
+use crate::base::spare::{Spared, spared_as};
 use crate::task::node::node_of;
 use crate::task::{Describe, Input, NodePtr, NodeRef, RawNode, Settings, Use};
 
@@ -19,6 +20,8 @@ use std::sync::Arc;
 /// An edge: which node is read, and how, in one word.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Link(u32);
+
+spared_as!(Link, u32);
 
 impl Link {
     const SHIFT: u32 = 28;
@@ -58,6 +61,22 @@ impl Link {
         Link(self.0 & !(Self::INDEX) | index as u32)
     }
 
+    /// With a bit set, for who makes a graph.
+    #[inline]
+    pub(super) fn marked(self, mark: u32) -> Link {
+        Link(self.0 | mark)
+    }
+
+    #[inline]
+    pub(super) fn unmarked(self, mark: u32) -> Link {
+        Link(self.0 & !mark)
+    }
+
+    #[inline]
+    pub(super) fn has_mark(self, mark: u32) -> bool {
+        self.0 & mark != 0
+    }
+
     pub(crate) fn word(self) -> u32 {
         self.0
     }
@@ -82,19 +101,21 @@ pub(crate) enum Standing {
 
 /// A graph in topological order: inputs stand before their users.
 pub(crate) struct Graph {
-    pub(crate) nodes: Vec<RawNode>,
-    pub(crate) traits: Vec<Traits>,
+    pub(crate) nodes: Spared<RawNode>,
+    pub(crate) traits: Spared<Traits>,
     /// The inputs of node `i` are `links[starts[i]..starts[i + 1]]`.
-    pub(crate) starts: Vec<u32>,
-    pub(crate) links: Vec<Link>,
+    pub(crate) starts: Spared<u32>,
+    pub(crate) links: Spared<Link>,
     pub(crate) outputs: Vec<Link>,
     pub(crate) settings: BTreeMap<u32, Settings>,
     /// How many edges lead to each node, outputs included.
-    pub(crate) uses: Vec<u32>,
+    pub(crate) uses: Spared<u32>,
     /// Keeps every node alive.
     pub(crate) roots: Vec<NodePtr>,
     /// All traits of all nodes together.
     pub(crate) any: Traits,
+    /// Some result is wanted as an `Arc`.
+    pub(crate) shares: bool,
     /// Every node is reached from an output.
     pub(crate) culled: bool,
     pub(crate) standing: Standing,
@@ -139,9 +160,10 @@ impl Graph {
 
     /// Counts the `uses` anew, after edges have changed.
     pub(crate) fn count_uses(&mut self) {
+        let len = self.len();
         self.uses.clear();
-        self.uses.resize(self.len(), 0);
-        for links in [&self.links, &self.outputs] {
+        self.uses.resize(len, 0);
+        for links in [&self.links[..], &self.outputs] {
             for link in links {
                 self.uses[link.index()] += 1;
             }
@@ -154,8 +176,8 @@ impl Graph {
         for (new, &old) in order.iter().enumerate() {
             place[old as usize] = new as u32;
         }
-        let mut starts = Vec::with_capacity(order.len() + 1);
-        let mut links = Vec::with_capacity(self.links.len());
+        let mut starts = Spared::with_capacity(order.len() + 1);
+        let mut links = Spared::with_capacity(self.links.len());
         starts.push(0);
         for &old in order {
             links.extend(

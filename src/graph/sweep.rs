@@ -3,8 +3,12 @@
 //! A node's inputs were made before it. So whoever goes through the nodes of one thread from the youngest to the oldest,
 //! and notes the inputs of each, comes upon every node after all its users: once, and nearly in the order in which they
 //! lie in memory. A walk from input to input jumps about, which costs more than all else once a graph outgrows the caches.
+//!
+//! What is found is written down as it is found, and turned round in place at the end: inputs are places in memory until
+//! then, and become indices when all have theirs.
 
 use super::{Graph, Link, Standing, Traits, traits_of};
+use crate::base::spare::Spared;
 use crate::task::arena::{ChunkRef, Place, SIZE};
 use crate::task::frame::Edge;
 use crate::task::node::node_of;
@@ -15,12 +19,13 @@ use std::sync::MutexGuard;
 /// The graph of everything that `outputs` need, in the order in which the nodes were made; its roots are not set.
 ///
 /// `None` where they cannot run in that order, or where it may differ from process to process: something was made
-/// `.after(..)` another, or several threads have made the nodes. And where there are too many.
+/// `.after(..)` another, or several threads have made the nodes. And where there are too many, or they take more than
+/// 4 GiB.
 ///
 /// `marks`: those of the nodes are this thread's meanwhile.
 ///
 /// # Complexity
-/// O(V + E) time, O(V) extra space, and half a kilobyte for each chunk of memory in which a node lies.
+/// O(V + E) time, O(V) extra space, and 4.5 KiB for each chunk of memory in which a node lies.
 pub(super) fn sweep(
     outputs: &[Input],
     roots: &[NodePtr],
@@ -29,172 +34,179 @@ pub(super) fn sweep(
     let _ = marks;
     let mut wanted = Wanted {
         roots,
-        page: Page::default(),
+        pages: Vec::new(),
+        words: Spared::roomy(),
+        ranks: Spared::roomy(),
+        chunk: None,
+        at: 0,
         word: 0,
-        others: Vec::new(),
+        page: [0; WORDS],
         open: BinaryHeap::new(),
         near: None,
         alone: Vec::new(),
-        uses: Vec::new(),
     };
-    let outputs = outputs.iter().map(|output| wanted.link(*output));
-    let outputs = outputs.collect::<Option<Vec<Link>>>()?;
-    let thread = wanted.others.first()?.chunk?.thread();
-    let mut swept = Swept::default();
-    while let Some(chunk) = wanted.turn_page() {
+    let links = outputs.iter().map(|output| wanted.want(*output));
+    let links = links.collect::<Option<Vec<Link>>>()?;
+    let thread = wanted.pages.first()?.chunk.thread();
+    let mut swept = Swept {
+        nodes: Spared::roomy(),
+        traits: Spared::roomy(),
+        starts: Spared::roomy(),
+        links: Spared::roomy(),
+        shares: outputs.iter().any(|output| output.is(Use::Shared)),
+        ..Swept::default()
+    };
+    let mut inputs = Inputs::new();
+    while let Some(chunk) = wanted.turn_page(swept.nodes.len()) {
         if chunk.thread() != thread {
             return None;
         }
+        let (first, ranks) = (swept.nodes.len(), wanted.at * HALVES);
         for at in (0..WORDS).rev() {
             // The inputs of a node may be in the same word, before it.
-            while let bits @ 1.. = wanted.page.words[at] {
+            while let bits @ 1.. = wanted.page[at] {
                 let bit = 63 - bits.leading_zeros() as usize;
-                wanted.page.words[at] = bits & !(1 << bit);
-                wanted.word = at * 64 + bit;
-                let word = wanted.word;
-                let node = node_of(roots, Place { chunk, word }.node());
-                swept.add(&mut wanted, node, word, node.mark())?;
+                wanted.page[at] = bits & !(1 << bit);
+                let word = at * 64 + bit;
+                wanted.word = word;
+                wanted.ranks[ranks + word / 2] = (swept.nodes.len() - first) as u16;
+                swept.add(&mut wanted, &mut inputs, Place { chunk, word }.node())?;
             }
         }
-        swept.put_down(Home::Chunk(chunk));
     }
+    let in_pages = swept.nodes.len();
     // They have no inputs: let them be the oldest.
-    let alone = std::mem::take(&mut wanted.alone);
-    for (at, (raw, number)) in alone.iter().enumerate() {
-        swept.add(&mut wanted, node_of(roots, *raw), at, *number)?;
+    for raw in std::mem::take(&mut wanted.alone) {
+        swept.add(&mut wanted, &mut inputs, raw)?;
     }
-    swept.put_down(Home::Alone(alone));
-    swept.turned(outputs, wanted.uses)
+    let Wanted { pages, ranks, .. } = wanted;
+    let places = Places {
+        pages,
+        ranks,
+        in_pages,
+    };
+    swept.turned(links, &places)
 }
 
 // ------------------------------------------------------------------ what is wanted
 
 const WORDS: usize = SIZE / 8 / 64;
 
-/// The nodes of one chunk that are wanted and have not been come upon.
+/// Nodes that begin in the same two words are the same: their headers are longer.
+const HALVES: usize = SIZE / 16;
+const _: () = assert!(size_of::<crate::task::node::Header>() > 16);
+
+/// One chunk with nodes that are wanted.
+#[derive(Clone, Copy)]
 struct Page<'n> {
-    chunk: Option<ChunkRef<'n>>,
-    /// A bit for each word of the chunk at which one begins.
-    words: Box<[u64; WORDS]>,
+    chunk: ChunkRef<'n>,
+    /// How many were come upon before this page.
+    first: usize,
 }
 
-impl Default for Page<'_> {
-    fn default() -> Self {
-        Page {
-            chunk: None,
-            words: Box::new([0; WORDS]),
-        }
-    }
-}
-
-/// What is wanted. Nodes get numbers as they are first wanted.
+/// What is wanted.
+///
+/// Until all have been come upon, a link leads to a place: the number of a page and two words on it, or [`ALONE`] and
+/// which of those that lie alone.
 struct Wanted<'n> {
     roots: &'n [NodePtr],
-    /// The page that the sweep has come to, and the word.
-    page: Page<'n>,
+    /// By their numbers.
+    pages: Vec<Page<'n>>,
+    /// A bit for each word of each page at which a node begins that is wanted and has not been come upon.
+    words: Spared<u64>,
+    /// How many were come upon on a page before the one that begins in these two words.
+    ranks: Spared<u16>,
+    /// The chunk that the sweep has come to, the number of its page, and the word; and its part of `words`.
+    chunk: Option<ChunkRef<'n>>,
+    at: usize,
     word: usize,
-    others: Vec<Page<'n>>,
-    /// Those of them that the sweep has not come to, by the serials of their chunks.
+    page: [u64; WORDS],
+    /// The pages that the sweep has not come to, by the serials of their chunks.
     open: BinaryHeap<(u64, usize)>,
     /// That of them that was looked for last, since the sweep came to its page.
     near: Option<(ChunkRef<'n>, usize)>,
-    /// Nodes that lie alone, which have no inputs, and their numbers.
-    alone: Vec<(RawNode, u32)>,
-    /// How often each number is wanted.
-    uses: Vec<u32>,
+    /// Nodes that lie alone, which have no inputs.
+    alone: Vec<RawNode>,
 }
+
+/// In the word of a link, above its use.
+const ALONE: u32 = 1 << 31;
+const MOST_PAGES: usize = Edge::NODES / HALVES;
 
 impl<'n> Wanted<'n> {
     /// Wants an input of the node that the sweep has come to. `None`: it is not older, or one too many.
     #[inline(always)]
-    fn link(&mut self, input: Input) -> Option<Link> {
+    fn want(&mut self, input: Input) -> Option<Link> {
         let raw = input.raw();
         let node = node_of(self.roots, raw);
         let Some(place) = node.place() else {
-            let number = self.number_of_alone(node, raw)?;
-            return Some(Link::with(number, input));
+            let at = self.place_of_alone(node, raw)?;
+            return Some(Link::with(at, input).marked(ALONE));
         };
-        let words = if self.page.chunk == Some(place.chunk) {
+        let (bits, bit) = (place.word / 64 % WORDS, 1 << (place.word % 64));
+        let at = if self.chunk == Some(place.chunk) {
             if place.word >= self.word {
                 return None;
             }
-            &mut self.page.words
+            self.page[bits] |= bit;
+            self.at
         } else {
-            match self.near {
-                Some((chunk, near)) if chunk == place.chunk => &mut self.others[near].words,
+            let at = match self.near {
+                Some((chunk, near)) if chunk == place.chunk => near,
                 _ => self.look_for(place.chunk)?,
-            }
+            };
+            self.words[at * WORDS + bits] |= bit;
+            at
         };
-        let bits = &mut words[place.word / 64 % WORDS];
-        let bit = 1 << (place.word % 64);
-        if *bits & bit != 0 {
-            let number = node.mark();
-            self.uses[number as usize] += 1;
-            return Some(Link::with(number, input));
-        }
-        *bits |= bit;
-        let number = self.uses.len() as u32;
-        self.uses.push(1);
-        node.set_mark(number);
-        (number < Edge::NODES as u32).then(|| Link::with(number, input))
+        let place = (at * HALVES + place.word / 2) as u32;
+        Some(Link::with(place, input))
     }
 
-    /// The words of a chunk other than the one that the sweep has come to, and older.
+    /// The page of a chunk other than the one that the sweep has come to, and older.
     #[inline(never)]
-    fn look_for(&mut self, chunk: ChunkRef<'n>) -> Option<&mut [u64; WORDS]> {
-        if self
-            .page
-            .chunk
-            .is_some_and(|now| chunk.serial() > now.serial())
-        {
+    fn look_for(&mut self, chunk: ChunkRef<'n>) -> Option<usize> {
+        if (self.chunk).is_some_and(|now| chunk.serial() > now.serial()) {
             return None;
         }
-        // As in `Places`, a mark counts only if what it leads to leads back.
+        // As in `build::Places`, a mark counts only if what it leads to leads back.
         let mut at = chunk.mark() as usize;
-        if self
-            .others
-            .get(at)
-            .is_none_or(|page| page.chunk != Some(chunk))
-        {
+        if self.pages.get(at).is_none_or(|page| page.chunk != chunk) {
             chunk.prefetch();
-            at = self.others.len();
+            at = self.pages.len();
+            if at == MOST_PAGES {
+                return None;
+            }
             chunk.set_mark(at as u32);
             self.open.push((chunk.serial(), at));
-            self.others.push(Page {
-                chunk: Some(chunk),
-                ..Page::default()
-            });
+            self.pages.push(Page { chunk, first: 0 });
+            self.words.resize((at + 1) * WORDS, 0);
+            self.ranks.resize((at + 1) * HALVES, 0);
         }
         self.near = Some((chunk, at));
-        Some(&mut self.others[at].words)
+        Some(at)
     }
 
     #[cold]
-    fn number_of_alone(&mut self, node: NodeRef<'_>, raw: RawNode) -> Option<u32> {
-        let at = node.mark() as usize;
-        if let Some(&(other, number)) = self.alone.get(at)
-            && other == raw
-        {
-            self.uses[number as usize] += 1;
-            return Some(number);
+    fn place_of_alone(&mut self, node: NodeRef<'_>, raw: RawNode) -> Option<u32> {
+        let mut at = node.mark() as usize;
+        if self.alone.get(at) != Some(&raw) {
+            at = self.alone.len();
+            node.set_mark(at as u32);
+            self.alone.push(raw);
         }
-        let number = self.uses.len() as u32;
-        if number as usize >= Edge::NODES {
-            return None;
-        }
-        self.uses.push(1);
-        node.set_mark(self.alone.len() as u32);
-        self.alone.push((raw, number));
-        Some(number)
+        (at < Edge::NODES).then_some(at as u32)
     }
 
-    /// Goes on to the youngest of the other pages.
-    fn turn_page(&mut self) -> Option<ChunkRef<'n>> {
-        let (_, at) = self.open.pop()?;
-        // Nothing is left on the old one, and nobody will look for it.
-        std::mem::swap(&mut self.page, &mut self.others[at]);
+    /// Goes on to the youngest of the other pages, after `first` nodes.
+    fn turn_page(&mut self, first: usize) -> Option<ChunkRef<'n>> {
+        (_, self.at) = self.open.pop()?;
+        let page = &mut self.pages[self.at];
+        page.first = first;
+        self.chunk = Some(page.chunk);
+        self.page
+            .copy_from_slice(&self.words[self.at * WORDS..][..WORDS]);
         self.near = None;
-        self.page.chunk
+        self.chunk
     }
 }
 
@@ -202,74 +214,70 @@ impl<'n> Wanted<'n> {
 
 /// What the sweep has come upon, the youngest first.
 #[derive(Default)]
-struct Swept<'n> {
-    /// The nodes of the present page, and their inputs, each the last first.
-    nodes: Vec<Found>,
-    links: Vec<Link>,
-    /// Those of the pages before.
-    pages: Vec<(Home<'n>, Box<[Found]>, Box<[Link]>)>,
-    count: usize,
-    edges: usize,
+struct Swept {
+    nodes: Spared<RawNode>,
+    traits: Spared<Traits>,
+    /// Some result is wanted shared.
+    shares: bool,
+    /// For each node, how many links there were before its own.
+    starts: Spared<u32>,
+    /// To the inputs, the last of each node first.
+    links: Spared<Link>,
     settings: Vec<(usize, Settings)>,
-    inputs: Inputs,
 }
 
-/// Where the nodes of a page lie.
-enum Home<'n> {
-    Chunk(ChunkRef<'n>),
-    /// Each for itself, here with its number.
-    Alone(Vec<(RawNode, u32)>),
+/// Where everything was come upon.
+struct Places<'n> {
+    pages: Vec<Page<'n>>,
+    ranks: Spared<u16>,
+    /// How many nodes lie on pages.
+    in_pages: usize,
 }
 
-impl Home<'_> {
+impl Places<'_> {
+    /// How many nodes were come upon before the one that a link leads to.
     #[inline]
-    fn node(&self, at: usize) -> RawNode {
-        match self {
-            &Home::Chunk(chunk) => Place { chunk, word: at }.node(),
-            Home::Alone(nodes) => nodes[at].0,
+    fn get(&self, link: Link) -> usize {
+        let at = link.index();
+        if link.has_mark(ALONE) {
+            return self.in_pages + at;
         }
+        self.pages[at / HALVES].first + self.ranks[at] as usize
     }
 }
 
-struct Found {
-    /// Which of the page's it is: the word, or the place in the list.
-    at: u32,
-    number: u32,
-    /// How many inputs it has.
-    inputs: u32,
-    traits: Traits,
-}
-
-impl<'n> Swept<'n> {
-    /// Adds a node, and wants its inputs; `None` if it may have to run after a younger one.
+impl Swept {
+    /// Adds a node, and wants its inputs; `None` if it may have to run after a younger one. `inputs` is empty, before
+    /// and after.
     #[inline(always)]
-    fn add(
-        &mut self,
-        wanted: &mut Wanted<'_>,
-        node: NodeRef<'_>,
-        at: usize,
-        number: u32,
-    ) -> Option<()> {
+    fn add(&mut self, wanted: &mut Wanted<'_>, inputs: &mut Inputs, raw: RawNode) -> Option<()> {
+        let node = node_of(wanted.roots, raw);
         let mut traits = match node.has_settings() {
             false => traits_of(node, None),
             true => self.configured(node)?,
         };
-        node.visit(&mut self.inputs);
-        let inputs = self.inputs.len() as u32;
-        while let Some(input) = self.inputs.pop() {
-            let link = wanted.link(input)?;
-            if link.is(Use::Catch) {
-                traits.set(Traits::CATCHES);
+        self.starts.push(self.links.len() as u32);
+        if !node.is_inline() {
+            node.visit(inputs);
+            for input in inputs.iter().rev() {
+                if !input.is_plain() {
+                    self.is_special(*input, &mut traits);
+                }
+                self.links.push(wanted.want(*input)?);
             }
-            self.links.push(link);
+            inputs.clear();
         }
-        self.nodes.push(Found {
-            at: at as u32,
-            number,
-            inputs,
-            traits,
-        });
+        self.traits.push(traits);
+        self.nodes.push(raw);
         Some(())
+    }
+
+    #[cold]
+    fn is_special(&mut self, input: Input, traits: &mut Traits) {
+        if input.is(Use::Catch) {
+            traits.set(Traits::CATCHES);
+        }
+        self.shares |= input.is(Use::Shared);
     }
 
     #[cold]
@@ -279,61 +287,55 @@ impl<'n> Swept<'n> {
             return None;
         }
         let traits = traits_of(node, Some(&settings));
-        self.settings
-            .push((self.count + self.nodes.len(), settings));
+        self.settings.push((self.nodes.len(), settings));
         Some(traits)
     }
 
-    /// The sweep has come to the end of a page.
-    fn put_down(&mut self, home: Home<'n>) {
-        self.count += self.nodes.len();
-        self.edges += self.links.len();
-        let (nodes, links) = (self.nodes.drain(..), self.links.drain(..));
-        self.pages.push((home, nodes.collect(), links.collect()));
-    }
-
-    /// The oldest first, and places instead of numbers. `used` is how often each number is.
-    fn turned(self, outputs: Vec<Link>, used: Vec<u32>) -> Option<Graph> {
-        u32::try_from(self.edges).ok()?;
-        let mut nodes = Vec::with_capacity(self.count);
-        let mut traits = Vec::with_capacity(self.count);
-        let mut uses = Vec::with_capacity(self.count);
-        let mut starts = Vec::with_capacity(self.count + 1);
-        let mut links = Vec::with_capacity(self.edges);
-        let mut places = vec![0u32; self.count];
-        starts.push(0);
-        for (home, page, inputs) in self.pages.into_iter().rev() {
-            let oldest_first = || page.iter().rev();
-            for (place, found) in (nodes.len() as u32..).zip(oldest_first()) {
-                places[found.number as usize] = place;
-            }
-            nodes.extend(oldest_first().map(|found| home.node(found.at as usize)));
-            traits.extend(oldest_first().map(|found| found.traits));
-            uses.extend(oldest_first().map(|found| used[found.number as usize]));
-            let mut end = links.len() as u32;
-            starts.extend(oldest_first().map(|found| {
-                end += found.inputs;
-                end
-            }));
-            // The inputs are on this page, or on one before.
-            let place = |link: &Link| link.to(places[link.index()] as usize);
-            links.extend(inputs.iter().rev().map(place));
-        }
-        let outputs = outputs
-            .iter()
-            .map(|link| link.to(places[link.index()] as usize));
+    /// The oldest first, and indices instead of places.
+    fn turned(self, mut outputs: Vec<Link>, places: &Places<'_>) -> Option<Graph> {
+        let Swept {
+            mut nodes,
+            mut traits,
+            mut starts,
+            mut links,
+            ..
+        } = self;
+        let edges = u32::try_from(links.len()).ok()?;
+        let last = nodes.len() - 1;
+        (last < Edge::NODES).then_some(())?;
+        nodes.settle();
+        traits.settle();
+        starts.push(edges);
+        starts.settle();
+        links.settle();
+        let mut uses = Spared::with_capacity(nodes.len());
+        uses.resize(nodes.len(), 0);
+        let mut turn = |link: &mut Link| {
+            let index = last - places.get(*link);
+            uses[index] += 1;
+            *link = link.to(index).unmarked(ALONE);
+        };
+        links.reverse();
+        links.iter_mut().for_each(&mut turn);
+        outputs.iter_mut().for_each(&mut turn);
+        nodes.reverse();
+        traits.reverse();
+        starts.reverse();
+        starts.iter_mut().for_each(|start| *start = edges - *start);
+        let any = Traits(traits.iter().fold(0, |any, traits| any | traits.0));
         let settings = self.settings.into_iter();
-        let settings = settings.map(|(at, said)| ((self.count - 1 - at) as u32, said));
+        let settings = settings.map(|(at, said)| ((last - at) as u32, said));
         Some(Graph {
-            any: Traits(traits.iter().fold(0, |any, traits: &Traits| any | traits.0)),
             nodes,
             traits,
             starts,
             links,
-            outputs: outputs.collect(),
+            outputs,
             settings: settings.collect(),
             uses,
             roots: Vec::new(),
+            any,
+            shares: self.shares,
             culled: true,
             standing: Standing::AsMade,
             keys: Vec::new(),

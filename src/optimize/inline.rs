@@ -125,8 +125,8 @@ fn copy(graph: Graph, copied: &[bool]) -> Graph {
             .iter()
             .map(|l| l.to(place[l.index()] as usize))
             .collect(),
-        starts,
-        links,
+        starts: starts.into(),
+        links: links.into(),
         standing: graph.standing.rewired(),
         ..graph
     };

@@ -2,6 +2,7 @@
 
 use super::{Lowered, Program};
 use crate::base::error::{Error, ErrorKind};
+use crate::base::spare::Spared;
 use crate::graph::{Graph, Link, Traits};
 use crate::task::Use;
 use crate::task::frame::Edge;
@@ -23,12 +24,9 @@ pub(crate) fn lower(mut graph: Graph) -> Lowered {
     let edge = |link: Link| edge_of(link, traits[link.index()], uses[link.index()]);
     let by_index = !any.has(Traits::INDIRECT | Traits::OWNING | Traits::SHARE);
     // Both are words: the memory is used again.
-    let edges: Vec<Edge> = match by_index {
-        true => {
-            let plain = |link: Link| plain_edge(link, uses[link.index()]);
-            graph.links.into_iter().map(plain).collect()
-        }
-        false => graph.links.into_iter().map(edge).collect(),
+    let edges = match by_index {
+        true => (graph.links).map(|link| plain_edge(link, uses[link.index()])),
+        false => graph.links.map(edge),
     };
     let outputs: Vec<Edge> = graph.outputs.into_iter().map(edge).collect();
     Ok(Program {
@@ -37,7 +35,7 @@ pub(crate) fn lower(mut graph: Graph) -> Lowered {
         starts: graph.starts,
         edges,
         outputs,
-        uses: if tracked { graph.uses } else { Vec::new() },
+        uses: if tracked { graph.uses } else { Spared::new() },
         offsets,
         layout,
         units,
@@ -47,6 +45,7 @@ pub(crate) fn lower(mut graph: Graph) -> Lowered {
         by_priority,
         any,
         has_priorities,
+        is_direct: by_index && !any.has(Traits::LARGE),
         is_plain: !tracked && !any.has(Traits::SPECIAL),
         is_light: !tracked && !any.has(Traits::SPECIAL & !Traits::KEYED),
         roots: graph.roots,
@@ -58,6 +57,9 @@ pub(crate) fn lower(mut graph: Graph) -> Lowered {
 
 /// A result that a user wants as an `Arc` is stored as one.
 fn share_where_wanted(graph: &mut Graph) -> Result<(), Error> {
+    if !graph.shares {
+        return Ok(());
+    }
     let shared = |l: &&Link| l.is(Use::Shared);
     let mut wanted: Vec<usize> = Vec::new();
     for links in [&graph.links, &graph.outputs] {

@@ -16,6 +16,7 @@ pub use profile::MemoryProfile;
 pub(crate) use crate::graph::{Traits, culprit};
 
 use crate::base::error::{Culprit, Error};
+use crate::base::spare::Spared;
 use crate::graph::build;
 use crate::task::frame::Edge;
 use crate::task::node::node_of;
@@ -28,14 +29,14 @@ use std::time::Duration;
 ///
 /// Nodes stand in the order in which one worker runs them; the nodes of a unit stand together.
 pub(crate) struct Program {
-    pub(crate) nodes: Vec<RawNode>,
-    pub(crate) traits: Vec<Traits>,
+    pub(crate) nodes: Spared<RawNode>,
+    pub(crate) traits: Spared<Traits>,
     /// The inputs of node `i` are `edges[starts[i]..starts[i + 1]]`.
-    pub(crate) starts: Vec<u32>,
-    pub(crate) edges: Vec<Edge>,
+    pub(crate) starts: Spared<u32>,
+    pub(crate) edges: Spared<Edge>,
     pub(crate) outputs: Vec<Edge>,
     /// How many edges lead to each node, outputs included; empty if no slot is tracked.
-    pub(crate) uses: Vec<u32>,
+    pub(crate) uses: Spared<u32>,
     /// Where each slot begins, in units of 8 bytes; empty: slot `i` at `8 * i`.
     pub(crate) offsets: Vec<u32>,
     /// Size and alignment of the buffer of all slots, in bytes.
@@ -50,6 +51,8 @@ pub(crate) struct Program {
     /// Some result owns heap memory: run by static priority.
     pub(crate) by_priority: bool,
     pub(crate) any: Traits,
+    /// All results lie in slots of 8 bytes, and own nothing.
+    pub(crate) is_direct: bool,
     /// To run a node is to call its body: there is nothing else that must be done for any of them.
     pub(crate) is_plain: bool,
     /// It would be so if nothing had to be remembered.

@@ -2,11 +2,15 @@
 
 use super::value::Value;
 use crate::base::error::Error;
+use crate::base::spare::spared_as;
 use crate::base::sync::atomic::AtomicU32;
 use crate::base::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed};
 use std::cell::Cell;
 use std::marker::PhantomData;
+use std::mem::needs_drop;
 use std::sync::Arc;
+
+spared_as!(Edge, u32);
 
 /// An edge of a plan: which node is read, and how its slot is to be treated.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -43,6 +47,8 @@ pub(crate) struct Table {
     pub(crate) uses: *const AtomicU32,
     /// Only one thread works on this run: counts need no read-modify-write.
     pub(crate) exclusive: bool,
+    /// All results lie in slots of 8 bytes, and own nothing.
+    pub(crate) direct: bool,
 }
 
 impl Table {
@@ -97,6 +103,8 @@ pub struct Frame<'r> {
     edges: Cell<&'r [Edge]>,
     /// The task may be tried again: nothing is moved out of a slot, no count lowered.
     keep: bool,
+    /// To take a value is to copy it from its slot of 8 bytes.
+    direct: bool,
     failures: Option<Failures<'r>>,
     /// Not `Sync`, and tied to the run.
     run: PhantomData<(*mut u8, &'r ())>,
@@ -118,6 +126,7 @@ impl<'r> Frame<'r> {
             table,
             edges: Cell::new(edges),
             keep,
+            direct: table.direct && !keep,
             failures,
             run: PhantomData,
         }
@@ -134,6 +143,7 @@ impl<'r> Frame<'r> {
             offsets: std::ptr::null(),
             uses: std::ptr::null(),
             exclusive: true,
+            direct: false,
         };
         // SAFETY: there are no edges.
         static NOTHING: Nothing = Nothing(unsafe { Frame::new(TABLE, &[], false, None) });
@@ -166,6 +176,28 @@ impl<'r> Frame<'r> {
     #[inline]
     pub(crate) fn take<T: Value + Clone>(&self) -> T {
         self.take_edge(self.next())
+    }
+
+    /// Whether to take a `T` is to copy it from a slot of 8 bytes.
+    #[inline]
+    pub(crate) fn is_direct<T>(&self) -> bool {
+        !needs_drop::<T>() && self.direct
+    }
+
+    /// As `take`, where it is direct.
+    #[inline]
+    pub(crate) fn take_direct<T: Value + Clone>(&self) -> T {
+        assert!(self.is_direct::<T>());
+        let edge = self.next();
+        // SAFETY: the slots of a direct table lie side by side. This one holds a `T`, as `new` was promised, which owns
+        // nothing and stays there.
+        unsafe {
+            let slot = self.table.base.add(edge.index() * 8).cast::<T>();
+            match edge.has(Edge::SOLE) {
+                true => slot.read(),
+                false => (*slot).clone(),
+            }
+        }
     }
 
     #[inline]

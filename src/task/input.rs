@@ -36,6 +36,17 @@ impl Input {
         (self.0 & Self::USES) as u32
     }
 
+    /// Whether its value is read or taken, and no more.
+    #[inline]
+    pub(crate) fn is_plain(self) -> bool {
+        self.0 & Self::USES <= Use::Ref as usize
+    }
+
+    #[inline]
+    pub(crate) fn is(self, how: Use) -> bool {
+        self.0 & Self::USES == how as usize
+    }
+
     pub(crate) fn how(self) -> Use {
         match self.0 & Self::USES {
             0 => Use::Value,

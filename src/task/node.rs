@@ -13,6 +13,7 @@ use super::settings::Settings;
 use super::spec::TaskSpec;
 use super::traits::Traits;
 use crate::base::footprint::Size;
+use crate::base::spare::spared_as;
 use std::any::TypeId;
 use std::marker::PhantomData;
 use std::mem::ManuallyDrop;
@@ -266,6 +267,8 @@ unsafe impl Send for RawNode {}
 // SAFETY: as for `NodePtr`.
 unsafe impl Sync for RawNode {}
 
+spared_as!(RawNode, u64);
+
 impl RawNode {
     /// # Safety
     /// Somebody holds a counted pointer to this node, or to one that leads to it, for `'n`.
@@ -421,16 +424,16 @@ impl<'n> NodeRef<'n> {
         self.header().mark.load(Relaxed) & BARE != 0 && !self.has_settings()
     }
 
-    /// Whether its body writes its result, and nothing else, into its slot.
+    /// Whether it has no inputs, and its body writes its result, and nothing else, into its slot.
     #[inline]
-    pub(super) fn is_inline(self) -> bool {
+    pub(crate) fn is_inline(self) -> bool {
         self.header().mark.load(Relaxed) & BARE != 0
     }
 
     /// Whether anything was said of this call.
     #[inline]
     pub(crate) fn has_settings(self) -> bool {
-        self.header().configured().is_some()
+        self.header().said.load(Acquire).addr() & CONFIGURED != 0
     }
 
     /// What was said of this call, if anything.

@@ -126,6 +126,7 @@ impl<T: Value> Val<T> {
     {
         match &self.0 {
             Kind::Literal(x) => x.clone(),
+            Kind::Node(_) if frame.is_direct::<T>() => frame.take_direct(),
             read => read.take(frame),
         }
     }

@@ -18,6 +18,7 @@ pub(super) use bundles::Ready;
 
 use crate::base::error::{Error, drop_payload};
 use crate::base::footprint::Size;
+use crate::base::spare::Spared;
 use crate::base::sync::atomic::Ordering::{AcqRel, Relaxed};
 use crate::base::sync::atomic::{AtomicBool, AtomicU32};
 use crate::base::sync::{Mutex, OnceLock};
@@ -28,7 +29,6 @@ use crate::task::{Frame, Outcome, Payload};
 use failures::Failed;
 use progress::Progress;
 use smallvec::SmallVec;
-use std::alloc::{Layout, alloc, dealloc, handle_alloc_error};
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr::NonNull;
@@ -40,6 +40,8 @@ use watch::Watch;
 pub(crate) struct Segment {
     pub(crate) program: Arc<Program>,
     table: Table,
+    /// Where the slots of the table lie.
+    _room: Spared<u64>,
     uses: Box<[AtomicU32]>,
     /// Set before several threads work on it.
     progress: OnceLock<Progress>,
@@ -85,14 +87,11 @@ impl Segment {
         continuation: Option<Continuation>,
         lineage: Option<Arc<Lineage>>,
     ) -> Segment {
-        let base = match program.layout.size() {
-            0 => std::ptr::without_provenance_mut(program.layout.align()),
-            // SAFETY: the size is not zero.
-            _ => unsafe { alloc(program.layout) },
-        };
-        if base.is_null() {
-            handle_alloc_error(program.layout);
-        }
+        // Room for the slots, and to align the first.
+        let (size, align) = (program.layout.size(), program.layout.align());
+        let mut room: Spared<u64> = Spared::with_capacity((size + align) / size_of::<u64>() - 1);
+        let base = room.as_mut_ptr().cast::<u8>();
+        let base = base.wrapping_add(base.align_offset(align));
         let uses: Box<[AtomicU32]> = program.uses.iter().map(|_| AtomicU32::new(0)).collect();
         let table = Table {
             base,
@@ -107,6 +106,7 @@ impl Segment {
                 uses.as_ptr()
             },
             exclusive,
+            direct: program.is_direct,
         };
         let counted = !exclusive && program.by_priority && continuation.is_none();
         let readers = match counted {
@@ -120,6 +120,7 @@ impl Segment {
         Segment {
             program,
             table,
+            _room: room,
             uses,
             progress: OnceLock::new(),
             ledger: OnceLock::new(),
@@ -430,11 +431,6 @@ impl Drop for Segment {
     fn drop(&mut self) {
         if let Some(payload) = self.clear() {
             drop_payload(payload);
-        }
-        let layout: Layout = self.program.layout;
-        if layout.size() != 0 {
-            // SAFETY: allocated with this layout in `new`.
-            unsafe { dealloc(self.table.base, layout) };
         }
     }
 }

@@ -1,0 +1,227 @@
+//! Long lists whose memory is used again: to have the system lend a page costs more than to fill it.
+
+use super::sync::unpoisoned;
+use std::mem::take;
+use std::ops::{Deref, DerefMut};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+
+/// A list. If it is long, its memory is kept when it is dropped, for the next list of this kind.
+pub(crate) struct Spared<T: Spares>(Vec<T>);
+
+/// What long lists are made of.
+pub(crate) trait Spares: Copy + Send + 'static {
+    /// What the list is kept as: of the same size and alignment.
+    type Kept: Send;
+
+    /// Where it is kept.
+    fn shelf() -> &'static Shelf<Self::Kept>;
+}
+
+/// Lists that are kept, empty.
+pub(crate) struct Shelf<K>(Mutex<Vec<Vec<K>>>);
+
+/// Shorter lists, in bytes, are the allocator's business.
+const LEAST: usize = 64 << 10;
+/// What all shelves keep together, in bytes: enough for a plan of two million nodes.
+const MOST: usize = 64 << 20;
+static KEPT: AtomicUsize = AtomicUsize::new(0);
+
+impl<K> Shelf<K> {
+    pub(crate) const fn new() -> Shelf<K> {
+        Shelf(Mutex::new(Vec::new()))
+    }
+
+    fn bytes(list: &Vec<K>) -> usize {
+        list.capacity() * size_of::<K>()
+    }
+
+    /// The shortest with room for `len`; for none in particular, the longest.
+    fn take(&self, len: usize) -> Option<Vec<K>> {
+        let mut lists = unpoisoned(self.0.lock());
+        let fits = lists.iter().enumerate();
+        let fits = fits.filter(|(_, list)| list.capacity() >= len);
+        let best = match len {
+            0 => fits.max_by_key(|(_, list)| list.capacity()),
+            _ => fits.min_by_key(|(_, list)| list.capacity()),
+        };
+        let at = best?.0;
+        let list = lists.swap_remove(at);
+        KEPT.fetch_sub(Self::bytes(&list), Relaxed);
+        Some(list)
+    }
+
+    /// Where that is too much, the shortest go.
+    fn put(&self, list: Vec<K>) {
+        let mut lists = unpoisoned(self.0.lock());
+        let mut kept = KEPT.fetch_add(Self::bytes(&list), Relaxed) + Self::bytes(&list);
+        lists.push(list);
+        while kept > MOST {
+            let shortest = lists.iter().enumerate();
+            let shortest = shortest.min_by_key(|(_, list)| list.capacity());
+            let Some((at, _)) = shortest else { return };
+            let bytes = Self::bytes(&lists.swap_remove(at));
+            kept = KEPT.fetch_sub(bytes, Relaxed) - bytes;
+        }
+    }
+}
+
+impl<T: Spares> Spared<T> {
+    pub(crate) const fn new() -> Spared<T> {
+        Spared(Vec::new())
+    }
+
+    /// Empty, with room for `len`.
+    pub(crate) fn with_capacity(len: usize) -> Spared<T> {
+        match len * size_of::<T>() < LEAST {
+            true => Spared(Vec::with_capacity(len)),
+            false => Spared::kept(len).unwrap_or_else(|| Spared(Vec::with_capacity(len))),
+        }
+    }
+
+    /// Empty, for nobody knows how many: has the room of the longest that is kept. [`Spared::settle`] it.
+    pub(crate) fn roomy() -> Spared<T> {
+        Spared::kept(0).unwrap_or(Spared(Vec::new()))
+    }
+
+    fn kept(len: usize) -> Option<Spared<T>> {
+        let list = T::shelf().take(len)?;
+        Some(Spared(emptied(list)))
+    }
+
+    /// Nothing will be added: gives back room that it does not need.
+    pub(crate) fn settle(&mut self) {
+        if self.capacity() / 4 > self.len() {
+            *self = Spared(self.to_vec());
+        }
+    }
+
+    /// Something else in the same memory, of the same size.
+    pub(crate) fn map<U: Spares<Kept = T::Kept>>(mut self, to: impl FnMut(T) -> U) -> Spared<U> {
+        Spared(take(&mut self.0).into_iter().map(to).collect())
+    }
+}
+
+/// The same memory, without what was in it.
+fn emptied<A, B>(mut list: Vec<A>) -> Vec<B> {
+    list.clear();
+    let none = |_| unreachable!("it is empty");
+    // Collected in place: see the test.
+    list.into_iter().map(none).collect()
+}
+
+impl<T: Spares> Drop for Spared<T> {
+    fn drop(&mut self) {
+        if self.capacity() * size_of::<T>() >= LEAST && !cfg!(lazygraph_apart) {
+            T::shelf().put(emptied(take(&mut self.0)));
+        }
+    }
+}
+
+impl<T: Spares> Deref for Spared<T> {
+    type Target = Vec<T>;
+
+    #[inline]
+    fn deref(&self) -> &Vec<T> {
+        &self.0
+    }
+}
+
+impl<T: Spares> DerefMut for Spared<T> {
+    #[inline]
+    fn deref_mut(&mut self) -> &mut Vec<T> {
+        &mut self.0
+    }
+}
+
+impl<T: Spares> Default for Spared<T> {
+    fn default() -> Self {
+        Spared::new()
+    }
+}
+
+impl<T: Spares> From<Vec<T>> for Spared<T> {
+    fn from(list: Vec<T>) -> Self {
+        Spared(list)
+    }
+}
+
+impl<'l, T: Spares> IntoIterator for &'l Spared<T> {
+    type Item = &'l T;
+    type IntoIter = std::slice::Iter<'l, T>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.iter()
+    }
+}
+
+impl<T: Spares> FromIterator<T> for Spared<T> {
+    fn from_iter<I: IntoIterator<Item = T>>(items: I) -> Self {
+        let items = items.into_iter();
+        let mut list = Spared::with_capacity(items.size_hint().0);
+        list.extend(items);
+        list
+    }
+}
+
+macro_rules! words {
+    ($($word:ty),*) => {$(
+        impl Spares for $word {
+            type Kept = $word;
+
+            fn shelf() -> &'static Shelf<$word> {
+                static SHELF: Shelf<$word> = Shelf::new();
+                &SHELF
+            }
+        }
+    )*};
+}
+
+words!(u16, u32, u64);
+
+/// Lists of a type that is a number inside are kept as lists of numbers.
+macro_rules! spared_as {
+    ($type:ty, $word:ty) => {
+        impl $crate::base::spare::Spares for $type {
+            type Kept = $word;
+
+            fn shelf() -> &'static $crate::base::spare::Shelf<$word> {
+                <$word as $crate::base::spare::Spares>::shelf()
+            }
+        }
+    };
+}
+pub(crate) use spared_as;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Clone, Copy, PartialEq, Debug)]
+    struct Odd(u16);
+    spared_as!(Odd, u16);
+
+    /// Alone with the shelf: no other test has such long lists of `u16`.
+    #[test]
+    fn memory_is_used_again() {
+        let len = 3 << 20;
+        let mut list = Spared::<u16>::with_capacity(len);
+        list.resize(len, 7);
+        let at = list.as_ptr().addr();
+        let list = list.map(Odd);
+        assert_eq!((list.as_ptr().addr(), list[len - 1]), (at, Odd(7)));
+        drop(list);
+        assert!(KEPT.load(Relaxed) >= 2 * len);
+        let again = Spared::<Odd>::with_capacity(len / 2);
+        assert_eq!((again.as_ptr().addr(), again.len()), (at, 0));
+        drop(again);
+        let mut roomy = Spared::<u16>::roomy();
+        assert_eq!(roomy.as_ptr().addr(), at);
+        roomy.push(1);
+        roomy.settle();
+        assert_eq!((roomy.capacity(), roomy[0]), (1, 1));
+        // More than all shelves may keep.
+        drop(Spared(Vec::<u16>::with_capacity(MOST)));
+        assert!(KEPT.load(Relaxed) <= MOST);
+    }
+}
