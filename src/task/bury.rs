@@ -33,9 +33,18 @@ impl Graves {
         self.dead.borrow_mut().push(node);
     }
 
-    /// Adds a node if there is room.
+    /// Adds a node if there is room; gives back the memory of one that has nothing to drop.
+    ///
+    /// # Safety
+    /// The node's count has reached zero.
     #[inline]
-    fn has_added(&self, node: NonNull<Header>) -> bool {
+    unsafe fn has_added(&self, node: NonNull<Header>) -> bool {
+        // SAFETY: as promised by the caller, this is the only pointer to it.
+        if unsafe { node.as_ref() }.is_inert() {
+            // SAFETY: what is inert lies in the arena, and has nothing to drop.
+            unsafe { self.count_out(node.cast()) };
+            return true;
+        }
         let Ok(mut dead) = self.dead.try_borrow_mut() else {
             return false;
         };
@@ -44,6 +53,16 @@ impl Graves {
             dead.push(node);
         }
         has_room
+    }
+
+    /// Apart, so that `bury` needs few registers.
+    ///
+    /// # Safety
+    /// As [`Freed::add`].
+    #[inline(never)]
+    unsafe fn count_out(&self, it: NonNull<u8>) {
+        // SAFETY: as promised by the caller.
+        unsafe { self.freed.add(it) };
     }
 
     #[inline]
@@ -129,7 +148,12 @@ unsafe fn bury_any(node: NonNull<Header>) {
     GRAVES.set(ONE);
     let _above = Above;
     // SAFETY: as promised by the caller; when `free` counts it out, it has been dropped.
-    unsafe { free(node, |it| count_out(it)) };
+    unsafe {
+        match node.as_ref().is_inert() {
+            true => count_out(node.cast()),
+            false => free(node, |it| count_out(it)),
+        }
+    };
 }
 
 /// Frees one node, and has `count_out` give back its memory, also if the drop of an operand panics.
@@ -149,9 +173,6 @@ unsafe fn free(node: NonNull<Header>, count_out: impl Fn(NonNull<u8>)) {
     }
     // SAFETY: this is the only pointer to it.
     let header = unsafe { node.as_ref() };
-    if header.is_inert() {
-        return count_out(node.cast());
-    }
     let (home, free) = (header.home(), header.free());
     let _room = Room((home == Home::Arena).then_some(node), count_out);
     // SAFETY: as above.
