@@ -7,7 +7,8 @@ use crate::task::Use;
 
 /// Joins a node with its input where that has no other user and the node no other input: the executor then
 /// schedules them as one unit, and inner results end at once. A requested output is never absorbed, and
-/// parallelism never shrinks.
+/// parallelism never shrinks. In large graphs whose results own nothing, nodes that were not made one after the other are
+/// joined only if they are the most.
 ///
 /// ```text
 /// a -> b -> c -> d, outputs b and d   =>   {a b} {c d}
@@ -27,31 +28,53 @@ impl Pass for Fuse {
     }
 
     fn run(&self, mut graph: Graph, _: Passes) -> Result<(Graph, Changed), Error> {
-        let Graph {
-            traits,
-            starts,
-            links,
-            uses,
-            ..
-        } = &mut graph;
-        let mut changed = Changed::No;
-        let mut together = true;
-        for (i, ends) in starts.windows(2).enumerate() {
-            let inputs = &links[ends[0] as usize..ends[1] as usize];
-            if let Some(before) = joins(i, inputs, traits, uses) {
-                traits[i].set(Traits::JOINED);
-                changed = Changed::Yes;
-                together &= before + 1 == i;
-            }
+        let as_made = graph.standing == Standing::AsMade;
+        // Where nodes may run as they lie in memory, to move all of them for the sake of a few does not pay.
+        let stays = as_made && !graph.any.has(Traits::OWNING);
+        let Joined { next, apart } = join(&mut graph, !stays);
+        let gathers = !stays || apart > graph.len() / 2;
+        if stays && gathers {
+            join(&mut graph, true);
         }
-        if changed == Changed::Yes {
-            graph.any.set(Traits::JOINED);
-        }
-        if !together && graph.standing == Standing::AsMade {
+        if gathers && apart > 0 && as_made {
             graph.standing = Standing::Apart;
         }
-        Ok((graph, changed))
+        if next == 0 && !(gathers && apart > 0) {
+            return Ok((graph, Changed::No));
+        }
+        graph.any.set(Traits::JOINED);
+        Ok((graph, Changed::Yes))
     }
+}
+
+/// How many nodes join an input that stands right before them, and how many could join another.
+struct Joined {
+    next: usize,
+    apart: usize,
+}
+
+/// Joins nodes with inputs that stand right before them; `gather`: with others, too.
+fn join(graph: &mut Graph, gather: bool) -> Joined {
+    let (traits, links, uses) = (&mut graph.traits[..], &graph.links[..], &graph.uses[..]);
+    let mut joined = Joined { next: 0, apart: 0 };
+    let mut start = 0;
+    for (i, end) in graph.starts[1..].iter().enumerate() {
+        let inputs = &links[start..*end as usize];
+        start = *end as usize;
+        let Some(before) = joins(i, inputs, traits, uses) else {
+            continue;
+        };
+        if before + 1 == i {
+            joined.next += 1;
+        } else {
+            joined.apart += 1;
+            if !gather {
+                continue;
+            }
+        }
+        traits[i].set(Traits::JOINED);
+    }
+    joined
 }
 
 /// The input whose unit node `i` joins.
@@ -137,5 +160,22 @@ mod tests {
         assert_eq!(units(&(0..20).map(|_| chain(5)).collect::<Vec<_>>()), 20);
         let fold = (1..32).fold(inc(0), |acc, i| add(acc, inc(i)));
         assert_eq!(units(&[fold]), 63);
+    }
+
+    #[test]
+    fn of_many_nodes_a_few_are_not_moved() {
+        // So many that they stand as they were made; the pairs were made in two rounds.
+        let first: Vec<_> = (0..100).map(inc).collect();
+        let mut outputs: Vec<_> = (0..5000).map(inc).collect();
+        outputs.extend(first.into_iter().map(inc));
+        let (g, changed) = run(&Fuse, graph(&outputs));
+        let found = (changed, g.units(), g.standing);
+        assert_eq!(found, (Changed::No, 5200, Standing::AsMade));
+        // Most have to be moved here: all of three levels, made level by level.
+        let level = |before: Vec<_>, _| before.into_iter().map(inc).collect();
+        let chains: Vec<_> = (0..3).fold((0..3000).map(inc).collect(), level);
+        let (g, changed) = run(&Fuse, graph(&chains));
+        let found = (changed, g.units(), g.standing);
+        assert_eq!(found, (Changed::Yes, 3000, Standing::Apart));
     }
 }
