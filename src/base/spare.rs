@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 pub(crate) struct Spared<T: Spares>(Vec<T>);
 
 /// What long lists are made of.
-pub(crate) trait Spares: Copy + Send + 'static {
+pub(crate) trait Spares: Sized + Send + 'static {
     /// What the list is kept as: of the same size and alignment.
     type Kept: Send;
 
@@ -23,8 +23,8 @@ pub(crate) struct Shelf<K>(Mutex<Vec<Vec<K>>>);
 
 /// Shorter lists, in bytes, are the allocator's business.
 const LEAST: usize = 64 << 10;
-/// What all shelves keep together, in bytes: enough for a plan of two million nodes.
-const MOST: usize = 64 << 20;
+/// What all shelves keep together, in bytes: enough for a plan of two million nodes, or a million futures.
+const MOST: usize = 96 << 20;
 static KEPT: AtomicUsize = AtomicUsize::new(0);
 
 impl<K> Shelf<K> {
@@ -90,7 +90,10 @@ impl<T: Spares> Spared<T> {
     }
 
     /// Nothing will be added: gives back room that it does not need.
-    pub(crate) fn settle(&mut self) {
+    pub(crate) fn settle(&mut self)
+    where
+        T: Copy,
+    {
         if self.capacity() / 4 > self.len() {
             *self = Spared(self.to_vec());
         }
@@ -177,7 +180,7 @@ macro_rules! words {
     )*};
 }
 
-words!(u16, u32, u64);
+words!(u16, u32, u64, [u64; 5]);
 
 /// Lists of a type that is a number inside are kept as lists of numbers.
 macro_rules! spared_as {

@@ -18,12 +18,11 @@ pub trait AsHandle {
     type Value: Value;
     /// The handle.
     fn as_handle(&self) -> &Handle<Self::Value>;
-    /// Its result, after its end: moved out if nobody else can ask for it. `Err`: it is pending again, for somebody has
+    /// Its result, after its end: moved out if nobody else can ask for it. `None`: it is pending again, for somebody has
     /// tried it once more.
     #[doc(hidden)]
-    fn take(self) -> Result<Result<Self::Value, Error>, Self>
+    fn take(&mut self) -> Option<Result<Self::Value, Error>>
     where
-        Self: Sized,
         Self::Value: Clone;
 }
 
@@ -32,12 +31,12 @@ impl<T: Value> AsHandle for Handle<T> {
     fn as_handle(&self) -> &Handle<T> {
         self
     }
-    fn take(self) -> Result<Result<T, Error>, Self>
+    fn take(&mut self) -> Option<Result<T, Error>>
     where
         T: Clone,
     {
-        let outcome = self.claim.into_outcome().map_err(Handle::of)?;
-        Ok(outcome.map(cloned))
+        let outcome = self.claim.take_outcome()?;
+        Some(outcome.map(cloned))
     }
 }
 
@@ -46,12 +45,12 @@ impl<T: Value> AsHandle for &Handle<T> {
     fn as_handle(&self) -> &Handle<T> {
         self
     }
-    fn take(self) -> Result<Result<T, Error>, Self>
+    fn take(&mut self) -> Option<Result<T, Error>>
     where
         T: Clone,
     {
-        let outcome = self.claim.promise().outcome().ok_or(self)?;
-        Ok(outcome.map(cloned))
+        let outcome = self.claim.promise().outcome()?;
+        Some(outcome.map(cloned))
     }
 }
 
@@ -79,8 +78,8 @@ impl Client {
         let futures: Vec<I::Item> = futures.into_iter().collect();
         let wholes = Wholes::of(futures.iter().map(|f| &f.as_handle().claim));
         let mut values = Vec::with_capacity(futures.len());
-        for future in futures {
-            values.push(taken(future, &wholes)?);
+        for mut future in futures {
+            values.push(taken(&mut future, &wholes)?);
         }
         Ok(values)
     }
@@ -93,7 +92,8 @@ impl Client {
     {
         let futures: Vec<I::Item> = futures.into_iter().collect();
         let wholes = Wholes::of(futures.iter().map(|f| &f.as_handle().claim));
-        futures.into_iter().map(|f| taken(f, &wholes)).collect()
+        let values = futures.into_iter().map(|mut f| taken(&mut f, &wholes));
+        values.collect()
     }
 
     /// Waits until all of them have ended, well or not. Gives those that have, and those that have not: none, unless
@@ -143,16 +143,16 @@ impl Client {
     }
 }
 
-fn taken<H: AsHandle<Value: Clone>>(mut future: H, wholes: &Wholes) -> Result<H::Value, Error> {
+#[inline]
+fn taken<H: AsHandle<Value: Clone>>(future: &mut H, wholes: &Wholes) -> Result<H::Value, Error> {
     loop {
         let claim = &future.as_handle().claim;
         if !claim.promise().has_ended() {
             let whole = wholes.has(claim);
             wait(&One { claim, whole }, None)?;
         }
-        match future.take() {
-            Ok(outcome) => return outcome,
-            Err(again) => future = again,
+        if let Some(outcome) = future.take() {
+            return outcome;
         }
     }
 }

@@ -4,7 +4,7 @@ use super::job::Job;
 use super::segment::{Segment, SegmentPtr};
 use super::worker::{Step, Worker};
 use crate::base::error::Error;
-use crate::task::{Outcome, Payload};
+use crate::task::Outcome;
 use std::sync::Arc;
 
 impl Worker {
@@ -19,13 +19,11 @@ impl Worker {
         let Some(job) = self.sink(segment).filter(|job| job.publishes(i)) else {
             return;
         };
-        match segment.payload(i) {
-            Some(Payload::Number(number)) => job.publish_number(i, number),
-            Some(shared) => {
-                // What was published is not wanted as an output any more.
-                (0..job.publish(i, &Ok(shared))).for_each(|_| segment.let_go(i));
-            }
-            None => {}
+        if let Some(number) = segment.number(i) {
+            job.publish_number(i, number);
+        } else if let Some(shared) = segment.payload(i) {
+            // What was published is not wanted as an output any more.
+            (0..job.publish(i, &Ok(shared))).for_each(|_| segment.let_go(i));
         }
     }
 

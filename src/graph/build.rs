@@ -83,6 +83,7 @@ impl Walk {
             roots,
             any: Traits::default(),
             shares: false,
+            alike: false,
             culled: true,
             standing: Standing::DepthFirst,
             keys: Vec::new(),

@@ -11,7 +11,7 @@ use super::{Graph, Link, Standing, Traits, traits_of};
 use crate::base::spare::Spared;
 use crate::task::arena::{ChunkRef, Place, SIZE};
 use crate::task::frame::Edge;
-use crate::task::node::node_of;
+use crate::task::node::{Vtable, node_of};
 use crate::task::{Input, Inputs, NodePtr, NodeRef, RawNode, Settings, Use};
 use std::collections::BinaryHeap;
 use std::sync::MutexGuard;
@@ -219,6 +219,9 @@ struct Swept {
     traits: Spared<Traits>,
     /// Some result is wanted shared.
     shares: bool,
+    /// Of what kind the first is, and whether others are of another, or something was said of some.
+    kind: Option<&'static Vtable>,
+    differ: bool,
     /// For each node, how many links there were before its own.
     starts: Spared<u32>,
     /// To the inputs, the last of each node first.
@@ -256,6 +259,8 @@ impl Swept {
             false => traits_of(node, None),
             true => self.configured(node)?,
         };
+        let kind = node.kind();
+        self.differ |= !std::ptr::eq(*self.kind.get_or_insert(kind), kind);
         self.starts.push(self.links.len() as u32);
         if !node.is_inline() {
             node.visit(inputs);
@@ -286,6 +291,7 @@ impl Swept {
         if !settings.after.is_empty() {
             return None;
         }
+        self.differ = true;
         let traits = traits_of(node, Some(&settings));
         self.settings.push((self.nodes.len(), settings));
         Some(traits)
@@ -336,6 +342,7 @@ impl Swept {
             roots: Vec::new(),
             any,
             shares: self.shares,
+            alike: !self.differ,
             culled: true,
             standing: Standing::AsMade,
             keys: Vec::new(),

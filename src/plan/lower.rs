@@ -45,6 +45,7 @@ pub(crate) fn lower(mut graph: Graph) -> Lowered {
         by_priority,
         any,
         has_priorities,
+        is_uniform: graph.alike,
         is_direct: by_index && !any.has(Traits::LARGE),
         is_plain: !tracked && !any.has(Traits::SPECIAL),
         is_light: !tracked && !any.has(Traits::SPECIAL & !Traits::KEYED),

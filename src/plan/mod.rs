@@ -51,6 +51,8 @@ pub(crate) struct Program {
     /// Some result owns heap memory: run by static priority.
     pub(crate) by_priority: bool,
     pub(crate) any: Traits,
+    /// All nodes are known to be calls of one function, and nothing was said of any.
+    pub(crate) is_uniform: bool,
     /// All results lie in slots of 8 bytes, and own nothing.
     pub(crate) is_direct: bool,
     /// To run a node is to call its body: there is nothing else that must be done for any of them.

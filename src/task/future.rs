@@ -5,6 +5,7 @@ use super::promise::Promise;
 use crate::base::error::Error;
 use std::any::Any;
 use std::fmt;
+use std::ptr::NonNull;
 use std::sync::Arc;
 
 /// A result that is shared.
@@ -12,7 +13,7 @@ pub(crate) type Shared = Arc<dyn Any + Send + Sync>;
 
 /// What runs behind some futures.
 pub(crate) trait Work: Send + Sync + 'static {
-    /// Its futures.
+    /// Its futures: always the same, at the same place.
     fn promises(&self) -> &[Promise];
     /// Nobody wants this one any more.
     fn unwanted(&self, index: usize);
@@ -28,19 +29,27 @@ pub(crate) trait Work: Send + Sync + 'static {
 /// A claim on a future: while there is one, its work is wanted and its result kept.
 pub(crate) struct Claim {
     work: Arc<dyn Work>,
-    index: u32,
+    /// One of its promises.
+    promise: NonNull<Promise>,
 }
+
+// SAFETY: the pointer leads to a part of `work`, which is `Send` and `Sync`.
+unsafe impl Send for Claim {}
+// SAFETY: as above.
+unsafe impl Sync for Claim {}
 
 impl Claim {
     /// The first claim on a future: the one that its promise was made with. To be made once.
     #[inline]
     pub(crate) fn first(work: Arc<dyn Work>, index: usize) -> Claim {
-        let index = index as u32;
-        Claim { work, index }
+        let promise = NonNull::from(&work.promises()[index]);
+        Claim { work, promise }
     }
 
+    #[inline]
     pub(crate) fn promise(&self) -> &Promise {
-        &self.work.promises()[self.index as usize]
+        // SAFETY: promises stay where they are for as long as their work is there, as `Work::promises` says.
+        unsafe { self.promise.as_ref() }
     }
 
     pub(crate) fn work(&self) -> &Arc<dyn Work> {
@@ -48,29 +57,33 @@ impl Claim {
     }
 
     pub(crate) fn index(&self) -> usize {
-        self.index as usize
+        let first = self.work.promises().as_ptr();
+        (self.promise.addr().get() - first.addr()) / size_of::<Promise>()
     }
 
     /// Which future it is, of all in the process.
     pub(crate) fn id(&self) -> (u64, u32) {
-        (self.work.id(), self.index)
+        (self.work.id(), self.index() as u32)
     }
 
     pub(crate) fn call(&self) -> String {
         self.work.call(self.index())
     }
 
-    /// Takes the result out if nobody else has a claim on it, else another handle to it. `Err`: it has not ended.
+    /// Takes the result out if nobody else has a claim on it, else another handle to it. `None`: it has not ended.
     #[inline]
-    pub(crate) fn into_outcome(self) -> Result<Result<Payload, Error>, Claim> {
-        self.promise().take().ok_or(self)
+    pub(crate) fn take_outcome(&mut self) -> Option<Result<Payload, Error>> {
+        self.promise().take()
     }
 }
 
 impl Clone for Claim {
     fn clone(&self) -> Claim {
         self.promise().claim();
-        Claim::first(self.work.clone(), self.index())
+        Claim {
+            work: self.work.clone(),
+            promise: self.promise,
+        }
     }
 }
 

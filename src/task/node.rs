@@ -335,10 +335,16 @@ impl<'n> NodeRef<'n> {
         self.behind().header().vtable
     }
 
+    /// What it shares with all nodes of its kind.
+    #[inline]
+    pub(crate) fn kind(self) -> &'static Vtable {
+        self.header().vtable
+    }
+
     /// What is known of it, but for what was said of its call.
     #[inline]
     pub(crate) fn traits(self) -> Traits {
-        let vtable = self.header().vtable;
+        let vtable = self.kind();
         match vtable.alias {
             None => vtable.traits,
             Some(_) => {

@@ -2,11 +2,13 @@
 
 use super::value::Value;
 use std::any::Any;
+use std::num::NonZeroU8;
 
 /// A number, a `char` or a `bool`, of some type of at most eight bytes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Number {
-    kind: u8,
+    /// Not zero, so that there is a number, or none, in two registers.
+    kind: NonZeroU8,
     bits: u64,
 }
 
@@ -19,7 +21,7 @@ macro_rules! kinds {
                 let x: &dyn Any = x;
                 $(if let Some(x) = x.downcast_ref::<$type>() {
                     let to: fn($type) -> u64 = $to;
-                    return Some(Number { kind: $kind, bits: to(*x) });
+                    return Some(Number { kind: const { NonZeroU8::new($kind).unwrap() }, bits: to(*x) });
                 })*
                 None
             }
@@ -31,7 +33,7 @@ macro_rules! kinds {
                 let any: &mut dyn Any = &mut there;
                 $(if let Some(there) = any.downcast_mut::<Option<$type>>() {
                     let of: fn(u64) -> Option<$type> = $of;
-                    *there = (self.kind == $kind).then(|| of(self.bits)).flatten();
+                    *there = (self.kind.get() == $kind).then(|| of(self.bits)).flatten();
                 })*
                 there
             }
@@ -52,9 +54,9 @@ macro_rules! kinds {
                 let of: fn(u64) -> Option<$type> = $of;
                 for x in [0, 1, 0x41, u64::MAX].into_iter().filter_map(of) {
                     let number = Number::of(&x).unwrap();
-                    assert_eq!(number.kind, $kind);
+                    assert_eq!(number.kind(), $kind);
                     assert_eq!(number.get::<$type>().map(|y| $to(y)), Some($to(x)));
-                    assert_eq!(Number::of_word(number.kind, number.bits), number);
+                    assert_eq!(Number::of_word(number.kind(), number.bits), number);
                     assert!(Number::is::<$type>() && number.get::<u128>().is_none());
                 }
             })*
@@ -83,7 +85,7 @@ impl Number {
     /// What tells the types apart: at most four bits.
     #[inline]
     pub(super) fn kind(self) -> u8 {
-        self.kind
+        self.kind.get()
     }
 
     #[inline]
@@ -94,6 +96,8 @@ impl Number {
     /// Put together again.
     #[inline]
     pub(super) fn of_word(kind: u8, bits: u64) -> Number {
+        // The highest is of no type.
+        let kind = NonZeroU8::new(kind).unwrap_or(NonZeroU8::MAX);
         Number { kind, bits }
     }
 }

@@ -20,6 +20,7 @@ use super::number::Number;
 use super::payload::Payload;
 use super::word::Word;
 use crate::base::error::{Error, drop_payload};
+use crate::base::spare::spared_as;
 use crate::base::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, SeqCst};
 use crate::base::sync::atomic::{AtomicU32, AtomicU64};
 use crate::base::sync::{Mutex, OnceLock, lock, yield_now};
@@ -60,6 +61,8 @@ struct More {
     /// What came of it, while it is kept.
     outcome: Option<Result<Shared, Error>>,
 }
+
+spared_as!(Promise, [u64; 5]);
 
 /// The round of who cancels: any.
 const CANCELLED: u32 = u32::MAX;
@@ -289,38 +292,55 @@ impl Promise {
         outcome: Result<Payload, Error>,
         and: impl FnOnce(),
     ) -> bool {
+        if !self.is_to_end(round) {
+            drop_unused(outcome);
+            return false;
+        }
+        and();
+        match outcome {
+            Ok(Payload::Number(number)) => self.end_as(number),
+            Ok(Payload::Shared(shared)) => self.end_kept(Ok(shared)),
+            Err(error) => self.end_kept(Err(error)),
+        }
+        true
+    }
+
+    /// As `end`, with a number.
+    #[inline]
+    pub(crate) fn end_with_number(&self, round: u32, number: Number, and: impl FnOnce()) {
+        if self.is_to_end(round) {
+            and();
+            self.end_as(number);
+        }
+    }
+
+    /// Whether it waits for what comes of the `round`th try: then the caller says what that is.
+    #[inline]
+    fn is_to_end(&self, round: u32) -> bool {
         let to = |now: Word| {
             let is_late = now.has(Word::SEALED) && round == CANCELLED;
             let may = now.is_pending_in(round) && !is_late;
             may.then_some(now.0 | Word::ENDING)
         };
-        if self.change(to).is_err() {
-            drop_unused(outcome);
-            if round == CANCELLED {
-                // Who cancels may look at it next.
-                self.at_rest();
-            }
-            return false;
+        let is_so = self.change(to).is_ok();
+        if !is_so && round == CANCELLED {
+            // Who cancels may look at it next.
+            self.at_rest();
         }
-        and();
-        let outcome = match outcome {
-            Ok(Payload::Number(number)) => {
-                self.bits.store(number.bits(), Relaxed);
-                let kind = u64::from(number.kind()) << Word::KIND;
-                // One step from *ending* to *number*.
-                let flip = Word::ENDING ^ Word::NUMBER ^ kind;
-                let before = Word(self.word.fetch_xor(flip, SeqCst));
-                if before.has(Word::LISTENED) {
-                    let listeners = std::mem::take(&mut lock(self.more()).listeners);
-                    tell(listeners);
-                }
-                return true;
-            }
-            Ok(Payload::Shared(shared)) => Ok(shared),
-            Err(error) => Err(error),
-        };
-        self.end_kept(outcome);
-        true
+        is_so
+    }
+
+    #[inline]
+    fn end_as(&self, number: Number) {
+        self.bits.store(number.bits(), Relaxed);
+        let kind = u64::from(number.kind()) << Word::KIND;
+        // One step from *ending* to *number*.
+        let flip = Word::ENDING ^ Word::NUMBER ^ kind;
+        let before = Word(self.word.fetch_xor(flip, SeqCst));
+        if before.has(Word::LISTENED) {
+            let listeners = std::mem::take(&mut lock(self.more()).listeners);
+            tell(listeners);
+        }
     }
 
     fn end_kept(&self, outcome: Result<Shared, Error>) {

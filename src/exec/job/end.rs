@@ -8,7 +8,7 @@ use crate::base::error::{Error, ErrorKind, drop_payload};
 use crate::base::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed};
 use crate::base::sync::lock;
 use crate::event::Event;
-use crate::task::{Payload, Promise, Shared};
+use crate::task::{Number, Payload, Promise, Shared};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
@@ -22,13 +22,23 @@ impl Job {
             Err(_) => Chapter::Failed,
         };
         let promise = &self.promises[index];
-        let agenda = &self.executor.agenda;
-        promise.end(round, outcome, || {
-            self.story.tell(index, chapter);
-            if let Some(agenda) = agenda {
-                agenda.has_ended();
-            }
-        })
+        promise.end(round, outcome, || self.tell_of_end(index, chapter))
+    }
+
+    /// As `end`, with a number.
+    #[inline]
+    pub(super) fn end_with_number(&self, index: usize, round: u32, number: Number) {
+        let promise = &self.promises[index];
+        promise.end_with_number(round, number, || self.tell_of_end(index, Chapter::Finished));
+    }
+
+    /// Tells the story and the client that a future ends.
+    #[inline]
+    fn tell_of_end(&self, index: usize, chapter: Chapter) {
+        self.story.tell(index, chapter);
+        if let Some(agenda) = &self.executor.agenda {
+            agenda.has_ended();
+        }
     }
 
     /// It has come to rest: ends what has not ended, except what waits for a later try than `round`.

@@ -81,7 +81,7 @@ impl Job {
     pub(in crate::exec) fn publish_number(&self, node: usize, number: Number) {
         let (round, outputs) = (self.round(), self.outputs.iter());
         for output in outputs.flat_map(|outputs| outputs.of_node(node)) {
-            self.end(output, round, Ok(Payload::Number(number)));
+            self.end_with_number(output, round, number);
         }
     }
 

@@ -25,7 +25,7 @@ use crate::base::sync::{Mutex, OnceLock};
 use crate::plan::{Program, Traits};
 use crate::store::memo::{Ledger, Lineage, Shared, Ticket};
 use crate::task::frame::{Edge, Table};
-use crate::task::{Frame, Outcome, Payload};
+use crate::task::{Frame, Number, Outcome, Payload};
 use failures::Failed;
 use progress::Progress;
 use smallvec::SmallVec;
@@ -336,17 +336,20 @@ impl Segment {
     }
 
     /// What a node has come to, for the futures that it is. As `export`.
-    #[inline]
     pub(super) fn payload(&self, i: usize) -> Option<Payload> {
-        if let Some(share) = self.program.node(i).task().result.share
-            && !self.program.traits[i].has(Traits::INDIRECT)
-        {
-            // SAFETY: as for `export`: a number can be copied.
-            if let Some(number) = unsafe { (share.number)(self.slot(i)) } {
-                return Some(Payload::Number(number));
-            }
+        let number = self.number(i).map(Payload::Number);
+        number.or_else(|| self.export(i).map(Payload::Shared))
+    }
+
+    /// The number that a node has come to, if it is one that lies in its slot.
+    #[inline]
+    pub(super) fn number(&self, i: usize) -> Option<Number> {
+        if self.program.traits[i].has(Traits::INDIRECT) {
+            return None;
         }
-        self.export(i).map(Payload::Shared)
+        let share = self.program.node(i).task().result.share?;
+        // SAFETY: as for `export`: a number can be copied.
+        unsafe { (share.number)(self.slot(i)) }
     }
 
     /// Puts what a future has come to into the slot of the node that stands for it. `false`: it does not fit.
