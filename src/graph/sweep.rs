@@ -133,37 +133,50 @@ struct Wanted<'n> {
 const ALONE: u32 = 1 << 31;
 const MOST_PAGES: usize = Edge::NODES / HALVES;
 
+/// To what begins at a word of a page.
+#[inline]
+fn link_to(page: usize, word: usize, input: Input) -> Link {
+    Link::with((page * HALVES + word / 2) as u32, input)
+}
+
 impl<'n> Wanted<'n> {
     /// Wants an input of the node that the sweep has come to. `None`: it is not older, or one too many.
     #[inline(always)]
     fn want(&mut self, input: Input) -> Option<Link> {
         let raw = input.raw();
-        let node = node_of(self.roots, raw);
-        let Some(place) = node.place() else {
-            let at = self.place_of_alone(node, raw)?;
-            return Some(Link::with(at, input).marked(ALONE));
-        };
-        let (bits, bit) = (place.word / 64 % WORDS, 1 << (place.word % 64));
-        let at = if self.chunk == Some(place.chunk) {
-            if place.word >= self.word {
+        // Mostly it lies on this page or near, and need not be looked at.
+        if let Some(word) = self.chunk.and_then(|chunk| chunk.word_of(raw)) {
+            if word >= self.word {
                 return None;
             }
-            self.page[bits] |= bit;
-            self.at
-        } else {
-            let at = match self.near {
-                Some((chunk, near)) if chunk == place.chunk => near,
-                _ => self.look_for(place.chunk)?,
-            };
-            self.words[at * WORDS + bits] |= bit;
-            at
+            self.page[word / 64 % WORDS] |= 1 << (word % 64);
+            return Some(link_to(self.at, word, input));
+        }
+        let known = |(chunk, at): (ChunkRef<'n>, usize)| Some((chunk.word_of(raw)?, at));
+        match self.near.and_then(known) {
+            Some((word, at)) => Some(self.want_on(at, word, input)),
+            None => self.want_far(input),
+        }
+    }
+
+    #[inline(always)]
+    fn want_on(&mut self, at: usize, word: usize, input: Input) -> Link {
+        self.words[at * WORDS + word / 64 % WORDS] |= 1 << (word % 64);
+        link_to(at, word, input)
+    }
+
+    #[inline(never)]
+    fn want_far(&mut self, input: Input) -> Option<Link> {
+        let node = node_of(self.roots, input.raw());
+        let Some(Place { chunk, word }) = node.place() else {
+            let at = self.place_of_alone(node, input.raw())?;
+            return Some(Link::with(at, input).marked(ALONE));
         };
-        let place = (at * HALVES + place.word / 2) as u32;
-        Some(Link::with(place, input))
+        let at = self.look_for(chunk)?;
+        Some(self.want_on(at, word, input))
     }
 
     /// The page of a chunk other than the one that the sweep has come to, and older.
-    #[inline(never)]
     fn look_for(&mut self, chunk: ChunkRef<'n>) -> Option<usize> {
         if (self.chunk).is_some_and(|now| chunk.serial() > now.serial()) {
             return None;
@@ -186,7 +199,6 @@ impl<'n> Wanted<'n> {
         Some(at)
     }
 
-    #[cold]
     fn place_of_alone(&mut self, node: NodeRef<'_>, raw: RawNode) -> Option<u32> {
         let mut at = node.mark() as usize;
         if self.alone.get(at) != Some(&raw) {

@@ -286,6 +286,13 @@ impl<'n> ChunkRef<'n> {
         self.chunk().serial
     }
 
+    /// The word that a node begins at; `None`: it lies somewhere else.
+    #[inline]
+    pub(crate) fn word_of(self, node: RawNode) -> Option<usize> {
+        let offset = node.0.addr().get().wrapping_sub(self.0.addr().get());
+        (offset < LAYOUT.size()).then_some(offset / 8)
+    }
+
     /// Who has filled it.
     pub(crate) fn thread(self) -> u32 {
         self.chunk().thread
