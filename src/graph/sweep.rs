@@ -11,6 +11,7 @@ use super::{Graph, Link, Standing, Traits, traits_of};
 use crate::base::spare::Spared;
 use crate::task::arena::{ChunkRef, Place, SIZE};
 use crate::task::frame::Edge;
+use crate::task::header::Header;
 use crate::task::node::{Vtable, node_of};
 use crate::task::{Input, Inputs, NodePtr, NodeRef, RawNode, Settings, Use};
 use std::collections::BinaryHeap;
@@ -94,7 +95,7 @@ const WORDS: usize = SIZE / 8 / 64;
 
 /// Nodes that begin in the same two words are the same: their headers are longer.
 const HALVES: usize = SIZE / 16;
-const _: () = assert!(size_of::<crate::task::node::Header>() > 16);
+const _: () = assert!(size_of::<Header>() > 16);
 
 /// One chunk with nodes that are wanted.
 #[derive(Clone, Copy)]

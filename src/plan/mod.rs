@@ -95,6 +95,14 @@ impl Program {
         node_of(&self.roots, self.nodes[i])
     }
 
+    /// A node will be run soon, if there is such a one.
+    #[inline]
+    pub(crate) fn prefetch(&self, i: usize) {
+        if let Some(node) = self.nodes.get(i) {
+            node.prefetch();
+        }
+    }
+
     #[inline]
     pub(crate) fn inputs(&self, i: usize) -> &[Edge] {
         &self.edges[self.starts[i] as usize..self.starts[i + 1] as usize]

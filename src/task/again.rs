@@ -1,6 +1,7 @@
 //! A second evaluation of a call: a node of its own that runs another one's operands and body.
 
-use super::node::{Header, Home, NodePtr, NodeRef, Vtable};
+use super::header::Header;
+use super::node::{Home, NodePtr, NodeRef, Vtable};
 use super::result::Typed;
 use super::spec::{Function, Purity, TaskSpec};
 use super::traits::Traits;

@@ -16,7 +16,8 @@
 //! chunk of its own, which is given back to the allocator: see `CONTRIBUTING.md`.
 
 use super::ahead::prefetch_all;
-use super::node::{Header, RawNode};
+use super::header::Header;
+use super::node::RawNode;
 use std::alloc::{Layout, alloc, dealloc, handle_alloc_error};
 use std::cell::Cell;
 use std::marker::PhantomData;

@@ -1,7 +1,8 @@
 //! Letting go of nodes, without recursion.
 
 use super::arena::{self, Freed};
-use super::node::{Header, Home};
+use super::header::Header;
+use super::node::Home;
 use crate::base::error::drop_payload;
 use std::cell::{Cell, RefCell};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};

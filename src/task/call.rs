@@ -2,8 +2,9 @@
 
 use super::describe::Describe;
 use super::frame::Frame;
+use super::header::{BARE, Header, INERT};
 use super::input::Inputs;
-use super::node::{BARE, Header, Home, INERT, NodePtr, Outcome, Vtable};
+use super::node::{Home, NodePtr, Outcome, Vtable};
 use super::operand::Operands;
 use super::outcome::TaskError;
 use super::result::Typed;

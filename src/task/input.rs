@@ -1,6 +1,7 @@
 //! The inputs of a node: which nodes it reads, and how.
 
-use super::node::{Header, NodePtr, RawNode};
+use super::header::Header;
+use super::node::{NodePtr, RawNode};
 use std::ptr::NonNull;
 
 /// How a node uses an input.

@@ -14,6 +14,7 @@ mod call;
 pub(crate) mod describe;
 pub(crate) mod frame;
 pub(crate) mod future;
+pub(crate) mod header;
 mod input;
 pub(crate) mod node;
 mod number;

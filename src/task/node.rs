@@ -1,4 +1,4 @@
-//! The erased node: `Header` and typed operands, side by side.
+//! The erased node: a header and typed operands, side by side.
 
 use super::ahead::prefetch;
 use super::arena::{self, Place};
@@ -6,6 +6,7 @@ use super::bury::bury;
 use super::describe::Describe;
 use super::frame::Frame;
 use super::future::Claim;
+use super::header::{ALONE, BARE, Header};
 use super::input::{Input, Inputs};
 use super::outcome::TaskError;
 use super::result::ResultType;
@@ -19,9 +20,9 @@ use std::marker::PhantomData;
 use std::mem::ManuallyDrop;
 use std::panic::Location;
 use std::ptr::NonNull;
+use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed};
-use std::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, PoisonError};
 
 /// What running a node came to.
 pub(crate) enum Outcome {
@@ -62,122 +63,6 @@ pub(super) enum Home {
     Arena,
     /// In an allocation of its own, with its id behind the header.
     Alone,
-}
-
-/// What every node begins with.
-#[repr(C, align(8))]
-pub(crate) struct Header {
-    refs: AtomicU32,
-    /// Where a lowering that holds the marks has put this node (see `graph::build`); and what is known of it from the
-    /// beginning: [`ALONE`], [`BARE`], [`INERT`].
-    mark: AtomicU32,
-    vtable: &'static Vtable,
-    /// Where the call was made: a `Location`; or a [`Configured`], with [`CONFIGURED`] added.
-    said: AtomicPtr<u8>,
-}
-
-/// A call of which something was said.
-struct Configured {
-    location: &'static Location<'static>,
-    settings: Mutex<Settings>,
-}
-
-/// In a mark: the node lies alone.
-pub(super) const ALONE: u32 = 1 << 31;
-/// In a mark: the node has no inputs, and running it is no more than calling its body.
-pub(super) const BARE: u32 = 1 << 30;
-/// In a mark: dropping its operands does nothing.
-pub(super) const INERT: u32 = 1 << 29;
-const KNOWN: u32 = ALONE | BARE | INERT;
-
-const CONFIGURED: usize = 1;
-const _: () =
-    assert!(align_of::<Location<'_>>() > CONFIGURED && align_of::<Configured>() > CONFIGURED);
-
-impl Header {
-    #[inline]
-    pub(super) fn new(
-        vtable: &'static Vtable,
-        location: &'static Location<'static>,
-        known: u32,
-    ) -> Header {
-        debug_assert!((known & ALONE != 0) == (vtable.home == Home::Alone));
-        Header {
-            refs: AtomicU32::new(1),
-            mark: AtomicU32::new(known),
-            vtable,
-            said: AtomicPtr::new(std::ptr::from_ref(location).cast_mut().cast()),
-        }
-    }
-
-    /// Where it lies.
-    #[inline]
-    pub(super) fn home(&self) -> Home {
-        self.vtable.home
-    }
-
-    /// Whether there is nothing to do when it dies but to give its room back.
-    #[inline]
-    pub(super) fn is_inert(&self) -> bool {
-        self.mark.load(Relaxed) & INERT != 0 && self.configured().is_none()
-    }
-
-    /// What drops it.
-    #[inline]
-    pub(super) fn free(&self) -> unsafe fn(*mut Header) {
-        self.vtable.free
-    }
-
-    #[inline]
-    fn configured(&self) -> Option<&Configured> {
-        let said = self.said.load(Acquire);
-        let is_so = said.addr() & CONFIGURED != 0;
-        // SAFETY: once set it stays until the node is dropped.
-        is_so.then(|| unsafe { &*said.map_addr(|at| at & !CONFIGURED).cast::<Configured>() })
-    }
-
-    fn location(&self) -> &'static Location<'static> {
-        let said = self.said.load(Acquire);
-        match self.configured() {
-            Some(configured) => configured.location,
-            // SAFETY: if it is not a `Configured`, it is the location that the header was made with, or has become one
-            // meanwhile.
-            None => unsafe { &*said.cast::<Location<'static>>() },
-        }
-    }
-
-    /// What can be said of this call; made when something is said first.
-    fn configure(&self) -> &Configured {
-        if self.configured().is_none() {
-            let location = self.location();
-            let fresh = Box::into_raw(Box::new(Configured {
-                location,
-                settings: Mutex::default(),
-            }));
-            let plain = std::ptr::from_ref(location).cast_mut().cast();
-            let tagged = fresh.cast::<u8>().map_addr(|at| at | CONFIGURED);
-            let put = self.said.compare_exchange(plain, tagged, AcqRel, Acquire);
-            if put.is_err() {
-                // SAFETY: `fresh` was not published.
-                drop(unsafe { Box::from_raw(fresh) });
-            }
-        }
-        match self.configured() {
-            Some(configured) => configured,
-            None => unreachable!("set by this thread or by another"),
-        }
-    }
-}
-
-impl Drop for Header {
-    fn drop(&mut self) {
-        let said = *self.said.get_mut();
-        if said.addr() & CONFIGURED != 0 {
-            let configured = said.map_addr(|at| at & !CONFIGURED).cast::<Configured>();
-            // SAFETY: made by `Box::into_raw` in `configure`, and nobody else holds the node any more.
-            drop(unsafe { Box::from_raw(configured) });
-        }
-    }
 }
 
 /// The id of a node that lies alone: odd, those in an arena have even ones. Unique in the process.
@@ -270,6 +155,12 @@ unsafe impl Sync for RawNode {}
 spared_as!(RawNode, u64);
 
 impl RawNode {
+    /// It will be looked at soon.
+    #[inline]
+    pub(crate) fn prefetch(self) {
+        prefetch(self.0.as_ptr());
+    }
+
     /// # Safety
     /// Somebody holds a counted pointer to this node, or to one that leads to it, for `'n`.
     #[inline]
@@ -322,7 +213,7 @@ impl<'n> NodeRef<'n> {
     /// The node whose operands and body this one runs: itself, unless it is a `recompute`.
     #[inline]
     pub(super) fn behind(self) -> NodeRef<'n> {
-        match self.header().vtable.alias {
+        match self.header().vtable().alias {
             None => self,
             // SAFETY: the node is of the kind its table belongs to, and keeps the other one alive.
             Some(behind) => NodeRef(unsafe { behind(self.0.as_ptr()) }, PhantomData),
@@ -332,13 +223,13 @@ impl<'n> NodeRef<'n> {
     /// What to call on this node.
     #[inline]
     pub(crate) fn task(self) -> &'static Vtable {
-        self.behind().header().vtable
+        self.behind().header().vtable()
     }
 
     /// What it shares with all nodes of its kind.
     #[inline]
     pub(crate) fn kind(self) -> &'static Vtable {
-        self.header().vtable
+        self.header().vtable()
     }
 
     /// What is known of it, but for what was said of its call.
@@ -359,10 +250,10 @@ impl<'n> NodeRef<'n> {
     /// Where it lies in the arena; `None`: it lies alone.
     #[inline]
     pub(crate) fn place(self) -> Option<Place<'n>> {
-        match self.header().mark.load(Relaxed) & ALONE {
+        match self.header().is_known(ALONE) {
             // SAFETY: it is in the arena, and alive for `'n`.
-            0 => Some(unsafe { Place::of(self.0) }),
-            _ => None,
+            false => Some(unsafe { Place::of(self.0) }),
+            true => None,
         }
     }
 
@@ -387,7 +278,7 @@ impl<'n> NodeRef<'n> {
 
     /// Whether a second evaluation of another node's call was asked for: never merged with the first.
     pub(crate) fn is_recompute(self) -> bool {
-        self.header().vtable.alias.is_some()
+        self.header().vtable().alias.is_some()
     }
 
     pub(crate) fn location(self) -> &'static Location<'static> {
@@ -406,20 +297,19 @@ impl<'n> NodeRef<'n> {
     /// What was last put there, by whoever held the marks then.
     #[inline]
     pub(crate) fn mark(self) -> u32 {
-        self.header().mark.load(Relaxed) & !KNOWN
+        self.header().mark()
     }
 
     /// For who holds the marks.
     #[inline]
     pub(crate) fn set_mark(self, mark: u32) {
-        let known = self.header().mark.load(Relaxed) & KNOWN;
-        self.header().mark.store(mark | known, Relaxed);
+        self.header().set_mark(mark);
     }
 
     /// The future whose result this source has, once that has ended.
     pub(crate) fn awaits(self) -> Option<&'n Claim> {
         let node = self.behind();
-        let awaits = node.header().vtable.awaits?;
+        let awaits = node.header().vtable().awaits?;
         // SAFETY: the table belongs to the node, which is alive for `'n`.
         unsafe { awaits(node.0.as_ptr()).as_ref() }
     }
@@ -427,19 +317,19 @@ impl<'n> NodeRef<'n> {
     /// Whether running it is no more than calling its body: it has no inputs, is not pure, and nothing was said of it.
     #[inline]
     pub(crate) fn is_bare(self) -> bool {
-        self.header().mark.load(Relaxed) & BARE != 0 && !self.has_settings()
+        self.is_inline() && !self.has_settings()
     }
 
     /// Whether it has no inputs, and its body writes its result, and nothing else, into its slot.
     #[inline]
     pub(crate) fn is_inline(self) -> bool {
-        self.header().mark.load(Relaxed) & BARE != 0
+        self.header().is_known(BARE)
     }
 
     /// Whether anything was said of this call.
     #[inline]
     pub(crate) fn has_settings(self) -> bool {
-        self.header().said.load(Acquire).addr() & CONFIGURED != 0
+        self.header().is_configured()
     }
 
     /// What was said of this call, if anything.
@@ -460,7 +350,7 @@ impl<'n> NodeRef<'n> {
     #[inline]
     pub(crate) fn visit(self, inputs: &mut Inputs) {
         // SAFETY: the table belongs to the node.
-        unsafe { (self.header().vtable.visit)(self.0.as_ptr(), inputs) }
+        unsafe { (self.header().vtable().visit)(self.0.as_ptr(), inputs) }
     }
 
     /// Runs the body, writing the result into `out`.
@@ -471,7 +361,7 @@ impl<'n> NodeRef<'n> {
     #[inline]
     pub(crate) unsafe fn run(self, frame: &Frame<'_>, out: *mut u8) -> Outcome {
         // SAFETY: the table belongs to the node; the rest is the caller's promise.
-        unsafe { (self.header().vtable.run)(self.0.as_ptr(), frame, out) }
+        unsafe { (self.header().vtable().run)(self.0.as_ptr(), frame, out) }
     }
 
     /// How large its result is. Unwinds if the result's `Footprint` does.
@@ -486,7 +376,7 @@ impl<'n> NodeRef<'n> {
     /// Tells what its arguments are.
     pub(crate) fn describe(self, to: &mut Describe<'_>) {
         // SAFETY: the table belongs to the node.
-        unsafe { (self.header().vtable.describe)(self.0.as_ptr(), to) }
+        unsafe { (self.header().vtable().describe)(self.0.as_ptr(), to) }
     }
 }
 

@@ -1,7 +1,8 @@
 //! Nodes without inputs: values put into a graph, and borrows from a scope.
 
 use super::future::Claim;
-use super::node::{ALONE, Alone, Header, Home, NodePtr, Outcome, Vtable};
+use super::header::{ALONE, Header};
+use super::node::{Alone, Home, NodePtr, Outcome, Vtable};
 use super::outcome::TaskError;
 use super::result::{ResultType, Share, Storage, Typed, drop_shared};
 use super::spec::{Purity, TaskSpec};

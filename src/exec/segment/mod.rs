@@ -175,6 +175,7 @@ impl Segment {
     /// As `execute`, with a frame of this segment that is used again.
     #[inline]
     pub(super) fn execute_in<'s>(&'s self, frame: &Frame<'s>, i: usize) -> Outcome {
+        self.program.prefetch(i + 12);
         // SAFETY: as for `execute`.
         unsafe {
             frame.turn_to(self.program.inputs(i));
