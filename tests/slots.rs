@@ -147,6 +147,7 @@ impl Result {
             offsets: self.offsets.as_ptr(),
             uses: self.uses.as_ptr(),
             exclusive: false,
+            direct: false,
         }
     }
 

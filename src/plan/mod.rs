@@ -16,7 +16,7 @@ pub use profile::MemoryProfile;
 pub(crate) use crate::graph::{Traits, culprit};
 
 use crate::base::error::{Culprit, Error};
-use crate::base::spare::Spared;
+use crate::base::spare::{Spared, spared_as};
 use crate::graph::build;
 use crate::task::frame::Edge;
 use crate::task::node::node_of;
@@ -24,6 +24,8 @@ use crate::task::{Claim, NodePtr, NodeRef, RawNode, RetryIf, Settings};
 use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
+
+spared_as!(Edge, u32);
 
 /// A plan: what one run executes, any number of times.
 ///

@@ -2,15 +2,12 @@
 
 use super::value::Value;
 use crate::base::error::Error;
-use crate::base::spare::spared_as;
 use crate::base::sync::atomic::AtomicU32;
 use crate::base::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed};
 use std::cell::Cell;
 use std::marker::PhantomData;
 use std::mem::needs_drop;
 use std::sync::Arc;
-
-spared_as!(Edge, u32);
 
 /// An edge of a plan: which node is read, and how its slot is to be treated.
 #[derive(Clone, Copy, PartialEq, Eq)]
