@@ -147,7 +147,7 @@ impl<T> Handle<T> {
 
     /// Cancels it, and what its body has started: nothing of that begins any more, bodies that run may look at their
     /// [`CancelToken`](crate::CancelToken::current), and whoever waits gets [`Cancelled`](ErrorKind::Cancelled), with
-    /// other handles, too. Nothing happens if it has ended.
+    /// other handles, too. Nothing happens if it has ended, or is about to: its body has, and its arguments are dropped.
     pub fn cancel(&self) {
         if let Some(job) = job_of(&self.claim) {
             job.cancel_one(self.claim.index());
