@@ -24,6 +24,7 @@ use submit::future_of;
 pub use submit::{CallStar, Futures};
 
 use crate::base::error::{Error, ErrorKind};
+use crate::base::spare::Spared;
 use crate::compute::Service;
 use crate::delayed::{AsDelayed, Delayed, Handle};
 use crate::exec::{Chapter, Current, Executor, Job};
@@ -122,7 +123,7 @@ impl Client {
     pub fn submit<D: AsDelayed>(&self, call: D) -> Handle<D::Value> {
         let call = call.handle();
         let output = vec![Input::new(&call.node, Use::Value)];
-        let job = self.plan(output, vec![call.node], false);
+        let job = self.plan(output, vec![call.node].into(), false);
         let handle = Handle::of(Claim::first(job.clone(), 0));
         job.open();
         handle
@@ -250,7 +251,7 @@ impl Client {
 
     /// Futures that are to be started once there are claims on them.
     /// `roots`: pointers to all that is an output.
-    fn plan(&self, outputs: Vec<Input>, roots: Vec<NodePtr>, each: bool) -> Arc<Job> {
+    fn plan(&self, outputs: Vec<Input>, roots: Spared<NodePtr>, each: bool) -> Arc<Job> {
         let futures = outputs.len();
         let started = match outputs.is_empty() {
             false => self.0.service.plan(outputs, roots, each),

@@ -2,6 +2,7 @@
 
 use super::invalid;
 use crate::base::error::Error;
+use crate::base::spare::Spared;
 use crate::event::Observer;
 use crate::exec::{CancelToken, Compile, Context, Current, Executor, Job, Pool, Terms};
 use crate::graph::build::build_held;
@@ -433,7 +434,7 @@ impl Service {
     pub(crate) fn plan(
         &self,
         outputs: Vec<Input>,
-        roots: Vec<NodePtr>,
+        roots: Spared<NodePtr>,
         each: bool,
     ) -> Result<Arc<Job>, Error> {
         let program = compile_held(outputs, roots, self.passes, None)?;
@@ -466,7 +467,7 @@ fn compile(
 
 fn compile_held(
     outputs: Vec<Input>,
-    roots: Vec<NodePtr>,
+    roots: Spared<NodePtr>,
     passes: Passes,
     report: Option<&mut Report>,
 ) -> Result<Program, Error> {

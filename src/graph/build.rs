@@ -25,7 +25,7 @@ pub(crate) fn build(outputs: Inputs) -> Result<Graph, Error> {
 }
 
 /// As `build`, with pointers to what the outputs are, or are of.
-pub(crate) fn build_held(outputs: Inputs, roots: Vec<NodePtr>) -> Result<Graph, Error> {
+pub(crate) fn build_held(outputs: Inputs, roots: Spared<NodePtr>) -> Result<Graph, Error> {
     let mut walk = Walk::new(roots, MANY);
     if walk.run(outputs.clone())? {
         walk.graph.count_uses();
@@ -72,13 +72,13 @@ struct Walk {
 }
 
 impl Walk {
-    fn new(roots: Vec<NodePtr>, most: usize) -> Walk {
+    fn new(roots: Spared<NodePtr>, most: usize) -> Walk {
         let graph = Graph {
             nodes: Spared::new(),
             traits: Spared::new(),
             starts: vec![0].into(),
             links: Spared::new(),
-            outputs: Vec::new(),
+            outputs: Spared::new(),
             settings: BTreeMap::new(),
             roots,
             any: Traits::default(),
@@ -291,7 +291,7 @@ mod tests {
     #[test]
     fn what_is_said_of_a_node_during_a_walk_is_for_the_next_one() {
         let (call, first) = (inc(1), inc(2));
-        let mut walk = Walk::new(vec![call.clone()], usize::MAX);
+        let mut walk = Walk::new(vec![call.clone()].into(), usize::MAX);
         walk.open.push(Open {
             node: None,
             first: 0,

@@ -106,12 +106,12 @@ pub(crate) struct Graph {
     /// The inputs of node `i` are `links[starts[i]..starts[i + 1]]`.
     pub(crate) starts: Spared<u32>,
     pub(crate) links: Spared<Link>,
-    pub(crate) outputs: Vec<Link>,
+    pub(crate) outputs: Spared<Link>,
     pub(crate) settings: BTreeMap<u32, Settings>,
     /// How many edges lead to each node, outputs included.
     pub(crate) uses: Spared<u32>,
     /// Keeps every node alive.
-    pub(crate) roots: Vec<NodePtr>,
+    pub(crate) roots: Spared<NodePtr>,
     /// All traits of all nodes together.
     pub(crate) any: Traits,
     /// Some result is wanted as an `Arc`.
@@ -165,7 +165,7 @@ impl Graph {
         let len = self.len();
         self.uses.clear();
         self.uses.resize(len, 0);
-        for links in [&self.links[..], &self.outputs] {
+        for links in [&self.links, &self.outputs] {
             for link in links {
                 self.uses[link.index()] += 1;
             }
@@ -194,7 +194,7 @@ impl Graph {
             .filter(|(old, _)| place[*old as usize] != u32::MAX)
             .map(|(old, s)| (place[old as usize], s))
             .collect();
-        for output in &mut self.outputs {
+        for output in self.outputs.iter_mut() {
             *output = output.to(place[output.index()] as usize);
         }
         let all = order.len() == self.len();

@@ -46,8 +46,10 @@ pub(super) fn sweep(
         near: None,
         alone: Vec::new(),
     };
-    let links = outputs.iter().map(|output| wanted.want(*output));
-    let links = links.collect::<Option<Vec<Link>>>()?;
+    let mut links = Spared::with_capacity(outputs.len());
+    for output in outputs {
+        links.push(wanted.want(*output)?);
+    }
     let thread = wanted.pages.first()?.chunk.thread();
     let mut swept = Swept {
         nodes: Spared::roomy(),
@@ -311,7 +313,7 @@ impl Swept {
     }
 
     /// The oldest first, and indices instead of places.
-    fn turned(self, mut outputs: Vec<Link>, places: &Places<'_>) -> Option<Graph> {
+    fn turned(self, mut outputs: Spared<Link>, places: &Places<'_>) -> Option<Graph> {
         let Swept {
             mut nodes,
             mut traits,
@@ -352,7 +354,7 @@ impl Swept {
             outputs,
             settings: settings.collect(),
             uses,
-            roots: Vec::new(),
+            roots: Spared::new(),
             any,
             shares: self.shares,
             alike: !self.differ,
@@ -395,7 +397,7 @@ mod tests {
     fn swept(outputs: &[NodePtr]) -> Option<Graph> {
         let marks = MARKS.lock().unwrap_or_else(PoisonError::into_inner);
         let graph = sweep(&inputs(outputs), outputs, &marks)?;
-        let roots = outputs.to_vec();
+        let roots = outputs.to_vec().into();
         Some(Graph { roots, ..graph })
     }
 

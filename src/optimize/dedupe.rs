@@ -55,7 +55,7 @@ impl Pass for Dedupe {
         if place.is_empty() {
             return Ok((graph, Changed::No));
         }
-        for link in graph.links.iter_mut().chain(&mut graph.outputs) {
+        for link in graph.links.iter_mut().chain(graph.outputs.iter_mut()) {
             *link = link.to(place[link.index()] as usize);
         }
         graph.count_uses();

@@ -28,7 +28,7 @@ pub(crate) fn lower(mut graph: Graph) -> Lowered {
         true => (graph.links).map(|link| plain_edge(link, uses[link.index()])),
         false => graph.links.map(edge),
     };
-    let outputs: Vec<Edge> = graph.outputs.into_iter().map(edge).collect();
+    let outputs = graph.outputs.map(edge);
     Ok(Program {
         nodes: graph.nodes,
         traits: graph.traits,

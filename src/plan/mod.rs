@@ -36,7 +36,7 @@ pub(crate) struct Program {
     /// The inputs of node `i` are `edges[starts[i]..starts[i + 1]]`.
     pub(crate) starts: Spared<u32>,
     pub(crate) edges: Spared<Edge>,
-    pub(crate) outputs: Vec<Edge>,
+    pub(crate) outputs: Spared<Edge>,
     /// How many edges lead to each node, outputs included; empty if no slot is tracked.
     pub(crate) uses: Spared<u32>,
     /// Where each slot begins, in units of 8 bytes; empty: slot `i` at `8 * i`.
@@ -64,7 +64,7 @@ pub(crate) struct Program {
     /// Some node was given a priority.
     has_priorities: bool,
     /// Keeps every node alive.
-    roots: Vec<NodePtr>,
+    roots: Spared<NodePtr>,
     consumers: OnceLock<Consumers>,
     peak: OnceLock<usize>,
     foresight: OnceLock<Foresight>,

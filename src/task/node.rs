@@ -153,6 +153,7 @@ unsafe impl Send for RawNode {}
 unsafe impl Sync for RawNode {}
 
 spared_as!(RawNode, u64);
+spared_as!(NodePtr, u64);
 
 impl RawNode {
     /// It will be looked at soon.
