@@ -121,3 +121,23 @@ fn a_clone_of_a_handle_is_the_same_node() {
     assert_eq!(compute!(v, also).unwrap(), (2, 2));
     assert_eq!(log.take(), ["inc"]);
 }
+
+#[test]
+fn an_input_of_a_call_and_of_its_recompute() {
+    for (name, options) in everywhere() {
+        let log = Log::new();
+        // Nobody but the call holds its input.
+        let first = double(log.clone(), constant(log.clone(), 3));
+        let second = first.recompute();
+        let both = compute_with(&options, (&first, &second)).unwrap();
+        assert_eq!(both, (6, 6), "{name}");
+        let counts = (log.count("constant"), log.count("double"));
+        assert_eq!(counts, (1, 2), "{name}");
+        let log = Log::new();
+        let third = double(log.clone(), constant(log.clone(), 4)).recompute();
+        let sum = add(log.clone(), &third, third.recompute());
+        assert_eq!(sum.compute_with(&options).unwrap(), 16, "{name}");
+        let counts = (log.count("constant"), log.count("double"));
+        assert_eq!(counts, (1, 2), "{name}");
+    }
+}

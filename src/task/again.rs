@@ -1,7 +1,8 @@
 //! A second evaluation of a call: a node of its own that runs another one's operands and body.
 
 use super::header::Header;
-use super::node::{Home, NodePtr, NodeRef, Vtable};
+use super::input::Inputs;
+use super::node::{Home, NodePtr, NodeRef, Vtable, held};
 use super::result::Typed;
 use super::spec::{Function, Purity, TaskSpec};
 use super::traits::Traits;
@@ -12,6 +13,8 @@ use std::panic::Location;
 struct Again {
     header: Header,
     of: NodePtr,
+    /// What that reads is read by this one as well: without a count of its own, a walk would take it for read once.
+    inputs: Box<[NodePtr]>,
 }
 
 struct Recompute;
@@ -49,9 +52,12 @@ unsafe fn of<'n>(this: *const Header) -> NodeRef<'n> {
     unsafe { &(*this.cast::<Again>()).of }.node()
 }
 
-/// A second evaluation of the call `of`: the same operands and body, a node of its own.
+/// A second evaluation of the call `of`: the same operands and body, a node of its own. O(inputs).
 #[track_caller]
 pub(crate) fn again(of: NodePtr) -> NodePtr {
     let header = Header::new(&AGAIN, Location::caller(), 0);
-    NodePtr::placed(move || Again { header, of })
+    let mut inputs = Inputs::new();
+    of.node().visit(&mut inputs);
+    let inputs = inputs.iter().map(|input| held(*input)).collect();
+    NodePtr::placed(move || Again { header, of, inputs })
 }
