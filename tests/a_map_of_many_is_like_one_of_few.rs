@@ -287,3 +287,68 @@ fn handles_of_it_are_let_go_one_after_the_other() {
         is_at_rest(&client);
     });
 }
+
+#[delayed]
+fn plus_one(x: u64) -> u64 {
+    x + 1
+}
+
+#[delayed]
+fn twice(x: u64) -> u64 {
+    2 * x
+}
+
+#[test]
+fn each_has_the_name_of_its_call() {
+    let names = |all: &[Handle<u64>]| -> Vec<String> { all.iter().map(Handle::name).collect() };
+    for client in clients() {
+        let mixed = |x: u64| match x % 2 {
+            0 => plus_one(x),
+            _ => twice(x),
+        };
+        let expected = |i: usize| ["plus_one", "twice"][i % 2];
+        for again in [false, true] {
+            let all = client.map(
+                |x| match again {
+                    true => mixed(x).recompute(),
+                    false => mixed(x),
+                },
+                0..MANY,
+            );
+            let named = names(&all);
+            assert!(
+                (0..MANY as usize).all(|i| named[i] == expected(i)),
+                "{again}"
+            );
+        }
+        let all = client.map(twice, 0..MANY);
+        assert!(names(&all).iter().all(|name| name == "twice"));
+        let call = |x| twice(x).named(&format!("twice {x}"));
+        let all = client.map(call, 0..MANY);
+        let named = names(&all);
+        assert!((0..MANY as usize).all(|i| named[i] == format!("twice {i}")));
+        is_at_rest(&client);
+    }
+}
+
+#[test]
+fn what_is_said_later_is_for_later() {
+    let client = Client::builder().threads(1).build().unwrap();
+    let (begun, go) = (Event::new(), Event::new());
+    let waits = client.submit(call(
+        move |begun: Event, go: Event| {
+            begun.set();
+            hold_slot(|| go.wait()).unwrap();
+            0
+        },
+        (begun.clone(), go.clone()),
+    ));
+    begun.wait().unwrap();
+    let calls: Vec<_> = (0..MANY).map(twice).collect();
+    let all = client.compute(&calls);
+    let _ = calls[0].clone().named("mine");
+    go.set();
+    assert_eq!(waits.result().unwrap(), 0);
+    assert_eq!(client.gather(&all).unwrap()[7], 14);
+    assert!(all.iter().all(|future| future.name() == "twice"));
+}

@@ -116,7 +116,7 @@ pub(crate) struct Graph {
     pub(crate) any: Traits,
     /// Some result is wanted as an `Arc`.
     pub(crate) shares: bool,
-    /// All nodes are known to be calls of one function, and nothing was said of any.
+    /// All nodes are known to be calls of one function, none of them a `recompute`, and nothing was said of any.
     pub(crate) alike: bool,
     /// Every node is reached from an output.
     pub(crate) culled: bool,

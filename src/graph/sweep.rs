@@ -97,7 +97,7 @@ const WORDS: usize = SIZE / 8 / 64;
 
 /// Nodes that begin in the same two words are the same: their headers are longer.
 const HALVES: usize = SIZE / 16;
-const _: () = assert!(size_of::<Header>() > 16);
+const _: () = assert!(size_of::<Header>() >= 16);
 
 /// One chunk with nodes that are wanted.
 #[derive(Clone, Copy)]
@@ -275,7 +275,11 @@ impl Swept {
             true => self.configured(node)?,
         };
         let kind = node.kind();
-        self.differ |= !std::ptr::eq(*self.kind.get_or_insert(kind), kind);
+        let first = *self.kind.get_or_insert_with(|| {
+            self.differ |= node.is_recompute();
+            kind
+        });
+        self.differ |= !std::ptr::eq(first, kind);
         self.starts.push(self.links.len() as u32);
         if !node.is_inline() {
             node.visit(inputs);

@@ -53,7 +53,7 @@ pub(crate) struct Program {
     /// Some result owns heap memory: run by static priority.
     pub(crate) by_priority: bool,
     pub(crate) any: Traits,
-    /// All nodes are known to be calls of one function, and nothing was said of any.
+    /// All nodes are known to be calls of one function, and nothing was said of any before it was planned.
     pub(crate) is_uniform: bool,
     /// All results lie in slots of 8 bytes, and own nothing.
     pub(crate) is_direct: bool,

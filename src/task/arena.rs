@@ -291,7 +291,12 @@ impl<'n> ChunkRef<'n> {
     #[inline]
     pub(crate) fn word_of(self, node: RawNode) -> Option<usize> {
         let offset = node.0.addr().get().wrapping_sub(self.0.addr().get());
-        (offset < LAYOUT.size()).then_some(offset / 8)
+        // A large one has one node, at its beginning; small ones there are only where each has one as well.
+        let size = match cfg!(lazygraph_apart) {
+            true => self.chunk().layout.size(),
+            false => LAYOUT.size(),
+        };
+        (offset < size).then_some(offset / 8)
     }
 
     /// Who has filled it.

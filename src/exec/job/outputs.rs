@@ -74,9 +74,10 @@ fn labels(program: &Program) -> Vec<(u32, Arc<str>)> {
     let mut labels: Vec<(u32, Arc<str>)> = Vec::new();
     // The function of the outputs before, if they were not named.
     let mut before = None;
-    // What all have in common need not be looked for.
-    let few = if program.is_uniform { 1 } else { usize::MAX };
-    for (output, edge) in program.outputs.iter().enumerate().take(few) {
+    if let (true, Some(first)) = (program.is_uniform, program.outputs.first()) {
+        return vec![(0, program.node(first.index()).spec().name.into())];
+    }
+    for (output, edge) in program.outputs.iter().enumerate() {
         let node = program.node(edge.index());
         let function = (!node.has_settings()).then(|| node.spec().name);
         if function.is_none() || function != before {
