@@ -33,6 +33,15 @@ pub(super) fn sweep(
     marks: &MutexGuard<'_, ()>,
 ) -> Option<Graph> {
     let _ = marks;
+    // First, for the longest of what is kept is for these.
+    let mut swept = Swept {
+        nodes: Spared::roomy(),
+        traits: Spared::roomy(),
+        starts: Spared::roomy(),
+        links: Spared::roomy(),
+        shares: outputs.iter().any(|output| output.is(Use::Shared)),
+        ..Swept::default()
+    };
     let mut wanted = Wanted {
         roots,
         pages: Vec::new(),
@@ -51,14 +60,6 @@ pub(super) fn sweep(
         links.push(wanted.want(*output)?);
     }
     let thread = wanted.pages.first()?.chunk.thread();
-    let mut swept = Swept {
-        nodes: Spared::roomy(),
-        traits: Spared::roomy(),
-        starts: Spared::roomy(),
-        links: Spared::roomy(),
-        shares: outputs.iter().any(|output| output.is(Use::Shared)),
-        ..Swept::default()
-    };
     let mut inputs = Inputs::new();
     while let Some(chunk) = wanted.turn_page(swept.nodes.len()) {
         if chunk.thread() != thread {

@@ -284,7 +284,8 @@ impl Promise {
         }
     }
 
-    /// Ends it with what came of its `round`th try, and calls `and` before anybody is told; `false` if it has ended before or waits for a later try. `u32::MAX`: it is cancelled, unless it is about to end.
+    /// Ends it with what came of its `round`th try, and calls `and` before anybody is told; `false` if it has ended before or
+    /// waits for a later try. `u32::MAX`: it is cancelled, unless it is about to end.
     #[inline]
     pub(crate) fn end(
         &self,
