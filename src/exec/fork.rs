@@ -115,7 +115,7 @@ impl Direct<'_, '_> {
         match (end, at) {
             (End::Stopped, _) => self.run.why_stopped(),
             (End::Failed(Outcome::Failed(e)), Some(node)) => {
-                let error = Error::failed(culprit(node), e.0);
+                let error = Error::failed(culprit(node), e.error());
                 self.run.context.halted().unwrap_or(error)
             }
             (End::Failed(_), _) => unreachable!("a bare node gives a value or fails"),

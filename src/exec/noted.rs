@@ -78,9 +78,11 @@ impl Worker {
                 self.has_result(ledger, segment, i);
                 segment.settle(i, false);
             }
-            Outcome::Failed(e) => {
-                self.failed(segment, i, Error::failed(segment.program.culprit(i), e.0))
-            }
+            Outcome::Failed(e) => self.failed(
+                segment,
+                i,
+                Error::failed(segment.program.culprit(i), e.error()),
+            ),
             Outcome::Graph(_) => unreachable!("only flat nodes return graphs"),
         }
         Step::Done

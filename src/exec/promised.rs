@@ -41,9 +41,11 @@ impl Worker {
                 self.publish(segment, i);
                 segment.release(i, false);
             }
-            Outcome::Failed(e) => {
-                self.failed(segment, i, Error::failed(segment.program.culprit(i), e.0))
-            }
+            Outcome::Failed(e) => self.failed(
+                segment,
+                i,
+                Error::failed(segment.program.culprit(i), e.error()),
+            ),
             Outcome::Graph(_) => unreachable!("only flat nodes return graphs"),
         }
         Step::Done

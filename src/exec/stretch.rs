@@ -143,9 +143,14 @@ impl Worker {
             }
             match segment.execute_in(&frame, i) {
                 Outcome::Failed(e) => {
-                    self.failed(segment, i, Error::failed(segment.program.culprit(i), e.0));
+                    self.failed(
+                        segment,
+                        i,
+                        Error::failed(segment.program.culprit(i), e.error()),
+                    );
                 }
-                _ => ends(i),
+                Outcome::Value => ends(i),
+                Outcome::Graph(_) => unreachable!("only flat nodes return graphs"),
             }
             self.rejoin();
         }

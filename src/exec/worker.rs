@@ -109,9 +109,11 @@ impl Worker {
         }
         match segment.execute(i, false) {
             Outcome::Value => segment.settle(i, false),
-            Outcome::Failed(e) => {
-                self.failed(segment, i, Error::failed(segment.program.culprit(i), e.0))
-            }
+            Outcome::Failed(e) => self.failed(
+                segment,
+                i,
+                Error::failed(segment.program.culprit(i), e.error()),
+            ),
             Outcome::Graph(_) => unreachable!("only flat nodes return graphs"),
         }
         Step::Done
@@ -252,7 +254,7 @@ impl Worker {
                     };
                     return self.expand(to, &graph, keep);
                 }
-                Ok(Outcome::Failed(e)) => Error::failed(segment.program.culprit(i), e.0),
+                Ok(Outcome::Failed(e)) => Error::failed(segment.program.culprit(i), e.error()),
                 Err(error) => error,
             };
             let mut again = attempt < guard.retries && !run.is_stopped();

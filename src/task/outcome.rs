@@ -2,10 +2,22 @@
 
 use crate::base::error::BoxError;
 
-/// What a task's body returned instead of a value.
+/// What a task's body returned instead of a value. Boxed twice: so that what a body comes to, value or error, is returned
+/// in two registers.
 #[doc(hidden)]
 #[derive(Debug)]
-pub struct TaskError(pub(crate) BoxError);
+pub struct TaskError(Box<BoxError>);
+
+impl TaskError {
+    #[cold]
+    pub(crate) fn new(error: BoxError) -> TaskError {
+        TaskError(Box::new(error))
+    }
+
+    pub(crate) fn error(self) -> BoxError {
+        *self.0
+    }
+}
 
 /// The error type of a delayed function.
 #[doc(hidden)]
@@ -42,6 +54,6 @@ pub trait Fallible<T> {
 impl<T, E: TaskErr> Fallible<T> for Result<T, E> {
     #[inline]
     fn ok(self) -> Result<T, TaskError> {
-        self.map_err(|e| TaskError(e.boxed()))
+        self.map_err(|e| TaskError::new(e.boxed()))
     }
 }

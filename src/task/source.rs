@@ -126,10 +126,11 @@ impl<T: Value> Source for Awaited<T> {
     unsafe fn put(&self, out: *mut u8) -> Result<(), TaskError> {
         let value = match self.claim.promise().outcome() {
             Some(Ok(value)) => value.arc::<T>(),
-            Some(Err(error)) => return Err(TaskError(Box::new(error))),
+            Some(Err(error)) => return Err(TaskError::new(Box::new(error))),
             None => None,
         };
-        let value = value.ok_or_else(|| TaskError("a future was read before its end".into()))?;
+        let value =
+            value.ok_or_else(|| TaskError::new("a future was read before its end".into()))?;
         // SAFETY: the slot is empty and has room for a pointer.
         unsafe { out.cast::<*const T>().write(Arc::into_raw(value)) };
         Ok(())
@@ -233,7 +234,7 @@ impl<T: Value + ?Sized> Source for Pointer<T> {
 
     unsafe fn put(&self, out: *mut u8) -> Result<(), TaskError> {
         if !self.borrows.enter() {
-            return Err(TaskError(Box::new(OutOfScope)));
+            return Err(TaskError::new(Box::new(OutOfScope)));
         }
         let borrowed = Borrowed {
             pointer: self.pointer,
