@@ -101,7 +101,7 @@ impl<T: Spares> Spared<T> {
     where
         T: Copy,
     {
-        if self.capacity() / 4 > self.len() {
+        if self.capacity() / 2 > self.len() {
             *self = Spared(self.to_vec());
         }
     }
