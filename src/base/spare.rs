@@ -18,13 +18,13 @@ pub(crate) trait Spares: Sized + Send + 'static {
     fn shelf() -> &'static Shelf<Self::Kept>;
 }
 
-/// Lists that are kept, empty.
+/// Lists that are kept, empty; the one that was put down last is the last.
 pub(crate) struct Shelf<K>(Mutex<Vec<Vec<K>>>);
 
 /// Shorter lists, in bytes, are the allocator's business.
 const LEAST: usize = 64 << 10;
-/// What all shelves keep together, in bytes: enough for a plan of two million nodes, or a million futures.
-const MOST: usize = 96 << 20;
+/// What all shelves keep together, in bytes: enough for a plan of two million nodes and its results, or for a map of a million.
+const MOST: usize = 128 << 20;
 static KEPT: AtomicUsize = AtomicUsize::new(0);
 
 impl<K> Shelf<K> {
@@ -49,12 +49,12 @@ impl<K> Shelf<K> {
             _ => fits.min_by_key(|(_, list)| list.capacity()),
         };
         let at = best?.0;
-        let list = lists.swap_remove(at);
+        let list = lists.remove(at);
         KEPT.fetch_sub(Self::bytes(&list), Relaxed);
         Some(list)
     }
 
-    /// Where that is too much, the shortest go.
+    /// Where that is too much, those go that were not taken for longest.
     fn put(&self, list: Vec<K>) {
         let bytes = Self::bytes(&list);
         if bytes == 0 || bytes > MOST {
@@ -63,11 +63,8 @@ impl<K> Shelf<K> {
         let mut lists = unpoisoned(self.0.lock());
         let mut kept = KEPT.fetch_add(bytes, Relaxed) + bytes;
         lists.push(list);
-        while kept > MOST {
-            let shortest = lists.iter().enumerate();
-            let shortest = shortest.min_by_key(|(_, list)| list.capacity());
-            let Some((at, _)) = shortest else { return };
-            let bytes = Self::bytes(&lists.swap_remove(at));
+        while kept > MOST && !lists.is_empty() {
+            let bytes = Self::bytes(&lists.remove(0));
             kept = KEPT.fetch_sub(bytes, Relaxed) - bytes;
         }
     }
