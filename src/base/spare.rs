@@ -98,8 +98,10 @@ impl<T: Spares> Spared<T> {
     where
         T: Copy,
     {
-        if self.capacity() / 2 > self.len() {
-            *self = Spared(self.to_vec());
+        if self.capacity() / 4 > self.len() {
+            let mut fitting = Spared::with_capacity(self.len());
+            fitting.extend_from_slice(self);
+            *self = fitting;
         }
     }
 
