@@ -71,12 +71,12 @@ impl Outputs {
 }
 
 fn labels(program: &Program) -> Vec<(u32, Arc<str>)> {
-    let mut labels: Vec<(u32, Arc<str>)> = Vec::new();
-    // The function of the outputs before, if they were not named.
-    let mut before = None;
     if let (true, Some(first)) = (program.is_uniform, program.outputs.first()) {
         return vec![(0, program.node(first.index()).spec().name.into())];
     }
+    let mut labels: Vec<(u32, Arc<str>)> = Vec::new();
+    // The function of the outputs before, if they were not named.
+    let mut before = None;
     for (output, edge) in program.outputs.iter().enumerate() {
         let node = program.node(edge.index());
         let function = (!node.has_settings()).then(|| node.spec().name);
