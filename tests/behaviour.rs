@@ -10,6 +10,7 @@ mod a_cancel_goes_down_the_tree;
 mod a_cancelled_run_starts_nothing_more;
 mod a_circle_of_waits_is_an_error;
 mod a_client_shows_where_its_tasks_stand;
+mod a_closed_client_holds_nothing;
 mod a_failed_graph_can_run_again;
 mod a_fault_anywhere_leaves_no_trace;
 mod a_fused_unit_names_the_inner_node;

@@ -24,8 +24,8 @@ impl Client {
     ///
     /// Inside, `.await` on a [`Handle`] takes no slot either; [`result`](Handle::result) and the other verbs that block
     /// would block a thread of the runtime. Cancelling the future, dropping its last handle, cancelling the task that
-    /// has spawned it and closing the client have the work dropped: the runtime is woken, and does it. A circle of
-    /// `.await`s is not found, for no one can tell such a wait from one that something else may end.
+    /// has spawned it and closing the client drop the work at once, or at the end of the poll that is under way. A circle
+    /// of `.await`s is not found, for no one can tell such a wait from one that something else may end.
     ///
     /// # Errors
     /// The future fails with what the work fails with, or panics with; with [`Cancelled`](ErrorKind::Cancelled) if the
@@ -64,27 +64,20 @@ impl Client {
     {
         let job = Job::promised(&self.0.service.terms, LABEL.into());
         let handle = Handle::of(Claim::first(job.clone(), 0));
-        let slot = Arc::<Mutex<Option<Waker>>>::default();
-        handle.claim.promise().on_end_for(&slot, |slot| {
-            let waker = lock(&slot).take();
-            if let Some(waker) = waker {
-                waker.wake();
-            }
-        });
         let erased = async move {
             let result = work.await;
             result
                 .map(|value| Arc::new(value) as Shared)
                 .map_err(E::into)
         };
-        let work = AsyncWork {
+        let work = Arc::new(Work {
             job: job.clone(),
-            future: Some(Box::pin(erased)),
-            waker: slot,
+            state: Mutex::new(State::Idle(Box::pin(erased), None)),
             at: Location::caller(),
-        };
+        });
+        handle.claim.promise().on_end_for(&work, |work| work.stop());
         if job.is_admitted() {
-            drop(runtime(work));
+            drop(runtime(AsyncWork(work)));
         }
         handle
     }
@@ -96,31 +89,95 @@ type Erased = Pin<Box<dyn Future<Output = Result<Shared, BoxError>> + Send>>;
 ///
 /// It ends when the work has, or nobody wants it any more. Dropped before, its future is cancelled.
 #[must_use = "async work does nothing unless a runtime drives it"]
-pub struct AsyncWork {
+pub struct AsyncWork(Arc<Work>);
+
+struct Work {
     job: Arc<Job>,
-    /// `None`: it has ended.
-    future: Option<Erased>,
-    /// Who is to be woken when nobody wants it any more.
-    waker: Arc<Mutex<Option<Waker>>>,
+    state: Mutex<State>,
     at: &'static Location<'static>,
 }
 
-impl AsyncWork {
+enum State {
+    /// Between two polls; and who is to be woken if nobody wants it any more.
+    Idle(Erased, Option<Waker>),
+    /// A thread polls it.
+    Polled,
+    /// A thread polls it, and is to drop it then.
+    Unwanted,
+    Gone,
+}
+
+impl Work {
+    /// Nobody waits for it any more. The client counts it as live until it is dropped.
+    fn stop(&self) {
+        let mut state = lock(&self.state);
+        match std::mem::replace(&mut *state, State::Gone) {
+            State::Idle(future, waker) => {
+                drop(state);
+                // Nobody is left to be told of a panic.
+                let _ = self.drop_future(future);
+                self.job.rest();
+                if let Some(waker) = waker {
+                    waker.wake();
+                }
+            }
+            State::Polled => *state = State::Unwanted,
+            State::Unwanted | State::Gone => {}
+        }
+    }
+
+    fn drop_future(&self, future: Erased) -> Result<(), Error> {
+        let dropped = catch_unwind(AssertUnwindSafe(|| drop(future)));
+        dropped.map_err(|payload| Error::panicked(self.culprit(), payload))
+    }
+
+    /// Drops the future, then tells what came of it.
+    fn end(&self, future: Erased, outcome: Result<Shared, Error>) {
+        let outcome = match self.drop_future(future) {
+            Ok(()) => outcome,
+            Err(panic) => outcome.and(Err(panic)),
+        };
+        *lock(&self.state) = State::Gone;
+        self.job.complete(outcome);
+    }
+
+    fn poll(&self, context: &mut Context<'_>) -> Poll<()> {
+        let mut state = lock(&self.state);
+        let mut future = match std::mem::replace(&mut *state, State::Polled) {
+            State::Idle(future, waker) => {
+                drop(state);
+                drop(waker);
+                future
+            }
+            other => {
+                *state = other;
+                return Poll::Ready(());
+            }
+        };
+        self.job.has_begun();
+        let polled = catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(context)));
+        let outcome = match polled {
+            Ok(Poll::Pending) => {
+                let waker = context.waker().clone();
+                let mut state = lock(&self.state);
+                if matches!(*state, State::Polled) {
+                    *state = State::Idle(future, Some(waker));
+                    return Poll::Pending;
+                }
+                drop(state);
+                Err(Error::run(ErrorKind::Cancelled, "the task was cancelled"))
+            }
+            Ok(Poll::Ready(outcome)) => outcome.map_err(|e| Error::failed(self.culprit(), e)),
+            Err(payload) => Err(Error::panicked(self.culprit(), payload)),
+        };
+        self.end(future, outcome);
+        Poll::Ready(())
+    }
+
     fn culprit(&self) -> Culprit {
         let (task, call) = (LABEL.to_owned(), format!("{LABEL}(..)"));
         let at = self.at;
         Culprit { task, call, at }
-    }
-
-    /// Drops the future, then tells what came of it.
-    fn end(&mut self, outcome: Result<Shared, Error>) {
-        let future = self.future.take();
-        let dropped = catch_unwind(AssertUnwindSafe(|| drop(future)));
-        let outcome = match dropped {
-            Ok(()) => outcome,
-            Err(payload) => outcome.and(Err(Error::panicked(self.culprit(), payload))),
-        };
-        self.job.complete(outcome);
     }
 }
 
@@ -128,34 +185,19 @@ impl Future for AsyncWork {
     type Output = ();
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
-        let this = self.get_mut();
-        let before = lock(&this.waker).replace(context.waker().clone());
-        drop(before);
-        if this.job.has_ended() {
-            // Nobody wants it any more.
-            this.end(Err(Error::run(ErrorKind::Cancelled, "")));
-            return Poll::Ready(());
-        }
-        let Some(future) = &mut this.future else {
-            return Poll::Ready(());
-        };
-        this.job.has_begun();
-        let polled = catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(context)));
-        let outcome = match polled {
-            Ok(Poll::Pending) => return Poll::Pending,
-            Ok(Poll::Ready(outcome)) => outcome.map_err(|e| Error::failed(this.culprit(), e)),
-            Err(payload) => Err(Error::panicked(this.culprit(), payload)),
-        };
-        this.end(outcome);
-        Poll::Ready(())
+        self.0.poll(context)
     }
 }
 
 impl Drop for AsyncWork {
     fn drop(&mut self) {
-        if self.future.is_some() {
+        let mut state = lock(&self.0.state);
+        if let State::Idle(future, waker) = std::mem::replace(&mut *state, State::Gone) {
+            drop(state);
+            drop(waker);
             let message = "the work was dropped by its runtime before its end";
-            self.end(Err(Error::run(ErrorKind::Cancelled, message)));
+            self.0
+                .end(future, Err(Error::run(ErrorKind::Cancelled, message)));
         }
     }
 }
@@ -163,8 +205,8 @@ impl Drop for AsyncWork {
 impl fmt::Debug for AsyncWork {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("AsyncWork")
-            .field("at", &format_args!("{}", self.at))
-            .field("has_ended", &self.future.is_none())
+            .field("at", &format_args!("{}", self.0.at))
+            .field("has_ended", &self.0.job.has_ended())
             .finish()
     }
 }

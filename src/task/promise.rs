@@ -16,6 +16,7 @@
 //!   one of both sees the other (hence `SeqCst`), and forgets it.
 
 use super::future::Shared;
+use super::listener::{Listener, OnEnd};
 use super::number::Number;
 use super::payload::Payload;
 use super::word::Word;
@@ -24,24 +25,8 @@ use crate::base::spare::spared_as;
 use crate::base::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, SeqCst};
 use crate::base::sync::atomic::{AtomicU32, AtomicU64};
 use crate::base::sync::{Mutex, OnceLock, lock, yield_now};
-use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, Weak};
-
-/// Called once, when a future has come to its end. It must be quick and must not panic.
-pub(crate) type OnEnd = Box<dyn FnOnce() + Send>;
-
-struct Listener {
-    call: OnEnd,
-    /// For whom it is: `None`, or gone, or there.
-    of: Option<Weak<dyn Any + Send + Sync>>,
-}
-
-impl Listener {
-    fn is_there(&self) -> bool {
-        self.of.as_ref().is_none_or(|of| of.strong_count() > 0)
-    }
-}
+use std::sync::Arc;
 
 /// One future: pending, then at its end.
 pub(crate) struct Promise {
@@ -59,7 +44,13 @@ pub(crate) struct Promise {
 struct More {
     listeners: Vec<Listener>,
     /// What came of it, while it is kept.
-    outcome: Option<Result<Shared, Error>>,
+    outcome: Option<Result<Shared, KeptError>>,
+}
+
+/// Why a future has failed, and what to try it again with: kept for as long as somebody may ask for that.
+pub(crate) struct KeptError {
+    pub(crate) error: Error,
+    pub(crate) again: Option<Shared>,
 }
 
 spared_as!(Promise, [u64; 5]);
@@ -184,9 +175,22 @@ impl Promise {
         if now.is(Word::NUMBER) {
             return Some(Ok(self.number(now)));
         }
+        self.copied(now)
+    }
+
+    #[inline(never)]
+    fn copied(&self, now: Word) -> Option<Result<Payload, Error>> {
         let more = now.is(Word::KEPT).then(|| lock(self.more()))?;
-        let outcome = more.outcome.clone()?;
-        Some(outcome.map(Payload::Shared))
+        Some(match more.outcome.as_ref()? {
+            Ok(shared) => Ok(Payload::Shared(shared.clone())),
+            Err(failure) => Err(failure.error.clone()),
+        })
+    }
+
+    /// What to try it again with, if it has failed.
+    pub(crate) fn again(&self) -> Option<Shared> {
+        let more = self.word().is(Word::KEPT).then(|| lock(self.more()))?;
+        more.outcome.as_ref()?.as_ref().err()?.again.clone()
     }
 
     #[inline]
@@ -208,15 +212,22 @@ impl Promise {
         if now.is(Word::NUMBER) {
             return Some(Ok(self.number(now)));
         }
+        match self.claims.load(Acquire) {
+            1 => self.taken(now),
+            _ => self.copied(now),
+        }
+    }
+
+    #[inline(never)]
+    fn taken(&self, now: Word) -> Option<Result<Payload, Error>> {
         let mut more = now.is(Word::KEPT).then(|| lock(self.more()))?;
-        let outcome = match self.claims.load(Acquire) {
-            1 if more.outcome.is_some() => {
-                self.turn(Word::FORGOTTEN);
-                more.outcome.take()
-            }
-            _ => more.outcome.clone(),
-        };
-        Some(outcome?.map(Payload::Shared))
+        let outcome = more.outcome.take()?;
+        self.turn(Word::FORGOTTEN);
+        drop(more);
+        Some(outcome.map_or_else(
+            |failure| Err(failure.error),
+            |shared| Ok(Payload::Shared(shared)),
+        ))
     }
 
     /// Gives a claim up; `true` if nobody wants to know any more, and nobody has learnt.
@@ -284,34 +295,44 @@ impl Promise {
         }
     }
 
-    /// Ends it with what came of its `round`th try, and calls `and` before anybody is told; `false` if it has ended before or
-    /// waits for a later try. `u32::MAX`: it is cancelled, unless it is about to end.
+    /// Ends it with what came of its `round`th try; `false` if it has ended before or waits for a later try. `u32::MAX`: it is
+    /// cancelled, unless it is about to end.
+    ///
+    /// Calls `before` while nobody can know of the end, and `after` when what came of it is kept or dropped, before those who
+    /// listen are told.
     #[inline]
     pub(crate) fn end(
         &self,
         round: u32,
-        outcome: Result<Payload, Error>,
-        and: impl FnOnce(),
+        outcome: Result<Payload, KeptError>,
+        before: impl FnOnce(),
+        after: impl FnOnce(),
     ) -> bool {
         if !self.is_to_end(round) {
             drop_unused(outcome);
             return false;
         }
-        and();
+        before();
         match outcome {
-            Ok(Payload::Number(number)) => self.end_as(number),
-            Ok(Payload::Shared(shared)) => self.end_kept(Ok(shared)),
-            Err(error) => self.end_kept(Err(error)),
+            Ok(Payload::Number(number)) => self.end_as(number, after),
+            Ok(Payload::Shared(shared)) => self.end_kept(Ok(shared), after),
+            Err(failure) => self.end_kept(Err(failure), after),
         }
         true
     }
 
     /// As `end`, with a number.
     #[inline]
-    pub(crate) fn end_with_number(&self, round: u32, number: Number, and: impl FnOnce()) {
+    pub(crate) fn end_with_number(
+        &self,
+        round: u32,
+        number: Number,
+        before: impl FnOnce(),
+        after: impl FnOnce(),
+    ) {
         if self.is_to_end(round) {
-            and();
-            self.end_as(number);
+            before();
+            self.end_as(number, after);
         }
     }
 
@@ -332,19 +353,20 @@ impl Promise {
     }
 
     #[inline]
-    fn end_as(&self, number: Number) {
+    fn end_as(&self, number: Number, after: impl FnOnce()) {
         self.bits.store(number.bits(), Relaxed);
         let kind = u64::from(number.kind()) << Word::KIND;
         // One step from *ending* to *number*.
         let flip = Word::ENDING ^ Word::NUMBER ^ kind;
         let before = Word(self.word.fetch_xor(flip, SeqCst));
+        after();
         if before.has(Word::LISTENED) {
             let listeners = std::mem::take(&mut lock(self.more()).listeners);
-            tell(listeners);
+            listeners.into_iter().for_each(Listener::tell);
         }
     }
 
-    fn end_kept(&self, outcome: Result<Shared, Error>) {
+    fn end_kept(&self, outcome: Result<Shared, KeptError>, after: impl FnOnce()) {
         let mut unused = Some(outcome);
         let mut more = lock(self.more());
         let phase = match self.is_wanted() {
@@ -363,40 +385,38 @@ impl Promise {
         if let Some(outcome) = unused {
             drop_unused(outcome.map(Payload::Shared));
         }
-        tell(listeners);
+        after();
+        listeners.into_iter().for_each(Listener::tell);
     }
 
     /// Ends it before anybody has it.
     pub(crate) fn fail_at_once(&self, error: Error) {
         let mut more = lock(self.more());
-        more.outcome = Some(Err(error));
+        more.outcome = Some(Err(KeptError { error, again: None }));
         self.turn(Word::KEPT);
     }
 
-    /// Makes it pending again if it has failed, for what comes of the `round`th try, and calls `and`; `true` if so.
-    pub(crate) fn begin_again(&self, round: u32, and: impl FnOnce()) -> bool {
+    /// Makes it pending again if it has failed and can be tried again, for what comes of the `round`th try, and calls `and`.
+    /// Gives what it was, to be dropped under no lock: users' errors may look at this future then.
+    pub(crate) fn begin_again(&self, round: u32, and: impl FnOnce()) -> Option<KeptError> {
         if !self.at_rest().is(Word::KEPT) {
-            return false;
+            return None;
         }
         let mut more = lock(self.more());
-        let former = more.outcome.take_if(|outcome| outcome.is_err());
-        if former.is_none() {
-            return false;
-        }
+        let can_be_tried =
+            |outcome: &mut _| matches!(outcome, Err(KeptError { again: Some(_), .. }));
+        let former = more.outcome.take_if(can_be_tried)?;
         and();
         let round = u64::from(round) << Word::ROUND;
-        let changed = self.change(|now| Some(now.0 & Word::DETACHED | Word::PENDING | round));
-        drop(more);
-        // Users' errors may look at this future when they are dropped.
-        drop(former);
-        changed.is_ok()
+        let _ = self.change(|now| Some(now.0 & Word::DETACHED | Word::PENDING | round));
+        former.err()
     }
 
     // -------------------------------------------------------------- those who are told
 
     /// Calls `call` when it has ended; at once, if it has.
     pub(crate) fn on_end(&self, call: OnEnd) {
-        self.listen(Listener { call, of: None });
+        self.listen(Listener::new(call));
     }
 
     /// As `on_end`, if `of` is still there by then.
@@ -405,22 +425,12 @@ impl Promise {
         of: &Arc<L>,
         call: impl FnOnce(Arc<L>) + Send + 'static,
     ) {
-        let weak = Arc::downgrade(of);
-        let call = Box::new({
-            let weak = weak.clone();
-            move || {
-                if let Some(of) = weak.upgrade() {
-                    call(of);
-                }
-            }
-        });
-        let of = Some(weak as Weak<dyn Any + Send + Sync>);
-        self.listen(Listener { call, of });
+        self.listen(Listener::of(of, call));
     }
 
     fn listen(&self, listener: Listener) {
         if self.has_ended() {
-            return (listener.call)();
+            return listener.tell();
         }
         let mut more = lock(self.more());
         if more.listeners.len() == more.listeners.capacity() {
@@ -432,18 +442,14 @@ impl Promise {
             Ok(_) => more.listeners.push(listener),
             Err(_) => {
                 drop(more);
-                (listener.call)();
+                listener.tell();
             }
         }
     }
 }
 
-fn tell(listeners: Vec<Listener>) {
-    listeners.into_iter().for_each(|l| (l.call)());
-}
-
 /// Drops what nobody is to have.
-fn drop_unused(outcome: Result<Payload, Error>) {
+fn drop_unused(outcome: Result<Payload, KeptError>) {
     if let Err(payload) = catch_unwind(AssertUnwindSafe(|| drop(outcome))) {
         // Nobody wanted the value, and nobody is left to be told.
         drop_payload(payload);
@@ -468,7 +474,9 @@ mod tests {
         let listeners = lock(promise.more()).listeners.len();
         // Each of those who stay is there twice, as the listener and in its call.
         assert!((100..=512).contains(&listeners), "{listeners}");
-        promise.end(0, Err(Error::run(ErrorKind::Cancelled, "")), || ());
+        let error = Error::run(ErrorKind::Cancelled, "");
+        let failure = KeptError { error, again: None };
+        promise.end(0, Err(failure), || (), || ());
         assert_eq!(stays.load(Acquire), 100);
     }
 }

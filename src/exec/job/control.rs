@@ -5,6 +5,7 @@ use super::Job;
 use crate::base::error::{Error, ErrorKind};
 use crate::base::sync::atomic::Ordering::AcqRel;
 use crate::base::sync::lock;
+use crate::task::KeptError;
 use std::sync::Arc;
 
 impl Job {
@@ -25,11 +26,7 @@ impl Job {
             if !any {
                 continue;
             }
-            match job.is_promised {
-                // Whoever works on it elsewhere is not waited for.
-                true => job.agenda(|agenda| agenda.conclude(job.number, job.rank)),
-                false => job.stop(round),
-            }
+            job.stop(round);
             jobs.extend(job.unwanted_children());
         }
     }
@@ -85,24 +82,27 @@ impl Job {
     /// What is still running of it is of no interest any more: when that has come to rest, it is opened once more.
     pub(crate) fn retry(self: &Arc<Job>, index: usize) -> bool {
         let mut state = lock(&self.state);
-        if state.program.is_none() {
-            return false;
-        }
         let expect = || {
             self.expect(1);
             self.story.tell(index, Chapter::Retried);
         };
-        if !self.promises[index].begin_again(self.round() + 1, expect) {
+        let former = self.promises[index].begin_again(self.round() + 1, expect);
+        let Some(KeptError { error, again: plan }) = former else {
             return false;
+        };
+        if state.program.is_none() {
+            state.program = plan.and_then(|plan| plan.downcast().ok());
         }
-        if state.is_open {
-            state.again = true;
-            return true;
+        let is_open = std::mem::replace(&mut state.is_open, true);
+        match is_open {
+            true => state.again = true,
+            false => _ = self.round.fetch_add(1, AcqRel),
         }
-        state.is_open = true;
-        self.round.fetch_add(1, AcqRel);
         drop(state);
-        self.open_again();
+        drop(error);
+        if !is_open {
+            self.open_again();
+        }
         true
     }
 }

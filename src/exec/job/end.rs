@@ -8,7 +8,8 @@ use crate::base::error::{Error, ErrorKind, drop_payload};
 use crate::base::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed};
 use crate::base::sync::lock;
 use crate::event::Event;
-use crate::task::{Number, Payload, Promise, Shared};
+use crate::plan::Program;
+use crate::task::{KeptError, Number, Payload, Promise, Shared};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
@@ -21,29 +22,31 @@ impl Job {
             Err(e) if e.kind() == ErrorKind::Cancelled => Chapter::Cancelled,
             Err(_) => Chapter::Failed,
         };
-        let promise = &self.promises[index];
-        promise.end(round, outcome, || self.tell_of_end(index, chapter))
+        let outcome = outcome.map_err(|error| KeptError {
+            error,
+            again: lock(&self.state).program.clone().map(|plan| plan as _),
+        });
+        let tell = || self.story.tell(index, chapter);
+        self.promises[index].end(round, outcome, tell, || self.count_end())
     }
 
     /// As `end`, with a number.
     #[inline]
     pub(super) fn end_with_number(&self, index: usize, round: u32, number: Number) {
-        let promise = &self.promises[index];
-        promise.end_with_number(round, number, || self.tell_of_end(index, Chapter::Finished));
+        let tell = || self.story.tell(index, Chapter::Finished);
+        self.promises[index].end_with_number(round, number, tell, || self.count_end());
     }
 
-    /// Tells the story and the client that a future ends.
+    /// A future has ended, and what came of it is kept or dropped: who closes the client may go on.
     #[inline]
-    fn tell_of_end(&self, index: usize, chapter: Chapter) {
-        self.story.tell(index, chapter);
+    fn count_end(&self) {
         if let Some(agenda) = &self.executor.agenda {
             agenda.has_ended();
         }
     }
 
-    /// It has come to rest: ends what has not ended, except what waits for a later try than `round`.
-    pub(super) fn end_all(&self, round: u32, outcome: Result<Payload, Error>) {
-        self.agenda(|agenda| agenda.conclude(self.number, self.rank));
+    /// Ends what has not ended, except what waits for a later try than `round`.
+    fn end_all(&self, round: u32, outcome: Result<Payload, Error>) {
         let last = self.promises.len() - 1;
         for index in (0..last).filter(|index| !self.promises[*index].has_ended()) {
             self.end(index, round, outcome.clone());
@@ -51,9 +54,20 @@ impl Job {
         self.end(last, round, outcome);
     }
 
-    /// Ends a promised future from outside, once.
+    /// Ends what has not ended, of what nobody works on.
+    pub(super) fn end_at_rest(&self, outcome: Result<Payload, Error>) {
+        self.end_all(u32::MAX, outcome);
+        self.rest();
+    }
+
+    /// Ends a promised future from outside, once, when nothing of its work is left.
     pub(crate) fn complete(&self, outcome: Result<Shared, Error>) {
-        self.end_all(u32::MAX, outcome.map(Payload::Shared));
+        self.end_at_rest(outcome.map(Payload::Shared));
+    }
+
+    /// It has come to rest: who closes the client waits for this, and is to find nothing of it that lives.
+    pub(crate) fn rest(&self) {
+        self.agenda(|agenda| agenda.conclude(self.number, self.rank));
     }
 
     /// Its run was stopped, by its deadline or by somebody: if nobody works on it, somebody is to end it.
@@ -93,16 +107,12 @@ impl Job {
         }
         // The labels are found as long as there is a plan.
         self.label(0);
-        let program = {
-            let mut state = lock(&self.state);
-            // Kept where something is, or may be, tried again.
-            let kept = state.again || outcome.is_err() || !self.seal();
-            state.program.take_if(|_| !kept)
-        };
-        // What its arguments were is dropped here, if nobody else holds it: user code, too.
-        if let Err(payload) = catch_unwind(AssertUnwindSafe(|| drop(program))) {
-            let panic = Error::stray_panic("the `Drop` of an argument", payload);
-            outcome = outcome.and(Err(panic));
+        if outcome.is_ok() && self.seal() {
+            // What its arguments were is dropped here, if nobody else holds it: user code, too.
+            let program = self.let_plan_go();
+            if let Err(payload) = catch_unwind(AssertUnwindSafe(|| drop(program))) {
+                outcome = Err(Error::stray_panic("the `Drop` of an argument", payload));
+            }
         }
         let finished = Event::RunFinished {
             run: run.id,
@@ -124,18 +134,38 @@ impl Job {
                 drop_quietly(value);
             }
         }
-        let again = {
-            let mut state = lock(&self.state);
-            state.run = None;
-            state.is_open = std::mem::take(&mut state.again) && !self.has_ended();
-            if state.is_open {
-                self.round.fetch_add(1, AcqRel);
-            }
-            state.is_open
-        };
-        if again {
+        if !self.comes_to_rest() {
             self.open_again();
         }
+    }
+
+    /// Its run is over; `false`: something of it is tried again.
+    fn comes_to_rest(&self) -> bool {
+        loop {
+            let mut state = lock(&self.state);
+            state.run = None;
+            if std::mem::take(&mut state.again) && !self.has_ended() {
+                self.round.fetch_add(1, AcqRel);
+                return false;
+            }
+            // What has failed, and may be tried again, has the plan for that.
+            if let Some(program) = state.program.take() {
+                drop(state);
+                drop_quietly(program);
+                continue;
+            }
+            state.is_open = false;
+            // Under the lock: who opens it once more enters it again.
+            self.rest();
+            return true;
+        }
+    }
+
+    /// The plan, if nothing is tried again.
+    fn let_plan_go(&self) -> Option<Arc<Program>> {
+        let mut state = lock(&self.state);
+        let again = state.again;
+        state.program.take_if(|_| !again)
     }
 
     /// From here on no cancel comes in time; `false`: one of its futures has failed.
@@ -166,7 +196,7 @@ impl Job {
 }
 
 /// Drops a value that nobody is to have; nobody is left to be told of a panic.
-fn drop_quietly(value: Option<Payload>) {
+fn drop_quietly<T>(value: T) {
     if let Err(payload) = catch_unwind(AssertUnwindSafe(|| drop(value))) {
         drop_payload(payload);
     }

@@ -62,7 +62,7 @@ pub(crate) struct Job {
 struct State {
     /// `None`: it has come to rest.
     run: Option<Arc<Run>>,
-    /// Kept while there may be another try.
+    /// Until it has come to rest; futures that can be tried again keep it.
     program: Option<Arc<Program>>,
     /// Futures that others have ended (see `complete`) have none.
     context: Option<Arc<Context>>,
@@ -123,7 +123,7 @@ impl Job {
     pub(crate) fn is_admitted(self: &Arc<Job>) -> bool {
         self.is_adopted();
         if self.terms.context.halted().is_some() {
-            self.end_all(u32::MAX, Err(closed()));
+            self.end_at_rest(Err(closed()));
         }
         !self.has_ended()
     }
@@ -230,8 +230,9 @@ impl Job {
         };
         if let Some(error) = error {
             self.label(0);
-            lock(&self.state).program = None;
-            return self.end_all(u32::MAX, Err(error));
+            let program = lock(&self.state).program.take();
+            drop(program);
+            return self.end_at_rest(Err(error));
         }
         let context = Context::of_job(base, &self.terms.memo, self.terms.limit);
         context.is_for(self);
@@ -371,7 +372,8 @@ impl Work for Job {
 
     fn call(&self, index: usize) -> String {
         let program = lock(&self.state).program.clone();
-        let Some(program) = program else {
+        let kept = || self.promises[index].again()?.downcast().ok();
+        let Some(program) = program.or_else(kept) else {
             return self.label(index).to_string();
         };
         match program.outputs.get(index) {
