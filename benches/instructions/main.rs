@@ -52,6 +52,7 @@ const WORKLOADS: &[(&str, fn())] = &[
     ("list-key", list_key),
     ("dedupe", dedupe),
     ("alone", alone),
+    ("one-node", one_node),
     ("client", client),
 ];
 
@@ -224,16 +225,23 @@ fn next(x: u64) -> u64 {
     x + 1
 }
 
-/// One trivial node after the other, each computed by itself from outside.
+/// One trivial node after the other, each computed by itself from outside: directly, for the options say nothing.
 fn alone() {
-    const COMPUTES: usize = 1_000;
+    one_by_one("alone", |x| x.compute());
+}
+
+/// The same with options: each has a plan and a run.
+fn one_node() {
     let options = one_thread();
+    one_by_one("one-node", |x| x.compute_with(&options));
+}
+
+fn one_by_one(workload: &str, compute: impl Fn(Delayed<u64>) -> Result<u64, lazygraph::Error>) {
+    const COMPUTES: usize = 1_000;
     // What a process does once is not a part of it.
-    assert_eq!(next(1).compute_with(&options).expect("no task fails"), 2);
-    let last = counted("alone", "total", COMPUTES, || {
-        (0..COMPUTES).fold(0, |x, _| {
-            next(x).compute_with(&options).expect("no task fails")
-        })
+    assert_eq!(compute(next(1)).expect("no task fails"), 2);
+    let last = counted(workload, "total", COMPUTES, || {
+        (0..COMPUTES).fold(0, |x, _| compute(next(x)).expect("no task fails"))
     });
     assert_eq!(last, COMPUTES as u64);
 }
