@@ -82,7 +82,7 @@ pub use delayed::{
 };
 pub use diag::{Counter, TextLog};
 pub use event::{Event, NodeInfo, Observer};
-pub use exec::{CancelToken, Chapter, Times, check};
+pub use exec::{CancelToken, Times, Transition, check};
 pub use plan::{MemoryProfile, PlanNode};
 pub use store::{Memo, MemoStats};
 pub use task::{Value, View};

@@ -4,8 +4,8 @@ use crate::common::recorder::{Recorder, What};
 use crate::common::{wait_until, within};
 use lazygraph::sync::Event;
 use lazygraph::{
-    Chapter, Client, Counter, ErrorKind, Memo, Options, Status, get_client, hold_slot, prelude::*,
-    rejoin, secede,
+    Client, Counter, ErrorKind, Memo, Options, Status, Transition, get_client, hold_slot,
+    prelude::*, rejoin, secede,
 };
 use std::time::Duration;
 
@@ -151,7 +151,7 @@ fn a_story_ends_with_its_end() {
         assert_eq!(x.status(), Status::Cancelled);
         client.close();
         let times = x.times().unwrap();
-        assert_eq!(x.story().last().unwrap().1, Chapter::Cancelled);
+        assert_eq!(x.story().last().unwrap().1, Transition::Cancelled);
         assert_eq!(x.times().unwrap(), times, "nothing is added after the end");
     });
 }
@@ -184,8 +184,8 @@ fn what_never_began_is_not_told_as_begun() {
         std::thread::sleep(Duration::from_millis(60));
         end.set();
         assert_eq!(late.result().unwrap_err().kind(), ErrorKind::Timeout);
-        let chapters: Vec<Chapter> = late.story().into_iter().map(|(_, c)| c).collect();
-        assert_eq!(chapters, [Chapter::Submitted, Chapter::Failed]);
+        let chapters: Vec<Transition> = late.story().into_iter().map(|(_, c)| c).collect();
+        assert_eq!(chapters, [Transition::Submitted, Transition::Failed]);
         drop(busy);
     });
 }
@@ -235,7 +235,7 @@ fn running_and_suspended_time_are_told_apart() {
         second.result().unwrap();
         let (one, other) = (first.times().unwrap(), second.times().unwrap());
         assert!(one.suspended > so_far.suspended && other.suspended.is_zero());
-        use Chapter::*;
+        use Transition::*;
         let story: Vec<_> = client.story(&first);
         let chapters: Vec<_> = story.iter().map(|(_, chapter)| *chapter).collect();
         assert_eq!(chapters, [Submitted, Started, Suspended, Resumed, Finished]);
@@ -320,4 +320,26 @@ fn observers_see_their_own_client_and_what_is_nested_in_its_tasks() {
             assert_eq!(memo.stats().entries, 1);
         });
     }
+}
+
+/// A thread that was invited and comes too late does not show: a client at rest stays at rest.
+#[test]
+fn a_client_at_rest_stays_at_rest() {
+    on_all(|client| {
+        for _ in 0..300 {
+            let tasks = [1, 2, 3].map(|x| client.submit(after((), x)));
+            assert_eq!(client.gather(tasks).unwrap(), [1, 2, 3]);
+            let at_rest = || {
+                let stats = client.stats();
+                (stats.live, stats.threads) == (0, 0)
+            };
+            assert!(wait_until(at_rest), "{:?}", client.stats());
+            for _ in 0..20 {
+                let stats = client.stats();
+                let counts = (stats.live, stats.threads, stats.permits);
+                assert_eq!(counts, (0, 0, stats.slots));
+                std::thread::yield_now();
+            }
+        }
+    });
 }

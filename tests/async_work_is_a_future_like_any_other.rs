@@ -3,7 +3,7 @@
 
 use crate::common::{PLANNED, quiet, wait_until, within};
 use lazygraph::{
-    AsyncWork, Chapter, Client, ErrorKind, Status, get_client, prelude::*, sync::Event,
+    AsyncWork, Client, ErrorKind, Status, Transition, get_client, prelude::*, sync::Event,
 };
 use std::collections::VecDeque;
 use std::future::{Future, poll_fn};
@@ -149,7 +149,7 @@ fn graphs_use_it_and_it_uses_futures() {
             (19, Status::Finished)
         );
         assert_eq!(y.name(), "spawn");
-        use Chapter::*;
+        use Transition::*;
         let chapters: Vec<_> = y.story().into_iter().map(|(_, c)| c).collect();
         assert_eq!(chapters, [Submitted, Started, Finished]);
     });

@@ -2,7 +2,7 @@
 
 use crate::common::within;
 use lazygraph::sync::Event;
-use lazygraph::{Chapter, Client, ErrorKind, Handle, Memo, Status, as_completed, prelude::*};
+use lazygraph::{Client, ErrorKind, Handle, Memo, Status, Transition, as_completed, prelude::*};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::time::Duration;
@@ -242,8 +242,8 @@ fn only_what_has_failed_is_tried_again() {
         let e = x.retry().unwrap_err();
         assert_eq!(e.kind(), ErrorKind::Invalid);
         assert_eq!((runs.load(SeqCst), x.status()), (2, Status::Finished));
-        let chapters: Vec<Chapter> = x.story().into_iter().map(|(_, c)| c).collect();
-        use Chapter::*;
+        let chapters: Vec<Transition> = x.story().into_iter().map(|(_, c)| c).collect();
+        use Transition::*;
         assert_eq!(
             chapters,
             [Submitted, Started, Failed, Retried, Started, Finished]
@@ -260,8 +260,8 @@ fn a_long_wait_is_one_chapter() {
         }
         let x = client.submit(waits(Event::new()));
         assert!(!x.result().unwrap());
-        let chapters: Vec<Chapter> = x.story().into_iter().map(|(_, c)| c).collect();
-        use Chapter::*;
+        let chapters: Vec<Transition> = x.story().into_iter().map(|(_, c)| c).collect();
+        use Transition::*;
         assert_eq!(chapters, [Submitted, Started, Suspended, Resumed, Finished]);
     });
 }

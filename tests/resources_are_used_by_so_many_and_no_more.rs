@@ -3,8 +3,8 @@
 use crate::common::{Log, Meeting, PLANNED, quiet, wait_until, within};
 use lazygraph::sync::Event;
 use lazygraph::{
-    Chapter, Client, ErrorKind, Handle, Options, Plan, Status, as_completed, get_client, hold_slot,
-    prelude::*, rejoin, secede, worker_client,
+    Client, ErrorKind, Handle, Options, Plan, Status, Transition, as_completed, get_client,
+    hold_slot, prelude::*, rejoin, secede, worker_client,
 };
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
@@ -374,7 +374,7 @@ fn who_comes_back_is_ahead_of_those_that_have_not_begun() {
         let first = client.submit(call(body, ()).resource("gpu", 1));
         let suspended = || {
             let story = first.story().into_iter();
-            story.filter(|(_, c)| *c == Chapter::Suspended).count()
+            story.filter(|(_, c)| *c == Transition::Suspended).count()
         };
         assert!(wait_until(|| suspended() > 0));
         let holds = occupy(client, "gpu", 1, &go);
@@ -406,7 +406,7 @@ fn who_is_told_to_stop_while_it_comes_back_goes_on_without() {
             first
                 .story()
                 .iter()
-                .filter(|(_, c)| *c == Chapter::Suspended)
+                .filter(|(_, c)| *c == Transition::Suspended)
                 .count()
                 == 2
         };

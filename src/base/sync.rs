@@ -34,11 +34,6 @@ mod real {
     pub(crate) use std::thread::{Builder, sleep as pause, yield_now};
     pub(crate) use std::thread_local;
 
-    /// How often a participant looks again before it leaves.
-    pub(crate) const LOOKS: u32 = 48;
-    /// How long it pauses between two looks.
-    pub(crate) const SPINS: u32 = 32;
-
     pub(crate) mod pool {
         /// Has a thread of the pool, or of the global one, do a job.
         pub(crate) fn spawn(pool: Option<&rayon::ThreadPool>, job: impl FnOnce() + Send + 'static) {
@@ -125,9 +120,6 @@ mod shuttled {
     pub(crate) fn pause(_: Duration) {
         yield_now();
     }
-
-    pub(crate) const LOOKS: u32 = 1;
-    pub(crate) const SPINS: u32 = 1;
 
     /// Runs as it likes.
     pub(crate) struct Stopwatch(f64);

@@ -4,7 +4,7 @@ use super::{Client, Inner};
 use crate::base::error::{Error, ErrorKind};
 use crate::compute::{Options, Service};
 use crate::event::Observer;
-use crate::exec::{Cancel, Executor, Pool, Resources};
+use crate::exec::{Cancel, Executor, JobQueue, Pool, Resources};
 use crate::store::Memo;
 use std::fmt;
 use std::sync::{Arc, Weak};
@@ -119,11 +119,12 @@ impl ClientBuilder {
                 Pool::of_client(n).map_err(|e| invalid(format!("cannot start {n} threads: {e}")))?
             }
         };
-        let executor = Executor::of_client(pool, self.lendable, Resources::new(self.resources));
-        let service = Service::new(&self.options, executor.clone())?;
+        let resources = Resources::new(self.resources);
+        let (queue, executor) = JobQueue::start(pool, self.lendable, resources);
+        let service = Service::new(&self.options, executor.clone(), queue)?;
         let inner = Arc::new(Inner { executor, service });
         let owner: Weak<Inner> = Arc::downgrade(&inner);
-        inner.executor.belongs_to(owner);
+        inner.executor.set_owner(owner);
         if let Some(token) = self.options.cancel_token() {
             let listener: Weak<dyn Cancel> = Arc::downgrade(&inner) as _;
             token.listen(listener);

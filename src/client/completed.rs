@@ -5,7 +5,7 @@ use super::waiting::Wholes;
 use crate::base::error::Error;
 use crate::base::sync::{Mutex, lock};
 use crate::delayed::Handle;
-use crate::exec::{Awaited, Bell, wait};
+use crate::exec::{Awaited, Parker, wait};
 use crate::task::{Claim, Value};
 use std::collections::VecDeque;
 use std::fmt;
@@ -27,7 +27,7 @@ pub struct AsCompleted<T> {
 struct Ended {
     /// Places in `waiting`.
     order: VecDeque<usize>,
-    bell: Option<Arc<Bell>>,
+    parker: Option<Arc<Parker>>,
     waker: Option<Waker>,
 }
 
@@ -78,10 +78,10 @@ impl<T: Value> AsCompleted<T> {
         promise.on_end_for(&self.ended, move |ended| {
             let mut ended = lock(&ended);
             ended.order.push_back(place);
-            let (bell, waker) = (ended.bell.clone(), ended.waker.take());
+            let (parker, waker) = (ended.parker.clone(), ended.waker.take());
             drop(ended);
-            if let Some(bell) = bell {
-                bell.ring();
+            if let Some(parker) = parker {
+                parker.unpark();
             }
             if let Some(waker) = waker {
                 waker.wake();
@@ -131,10 +131,10 @@ impl<T: Value> Awaited for Next<'_, T> {
         self.0.left == 0 || !lock(&self.0.ended).order.is_empty()
     }
 
-    fn listen(&self, bell: &Arc<Bell>) {
-        lock(&self.0.ended).bell = Some(bell.clone());
+    fn listen(&self, parker: &Arc<Parker>) {
+        lock(&self.0.ended).parker = Some(parker.clone());
         if self.is_over() {
-            bell.ring();
+            parker.unpark();
         }
     }
 

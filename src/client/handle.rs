@@ -4,7 +4,7 @@ use super::waiting::wait_for;
 use crate::base::error::{Error, ErrorKind, drop_payload};
 use crate::base::sync::{Mutex, lock};
 use crate::delayed::{Handle, cloned, typed};
-use crate::exec::{Chapter, Times, job_of};
+use crate::exec::{Job, Times, Transition};
 use crate::task::{Claim, Payload, Value};
 use std::fmt;
 use std::future::{Future, IntoFuture};
@@ -130,7 +130,9 @@ impl<T> Handle<T> {
             Some(Err(_)) => Status::Failed,
             None if promise.is_suspended() => Status::Suspended,
             None if promise.has_begun() => Status::Running,
-            None if job_of(&self.claim).is_some_and(|job| job.is_waiting()) => Status::Waiting,
+            None if Job::of_claim(&self.claim).is_some_and(|job| job.is_waiting()) => {
+                Status::Waiting
+            }
             None => Status::Queued,
         }
     }
@@ -149,7 +151,7 @@ impl<T> Handle<T> {
     /// [`CancelToken`](crate::CancelToken::current), and whoever waits gets [`Cancelled`](ErrorKind::Cancelled), with
     /// other handles, too. Nothing happens if it has ended, or is about to: its body has, and its arguments are dropped.
     pub fn cancel(&self) {
-        if let Some(job) = job_of(&self.claim) {
+        if let Some(job) = Job::of_claim(&self.claim) {
             job.cancel_one(self.claim.index());
         }
     }
@@ -159,7 +161,7 @@ impl<T> Handle<T> {
     /// # Errors
     /// `Invalid` if it has not failed, or was never started; nothing is run then.
     pub fn retry(&self) -> Result<(), Error> {
-        match job_of(&self.claim) {
+        match Job::of_claim(&self.claim) {
             Some(job) if job.retry(self.claim.index()) => Ok(()),
             _ => {
                 let message = format!(
@@ -178,14 +180,14 @@ impl<T> Handle<T> {
 
     /// The label of its call.
     pub fn name(&self) -> String {
-        let job = job_of(&self.claim);
+        let job = Job::of_claim(&self.claim);
         job.map_or_else(String::new, |job| job.label(self.claim.index()).to_string())
     }
 
     /// What has happened to it, and how long after it was started; see [`Client::story`](crate::Client::story).
-    pub fn story(&self) -> Vec<(Duration, Chapter)> {
-        let job = job_of(&self.claim);
-        job.map_or_else(Vec::new, |job| job.story(self.claim.index()))
+    pub fn story(&self) -> Vec<(Duration, Transition)> {
+        let job = Job::of_claim(&self.claim);
+        job.map_or_else(Vec::new, |job| job.history(self.claim.index()))
     }
 
     /// How long it has waited to begin, run, and waited in its body, so far. `None` for those of a
@@ -198,12 +200,12 @@ impl<T> Handle<T> {
     /// let x = Client::new().submit(value(1_i64) + 1);
     /// x.result()?;
     /// let times = x.times().unwrap();
-    /// let (end, _) = *x.story().last().unwrap();
+    /// let (end, _) = *x.history().last().unwrap();
     /// assert_eq!(times.waiting + times.running + times.suspended, end);
     /// # Ok::<(), Error>(())
     /// ```
     pub fn times(&self) -> Option<Times> {
-        job_of(&self.claim)?.times(self.claim.index())
+        Job::of_claim(&self.claim)?.times(self.claim.index())
     }
 }
 

@@ -165,5 +165,5 @@ pub fn rejoin(seceded: impl Yielded) -> Result<(), Error> {
 /// # Ok::<(), Error>(())
 /// ```
 pub fn hold_slot<R>(f: impl FnOnce() -> R) -> R {
-    exec::holding(f)
+    exec::holding_slot(f)
 }

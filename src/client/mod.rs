@@ -27,7 +27,7 @@ use crate::base::error::{Error, ErrorKind};
 use crate::base::spare::Spared;
 use crate::compute::Service;
 use crate::delayed::{AsDelayed, Delayed, Handle};
-use crate::exec::{Chapter, Current, Executor, Job};
+use crate::exec::{Executor, Job, Transition, current_owner};
 use crate::task::node::held;
 use crate::task::{Claim, Input, NodePtr, Use, Value};
 use std::fmt;
@@ -86,7 +86,7 @@ impl Client {
 
     /// The client that the task on this thread runs on; `None` outside of tasks, and in those of a plain `compute`.
     pub fn current() -> Option<Client> {
-        let owner = Current::owner()?;
+        let owner = current_owner()?;
         owner.downcast::<Inner>().ok().map(Client)
     }
 
@@ -233,7 +233,7 @@ impl Client {
 
     /// A future that has its value already: to use it in many tasks without a copy.
     pub fn scatter<T: Value>(&self, value: T) -> Handle<T> {
-        let job = Job::promised(&self.0.service.terms, "scatter".into());
+        let job = Job::external(&self.0.service.options, "scatter".into());
         let claim = Claim::first(job.clone(), 0);
         job.complete(Ok(Arc::new(value)));
         Handle::of(claim)
@@ -257,7 +257,7 @@ impl Client {
             false => self.0.service.plan(outputs, roots, each),
             true => Err(Error::run(ErrorKind::Cancelled, "there is nothing to do")),
         };
-        started.unwrap_or_else(|error| Job::failed(&self.0.service.terms, futures, error))
+        started.unwrap_or_else(|error| Job::failed(&self.0.service.options, futures, error))
     }
 
     // -------------------------------------------------------------- what happens
@@ -267,7 +267,7 @@ impl Client {
     /// # Complexity
     /// Linear in the futures of the tasks that have not come to rest: a few nanoseconds for each.
     pub fn stats(&self) -> ClientStats {
-        ClientStats::of(&self.0.executor)
+        ClientStats::of(&self.0.service.options.queue.counts(&self.0.executor))
     }
 
     /// How much of a [resource](ClientBuilder::resource) nobody uses now; `None` if it has none of that name.
@@ -278,7 +278,7 @@ impl Client {
     /// What has happened to a future, and how long after it was started.
     ///
     /// The futures of a [`map`](Self::map) of more than 4096 items have only their beginning.
-    pub fn story<T>(&self, future: &Handle<T>) -> Vec<(Duration, Chapter)> {
+    pub fn story<T>(&self, future: &Handle<T>) -> Vec<(Duration, Transition)> {
         future.story()
     }
 
@@ -287,8 +287,9 @@ impl Client {
     /// it does not wait.
     pub fn close(&self) {
         self.0.close();
-        if Client::current().is_none_or(|client| !Arc::ptr_eq(&client.0, &self.0)) {
-            self.0.executor.wait_for_all();
+        let is_inside = Client::current().is_some_and(|client| Arc::ptr_eq(&client.0, &self.0));
+        if !(is_inside || self.0.executor.has_caller()) {
+            self.0.service.options.queue.wait_for_rest(&self.0.executor);
         }
     }
 }
@@ -296,9 +297,9 @@ impl Client {
 impl Inner {
     fn close(&self) {
         // First those that are there, so that each is cancelled before its body is told; then what came meanwhile.
-        self.executor.jobs().iter().for_each(|job| job.cancel());
-        self.service.terms.context.close();
-        self.executor.jobs().iter().for_each(|job| job.cancel());
+        self.service.options.queue.cancel_all();
+        self.service.options.context.close();
+        self.service.options.queue.cancel_all();
     }
 }
 

@@ -62,7 +62,7 @@ impl Client {
         T: Value,
         E: Into<BoxError>,
     {
-        let job = Job::promised(&self.0.service.terms, LABEL.into());
+        let job = Job::external(&self.0.service.options, LABEL.into());
         let handle = Handle::of(Claim::first(job.clone(), 0));
         let erased = async move {
             let result = work.await;
@@ -116,7 +116,7 @@ impl Work {
                 drop(state);
                 // Nobody is left to be told of a panic.
                 let _ = self.drop_future(future);
-                self.job.rest();
+                self.job.unregister();
                 if let Some(waker) = waker {
                     waker.wake();
                 }
@@ -154,7 +154,7 @@ impl Work {
                 return Poll::Ready(());
             }
         };
-        self.job.has_begun();
+        self.job.begin();
         let polled = catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(context)));
         let outcome = match polled {
             Ok(Poll::Pending) => {

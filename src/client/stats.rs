@@ -1,6 +1,6 @@
 //! What a client is doing.
 
-use crate::exec::Executor;
+use crate::exec::ClientCounts;
 
 /// What a [`Client`](crate::Client) is doing, at one moment: [`Client::stats`](crate::Client::stats).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -10,7 +10,7 @@ pub struct ClientStats {
     pub slots: usize,
     /// How many more may begin now: free permits.
     pub permits: usize,
-    /// Futures that have not ended; if there are none, tasks whose bodies have not returned.
+    /// Futures that have not ended; if there are none, tasks whose bodies have not returned, and threads that have not left.
     pub live: usize,
     /// Of these: not begun, for they wait for others or for a slot.
     pub queued: usize,
@@ -25,8 +25,7 @@ pub struct ClientStats {
 }
 
 impl ClientStats {
-    pub(super) fn of(executor: &Executor) -> ClientStats {
-        let counts = executor.counts();
+    pub(super) fn of(counts: &ClientCounts) -> ClientStats {
         ClientStats {
             slots: counts.slots,
             permits: counts.free,

@@ -6,7 +6,7 @@
 
 use crate::base::error::Error;
 use crate::base::sync::{Mutex, lock};
-use crate::exec::{Awaited, Bell, wait};
+use crate::exec::{Awaited, Parker, wait};
 use std::collections::VecDeque;
 use std::fmt;
 use std::sync::{Arc, Weak};
@@ -33,7 +33,7 @@ pub struct Event(Arc<Mutex<Set>>);
 #[derive(Default)]
 struct Set {
     is_set: bool,
-    bells: Vec<Weak<Bell>>,
+    parkers: Vec<Weak<Parker>>,
 }
 
 impl Event {
@@ -46,12 +46,12 @@ impl Event {
     pub fn set(&self) {
         let mut set = lock(&self.0);
         set.is_set = true;
-        let bells = std::mem::take(&mut set.bells);
+        let parkers = std::mem::take(&mut set.parkers);
         drop(set);
-        bells
+        parkers
             .iter()
             .filter_map(Weak::upgrade)
-            .for_each(|bell| bell.ring());
+            .for_each(|parker| parker.unpark());
     }
 
     /// From here on it has not happened. Who waits already, and has been woken, may find it so.
@@ -86,15 +86,15 @@ impl Awaited for Event {
         self.is_set()
     }
 
-    fn listen(&self, bell: &Arc<Bell>) {
+    fn listen(&self, parker: &Arc<Parker>) {
         let mut set = lock(&self.0);
         if set.is_set {
-            return bell.ring();
+            return parker.unpark();
         }
-        if set.bells.len() == set.bells.capacity() {
-            set.bells.retain(|bell| bell.strong_count() > 0);
+        if set.parkers.len() == set.parkers.capacity() {
+            set.parkers.retain(|parker| parker.strong_count() > 0);
         }
-        set.bells.push(Arc::downgrade(bell));
+        set.parkers.push(Arc::downgrade(parker));
     }
 }
 
@@ -135,7 +135,7 @@ struct Doors {
 }
 
 struct Turn {
-    come: Mutex<(bool, Weak<Bell>)>,
+    come: Mutex<(bool, Weak<Parker>)>,
 }
 
 impl Semaphore {
@@ -204,11 +204,11 @@ impl Semaphore {
         };
         let mut come = lock(&next.come);
         come.0 = true;
-        let bell = come.1.upgrade();
+        let parker = come.1.upgrade();
         drop(come);
         drop(doors);
-        if let Some(bell) = bell {
-            bell.ring();
+        if let Some(parker) = parker {
+            parker.unpark();
         }
     }
 }
@@ -218,11 +218,11 @@ impl Awaited for Turn {
         lock(&self.come).0
     }
 
-    fn listen(&self, bell: &Arc<Bell>) {
+    fn listen(&self, parker: &Arc<Parker>) {
         let mut come = lock(&self.come);
-        come.1 = Arc::downgrade(bell);
+        come.1 = Arc::downgrade(parker);
         if come.0 {
-            bell.ring();
+            parker.unpark();
         }
     }
 }

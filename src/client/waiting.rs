@@ -2,7 +2,7 @@
 
 use super::AsHandle;
 use crate::base::error::Error;
-use crate::exec::{Awaited, Bell, wait};
+use crate::exec::{Awaited, Parker, wait};
 use crate::task::Claim;
 use ahash::AHashMap;
 use std::sync::Arc;
@@ -20,8 +20,8 @@ impl Awaited for One<'_> {
         self.claim.promise().has_ended()
     }
 
-    fn listen(&self, bell: &Arc<Bell>) {
-        ring_at_end(self.claim, bell);
+    fn listen(&self, parker: &Arc<Parker>) {
+        ring_at_end(self.claim, parker);
     }
 
     fn future(&self) -> Option<&Claim> {
@@ -51,10 +51,10 @@ impl Awaited for Any<'_> {
         self.claims.iter().any(|claim| claim.promise().has_ended())
     }
 
-    fn listen(&self, bell: &Arc<Bell>) {
+    fn listen(&self, parker: &Arc<Parker>) {
         self.claims
             .iter()
-            .for_each(|claim| ring_at_end(claim, bell));
+            .for_each(|claim| ring_at_end(claim, parker));
     }
 
     fn future(&self) -> Option<&Claim> {
@@ -74,8 +74,8 @@ impl Awaited for Any<'_> {
     }
 }
 
-fn ring_at_end(claim: &Claim, bell: &Arc<Bell>) {
-    claim.promise().on_end_for(bell, |bell| bell.ring());
+fn ring_at_end(claim: &Claim, parker: &Arc<Parker>) {
+    claim.promise().on_end_for(parker, |parker| parker.unpark());
 }
 
 /// The tasks of which every future is among some: of each task how many are, and the last of them.

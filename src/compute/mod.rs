@@ -8,7 +8,9 @@ pub use plan::{Explain, Plan};
 
 use crate::base::error::{Carried, Error, ErrorKind};
 use crate::delayed::{Delayed, Join, Outcomes, value_arc};
-use crate::exec::{Current, Finished, Origin, execute, fork, lone, on_enough_stack};
+use crate::exec::{
+    Finished, Origin, compute_nested, compute_outermost, execute, is_inside_task, on_enough_stack,
+};
 use crate::plan::Program;
 use crate::task::{Frame, Input, Use, Value};
 pub(crate) use options::Service;
@@ -186,7 +188,7 @@ pub fn unwrap_or_carry<T>(result: Result<T, Error>) -> T {
 #[cold]
 #[track_caller]
 fn carry(error: Error) -> ! {
-    if Current::is_inside() {
+    if is_inside_task() {
         std::panic::resume_unwind(Box::new(Carried(error)));
     }
     panic!("{error:?}")
@@ -195,7 +197,7 @@ fn carry(error: Error) -> ! {
 /// Runs a graph with default options directly, if this is a task and that can be done.
 #[inline]
 fn run_here<J: Join>(nesting: &J) -> Option<Result<J::Out, Error>> {
-    fork(
+    compute_nested(
         |nodes| nesting.bare(nodes),
         |by| nesting.call(by).map(J::take),
     )
@@ -203,11 +205,11 @@ fn run_here<J: Join>(nesting: &J) -> Option<Result<J::Out, Error>> {
 
 /// The same outside of tasks.
 fn run_alone<J: Join>(nesting: &J) -> Option<Result<J::Out, Error>> {
-    if Current::is_inside() {
+    if is_inside_task() {
         return None;
     }
     let make = || Options::new().setup()?.context();
-    lone(
+    compute_outermost(
         |nodes| nesting.bare(nodes),
         |by| nesting.call(by).map(J::take),
         make,

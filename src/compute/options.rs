@@ -4,7 +4,10 @@ use super::invalid;
 use crate::base::error::Error;
 use crate::base::spare::Spared;
 use crate::event::Observer;
-use crate::exec::{CancelToken, Compile, Context, Current, Executor, Job, Pool, Terms};
+use crate::exec::{
+    Cancel, CancelToken, Compile, Context, Executor, Job, JobOptions, JobQueue, Pool,
+    current_context,
+};
 use crate::graph::build::build_held;
 use crate::optimize::report::Report;
 use crate::optimize::{Passes, optimize};
@@ -14,7 +17,7 @@ use crate::task::node::held;
 use crate::task::{Input, NodePtr, Use};
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 /// Who runs the nodes.
@@ -247,7 +250,7 @@ impl<'p> RunOptions<'p> {
     }
 
     pub(super) fn setup(&self) -> Result<Setup<'_>, Error> {
-        let around = Current::context();
+        let around = current_context();
         if let Some(context) = &around
             && self.says_nothing()
         {
@@ -374,25 +377,27 @@ impl Setup<'_> {
         let executor = options.executor(around.as_ref())?;
         let inherited = around.iter().flat_map(|c| &c.observers);
         let observers = inherited.chain(&options.observers).cloned().collect();
-        let above = around.clone();
-        let (token, limit) = (options.cancel.as_ref(), options.timeout);
-        Ok(Context::new(
+        let context = Context::new(
             returned_with(passes),
             Arc::new(passes),
             executor,
             observers,
-            above,
+            around.clone(),
             options.memo.as_ref(),
-            token,
-            limit,
-        ))
+            options.timeout,
+        );
+        if let Some(token) = &options.cancel {
+            let listener: Weak<dyn Cancel> = Arc::downgrade(&context) as _;
+            token.listen(listener);
+        }
+        Ok(context)
     }
 }
 
 /// How a client's tasks are run.
 pub(crate) struct Service {
     passes: Passes,
-    pub(crate) terms: Arc<Terms>,
+    pub(crate) options: Arc<JobOptions>,
 }
 
 impl Service {
@@ -400,7 +405,11 @@ impl Service {
     ///
     /// # Errors
     /// `Invalid` for options that say who runs the nodes: that is the client's own business.
-    pub(crate) fn new(options: &Options, executor: Arc<Executor>) -> Result<Service, Error> {
+    pub(crate) fn new(
+        options: &Options,
+        executor: Arc<Executor>,
+        queue: Arc<JobQueue>,
+    ) -> Result<Service, Error> {
         if options.scheduler.is_some() || options.threads.is_some() || options.pool.is_some() {
             return Err(invalid(
                 "a client has threads of its own: say `ClientBuilder::threads` or `ClientBuilder::pool`, not its options",
@@ -418,15 +427,15 @@ impl Service {
             None,
             Some(&memo),
             None,
-            None,
         );
         let limit = options.timeout;
-        let terms = Arc::new(Terms {
+        let options = Arc::new(JobOptions {
             context,
+            queue,
             memo,
             limit,
         });
-        Ok(Service { passes, terms })
+        Ok(Service { passes, options })
     }
 
     /// Futures of the graph of one output, or of many of which each is a future of its own. Nothing runs yet.
@@ -438,12 +447,12 @@ impl Service {
         each: bool,
     ) -> Result<Arc<Job>, Error> {
         let program = compile_held(outputs, roots, self.passes, None)?;
-        self.terms.context.check(&program)?;
+        self.options.context.check_resources(&program)?;
         let program = match each {
             true => program.with_separate_outputs(),
             false => program,
         };
-        Ok(Job::planned(&self.terms, Arc::new(program), each))
+        Ok(Job::planned(&self.options, Arc::new(program), each))
     }
 }
 

@@ -12,7 +12,7 @@ use std::sync::Arc;
 pub(crate) type Shared = Arc<dyn Any + Send + Sync>;
 
 /// What runs behind some futures.
-pub(crate) trait Work: Send + Sync + 'static {
+pub(crate) trait Work: Any + Send + Sync {
     /// Its futures: always the same, at the same place.
     fn promises(&self) -> &[Promise];
     /// Nobody wants this one any more.
@@ -21,7 +21,8 @@ pub(crate) trait Work: Send + Sync + 'static {
     fn call(&self, index: usize) -> String;
     /// Unique in the process.
     fn id(&self) -> u64;
-    fn as_any(self: Arc<Self>) -> Shared;
+    /// What executes it, while it is open.
+    fn run(&self) -> Option<Shared>;
     /// The futures that this one waits for: it cannot end before they have.
     fn needs(&self) -> Vec<Claim>;
 }

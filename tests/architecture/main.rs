@@ -60,7 +60,79 @@ const OUTSIDE: &[(&str, &[&str])] = &[
 ];
 
 /// The three rooms of `unsafe`.
-const UNSAFE: &[&str] = &["exec::pool", "exec::segment", "task"];
+const UNSAFE: &[&str] = &["exec::segment", "exec::threads::pool", "task"];
+
+/// The rooms of a layer from the bottom up, and which other rooms of the layer each may use.
+type Rooms = &'static [(&'static str, &'static [&'static str])];
+
+/// The layers that have rooms: folders, and files beside them.
+const ROOMS: &[(&str, Rooms)] = &[("exec", EXEC)];
+
+const EXEC: Rooms = &[
+    ("tuning", &[]),
+    ("park", &[]),
+    ("futures", &["tuning"]),
+    ("segment", &["tuning"]),
+    ("resources", &["park", "futures"]),
+    ("queue", &["tuning", "segment"]),
+    ("threads", &["tuning", "futures", "resources"]),
+    (
+        "run",
+        &[
+            "tuning",
+            "park",
+            "futures",
+            "segment",
+            "resources",
+            "queue",
+            "threads",
+        ],
+    ),
+    (
+        "wait",
+        &[
+            "tuning",
+            "park",
+            "segment",
+            "resources",
+            "queue",
+            "threads",
+            "run",
+        ],
+    ),
+    (
+        "step",
+        &[
+            "tuning",
+            "park",
+            "futures",
+            "segment",
+            "resources",
+            "queue",
+            "run",
+            "wait",
+        ],
+    ),
+    (
+        "drive",
+        &[
+            "tuning", "segment", "queue", "threads", "run", "wait", "step",
+        ],
+    ),
+    ("direct", &["segment", "threads", "run", "step", "drive"]),
+    (
+        "job",
+        &[
+            "park",
+            "futures",
+            "segment",
+            "resources",
+            "threads",
+            "run",
+            "drive",
+        ],
+    ),
+];
 
 const LONGEST: usize = 500;
 
@@ -150,6 +222,55 @@ fn files_form_no_circle() {
         faults.extend(in_circles.map(str::to_owned));
     }
     assert_known("files in a circle", faults, known::CIRCLES);
+}
+
+/// The room of a layer that a file stands in; `None`: it is the layer's `mod.rs`.
+fn room<'s>(file: &'s Source, layer: &str) -> Option<&'s str> {
+    let below = file.module.strip_prefix(&[layer.to_owned()])?;
+    below.first().map(String::as_str)
+}
+
+#[test]
+fn a_room_uses_only_what_its_row_allows() {
+    let sources = lazygraph();
+    let finder = Finder::of(&sources);
+    let mut faults = Vec::new();
+    for (layer, rooms) in ROOMS {
+        let mut found = BTreeSet::new();
+        for (at, file) in sources.files.iter().enumerate() {
+            let Some(room_here) = room(file, layer) else {
+                continue;
+            };
+            found.insert(room_here);
+            let row = rooms.iter().find(|(name, _)| *name == room_here);
+            let row = row.map_or(&[][..], |(_, row)| row);
+            for used in used_files(&sources, &finder, at) {
+                let used = &sources.files[used];
+                let is_allowed = |other: &str| other == room_here || row.contains(&other);
+                if room(used, layer).is_some_and(|other| !is_allowed(other)) {
+                    faults.push(format!("{} uses {}", file.name, used.name));
+                }
+            }
+        }
+        let rows = rooms.iter().map(|(name, _)| *name).collect();
+        assert_eq!(found, rows, "the rooms of `{layer}`");
+    }
+    assert!(faults.is_empty(), "edges that no row allows: {faults:#?}");
+}
+
+#[test]
+fn rooms_use_only_what_stands_before_them() {
+    for (layer, rooms) in ROOMS {
+        for (at, (name, row)) in rooms.iter().enumerate() {
+            for used in *row {
+                let found = rooms[..at].iter().any(|(before, _)| before == used);
+                assert!(
+                    found,
+                    "`{layer}::{name}` uses `{used}`, which does not stand before it"
+                );
+            }
+        }
+    }
 }
 
 #[test]
@@ -400,9 +521,17 @@ fn every_file_says_what_it_is_and_is_not_too_long() {
 }
 
 #[test]
-fn the_table_is_the_one_that_people_read() {
-    let text = fs::read_to_string(root().join("ARCHITECTURE.md")).unwrap();
-    for (layer, row) in LAYERS {
+fn the_tables_are_those_that_people_read() {
+    assert_table("ARCHITECTURE.md", LAYERS);
+    for (layer, rooms) in ROOMS {
+        assert_table(&format!("src/{layer}/README.md"), rooms);
+    }
+}
+
+/// A document has the line of each row.
+fn assert_table(document: &str, rows: &[(&str, &[&str])]) {
+    let text = fs::read_to_string(root().join(document)).unwrap();
+    for (layer, row) in rows {
         let row = if row.is_empty() {
             "–".to_owned()
         } else {
@@ -411,7 +540,7 @@ fn the_table_is_the_one_that_people_read() {
         let line = format!("{layer:<9} → {row}");
         assert!(
             text.contains(&line),
-            "ARCHITECTURE.md does not have the line\n{line}"
+            "{document} does not have the line\n{line}"
         );
     }
 }

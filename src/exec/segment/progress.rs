@@ -1,7 +1,6 @@
-//! How far the participants of a run have come with a segment: which units wait for what.
+//! Which units of a segment wait for what.
 
-use super::Segment;
-use super::bundles::Bundles;
+use super::groups::UnitGroups;
 use crate::base::sync::atomic::AtomicU32;
 use crate::base::sync::atomic::AtomicUsize;
 use crate::base::sync::atomic::Ordering::AcqRel;
@@ -12,7 +11,7 @@ use std::sync::Arc;
 /// The units of a segment that several threads may work on: those of its plan, or groups of tiny nodes.
 pub(in crate::exec) struct Progress {
     program: Arc<Program>,
-    bundles: Option<Bundles>,
+    groups: Option<UnitGroups>,
     /// How many edges each unit still waits for.
     waits: Box<[AtomicU32]>,
     /// Units that have not finished.
@@ -35,7 +34,7 @@ impl Progress {
         Progress {
             remaining: AtomicUsize::new(program.unit_count()),
             program,
-            bundles: groups.map(Bundles::of),
+            groups: groups.map(UnitGroups::new),
             waits,
             sources: AtomicUsize::new(0),
         }
@@ -68,69 +67,34 @@ impl Progress {
     /// The nodes of a unit.
     #[inline]
     pub(in crate::exec) fn nodes(&self, unit: usize) -> Range<usize> {
-        match &self.bundles {
-            Some(bundles) => bundles.nodes(unit),
+        match &self.groups {
+            Some(groups) => groups.nodes(unit),
             None => self.program.unit(unit),
         }
     }
 
     #[inline]
     pub(in crate::exec) fn consumers(&self) -> &Consumers {
-        match &self.bundles {
-            Some(bundles) => bundles.consumers(),
+        match &self.groups {
+            Some(groups) => groups.consumers(),
             None => self.program.consumers(),
         }
     }
 
-    /// Its units, if they are groups: these say themselves what comes after what.
+    /// Its units, if they are groups, which have an order of their own.
     #[inline]
-    pub(in crate::exec) fn bundles(&self) -> Option<&Bundles> {
-        self.bundles.as_ref()
+    pub(in crate::exec) fn groups(&self) -> Option<&UnitGroups> {
+        self.groups.as_ref()
     }
 
     /// One of the edges that a unit waits for has been served; `true` if it was the last.
     #[inline]
-    pub(in crate::exec) fn serve(&self, unit: usize) -> bool {
+    pub(in crate::exec) fn serve_edge(&self, unit: usize) -> bool {
         self.consumers().waits[unit] == 1 || self.waits[unit].fetch_sub(1, AcqRel) == 1
     }
 
     /// Counts a unit as finished; `true` if it was the last.
     pub(in crate::exec) fn finish_unit(&self) -> bool {
         self.remaining.fetch_sub(1, AcqRel) == 1
-    }
-}
-
-impl Segment {
-    /// Gets it ready for several threads: they work on the units of the plan, or on groups of its nodes.
-    pub(in crate::exec) fn share(&self, groups: Option<Groups>) {
-        let _ = self.progress.set(Progress::new(&self.program, groups));
-    }
-
-    /// As `share`, where one thread has come so far with the units of the plan: the first `done` have finished, and those
-    /// up to `begun` have begun. Lists the others that only waited for those that have finished.
-    pub(in crate::exec) fn share_rest(&self, done: usize, begun: usize) -> Vec<u32> {
-        let mut progress = Progress::new(&self.program, None);
-        let ready = progress.advance(done, begun);
-        let _ = self.progress.set(progress);
-        ready
-    }
-
-    /// The groups that several threads work on, if they do.
-    pub(in crate::exec) fn bundles(&self) -> Option<&Bundles> {
-        self.progress.get()?.bundles()
-    }
-
-    /// Whether its thread is to share it with others, and has not yet.
-    pub(in crate::exec) fn is_unshared(&self) -> bool {
-        !self.table.exclusive && self.progress.get().is_none()
-    }
-
-    /// How far several threads have come with it.
-    #[inline]
-    pub(in crate::exec) fn progress(&self) -> &Progress {
-        match self.progress.get() {
-            Some(progress) => progress,
-            None => unreachable!("several threads work only on what was shared"),
-        }
     }
 }

@@ -1,0 +1,135 @@
+//! Whether a client gets on: how many of its futures have begun and ended, and which task is urgent.
+
+use crate::base::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release, SeqCst};
+use crate::base::sync::atomic::{AtomicI32, AtomicUsize, fence};
+use crate::base::sync::{self, Condvar, Mutex, lock, unpoisoned};
+use crate::exec::tuning::{STUCK_AFTER, STUCK_DOUBLINGS};
+
+/// Counters of a client's futures.
+#[derive(Default)]
+pub(in crate::exec) struct Activity {
+    /// All futures that there were.
+    expected: AtomicUsize,
+    /// Bodies that have begun, several futures of one node counted once.
+    begun: AtomicUsize,
+    ended: AtomicUsize,
+    /// The highest priority of a task that has not begun: those of a lower one let it go first.
+    urgent: AtomicI32,
+    /// One more than `steps` when the sleeping threads were asked for help last.
+    asked: AtomicUsize,
+    stuck: Mutex<Stuck>,
+    /// Those who wait in `wait_until`.
+    waiting: AtomicUsize,
+    gate: Mutex<()>,
+    changed: Condvar,
+}
+
+/// How long it has not got on.
+#[derive(Default)]
+struct Stuck {
+    steps: usize,
+    deadline: Option<sync::Deadline>,
+    times: u32,
+}
+
+impl Activity {
+    // -------------------------------------------------------------- futures
+
+    /// `futures` more are pending from here on.
+    pub(in crate::exec) fn expect(&self, futures: usize) {
+        self.expected.fetch_add(futures, AcqRel);
+    }
+
+    #[inline]
+    pub(in crate::exec) fn body_begins(&self) {
+        self.begun.fetch_add(1, Relaxed);
+    }
+
+    /// A future has ended, and its outcome is kept or dropped.
+    #[inline]
+    pub(in crate::exec) fn future_has_ended(&self) {
+        let ended = self.ended.fetch_add(1, AcqRel).wrapping_add(1);
+        if ended == self.expected.load(Acquire) {
+            self.notify();
+        }
+    }
+
+    /// How many futures have not ended.
+    pub(in crate::exec) fn pending(&self) -> usize {
+        let ended = self.ended.load(Acquire);
+        self.expected.load(Acquire).wrapping_sub(ended)
+    }
+
+    /// Those who wait in `wait_until` look again.
+    pub(in crate::exec) fn notify(&self) {
+        // Whoever does not see that one waits has changed what that one is about to look at.
+        fence(SeqCst);
+        if self.waiting.load(Relaxed) > 0 {
+            drop(lock(&self.gate));
+            self.changed.notify_all();
+        }
+    }
+
+    /// Waits until `condition` holds, which is asked again after each `notify` and when the last future has ended.
+    pub(in crate::exec) fn wait_until(&self, condition: impl Fn() -> bool) {
+        self.waiting.fetch_add(1, AcqRel);
+        fence(SeqCst);
+        let mut gate = lock(&self.gate);
+        while !condition() {
+            gate = unpoisoned(self.changed.wait(gate));
+        }
+        drop(gate);
+        self.waiting.fetch_sub(1, AcqRel);
+    }
+
+    // -------------------------------------------------------------- urgency
+
+    /// A task of this priority waits to begin.
+    pub(in crate::exec) fn raise_urgency(&self, priority: i32) {
+        self.urgent.fetch_max(priority, AcqRel);
+    }
+
+    /// The highest priority of those that wait to begin; `None`: there are none.
+    pub(in crate::exec) fn set_urgency(&self, priority: Option<i32>) {
+        self.urgent.store(priority.unwrap_or(i32::MIN), Release);
+    }
+
+    /// Whether a task of a higher priority than `priority` is to go first.
+    #[inline]
+    pub(in crate::exec) fn is_more_urgent(&self, priority: i32) -> bool {
+        self.urgent.load(Relaxed) > priority
+    }
+
+    // -------------------------------------------------------------- progress
+
+    fn steps(&self) -> usize {
+        (self.begun.load(Relaxed)).wrapping_add(self.ended.load(Relaxed))
+    }
+
+    /// Asks the sleeping threads that could for help; `false` if they have been asked since the last step.
+    pub(in crate::exec) fn ask_for_help(&self) -> bool {
+        let steps = self.steps().wrapping_add(1);
+        self.asked.swap(steps, AcqRel) != steps
+    }
+
+    pub(in crate::exec) fn is_asked_for_help(&self) -> bool {
+        self.asked.load(Acquire) == self.steps().wrapping_add(1)
+    }
+
+    /// Whether there has been no step for a while. Says so to one caller, then to the next after twice as long.
+    pub(in crate::exec) fn is_stuck(&self) -> bool {
+        let mut stuck = lock(&self.stuck);
+        let steps = self.steps();
+        if stuck.steps != steps {
+            (stuck.steps, stuck.times, stuck.deadline) = (steps, 0, None);
+        }
+        let patience = STUCK_AFTER * (1 << stuck.times);
+        let deadline = (stuck.deadline).get_or_insert_with(|| sync::Deadline::of(patience));
+        let is_stuck = deadline.is_over();
+        if is_stuck {
+            stuck.deadline = None;
+            stuck.times = (stuck.times + 1).min(STUCK_DOUBLINGS);
+        }
+        is_stuck
+    }
+}

@@ -1,0 +1,219 @@
+//! The tasks of a client: those that have work, by rank, and all that have not come to rest.
+
+use crate::base::sync::atomic::AtomicU64;
+use crate::base::sync::atomic::Ordering::Relaxed;
+use crate::base::sync::{Mutex, lock};
+use crate::exec::futures::{Activity, Rank};
+use crate::exec::resources::Resources;
+use crate::exec::run::{Run, has_caller_seceded, is_inside_task};
+use crate::exec::threads::{ClientSide, Executor, Pool, WorkSource};
+use std::collections::BTreeMap;
+use std::sync::{Arc, Weak};
+
+/// A task that has not come to rest.
+pub(super) trait LiveTask: Send + Sync {
+    fn cancel(&self);
+    /// How many of its futures have not begun, have begun, and are suspended.
+    fn counts(&self) -> [usize; 3];
+}
+
+/// The tasks of a client.
+#[derive(Default)]
+pub(crate) struct JobQueue {
+    /// Runs that have work, or a thread that works on them. One that waits comes back when it is woken.
+    ready: Mutex<BTreeMap<Rank, Arc<Run>>>,
+    numbers: AtomicU64,
+    live: Mutex<BTreeMap<u64, Weak<dyn LiveTask>>>,
+    activity: Arc<Activity>,
+}
+
+/// Counts of a client, at one moment.
+pub(crate) struct ClientCounts {
+    pub(crate) slots: usize,
+    pub(crate) free: usize,
+    pub(crate) live: usize,
+    pub(crate) queued: usize,
+    pub(crate) running: usize,
+    pub(crate) suspended: usize,
+    pub(crate) threads: usize,
+    pub(crate) lent: usize,
+}
+
+impl JobQueue {
+    /// A queue, and the executor that works on it. `lendable`: how many threads at most stand in for those that wait.
+    pub(crate) fn start(
+        pool: Pool,
+        lendable: usize,
+        resources: Resources,
+    ) -> (Arc<JobQueue>, Arc<Executor>) {
+        let queue = Arc::<JobQueue>::default();
+        let client = ClientSide {
+            activity: queue.activity.clone(),
+            source: queue.clone(),
+        };
+        let resources = Some(Arc::new(resources));
+        let executor = Executor::new(pool, lendable, Some(client), resources);
+        (queue, executor)
+    }
+
+    pub(super) fn activity(&self) -> &Arc<Activity> {
+        &self.activity
+    }
+
+    pub(super) fn next_rank(&self, priority: i32, depth: u32) -> Rank {
+        Rank::new(priority, depth, self.numbers.fetch_add(1, Relaxed))
+    }
+
+    // -------------------------------------------------------------- those that have work
+
+    /// A run has work.
+    pub(super) fn add_ready(&self, rank: Rank, run: &Arc<Run>) {
+        let former = lock(&self.ready).insert(rank, run.clone());
+        drop(former);
+        if !run.has_begun() {
+            self.activity.raise_urgency(rank.priority());
+        }
+    }
+
+    /// The first run that a thread which came now could work on.
+    fn next(&self) -> Option<Arc<Run>> {
+        let mut visited = Vec::new();
+        let mut found = None;
+        let mut ready = lock(&self.ready);
+        let mut idle = Vec::new();
+        for (rank, run) in ready.iter() {
+            if !run.join() {
+                idle.push(*rank);
+                continue;
+            }
+            run.context.executor.caller_takes_part();
+            visited.push(run.clone());
+            if run.has_work_below() {
+                found = Some(run.clone());
+                break;
+            }
+            if run.is_idle() {
+                idle.push(*rank);
+            }
+        }
+        let mut removed = Vec::new();
+        for rank in idle {
+            removed.extend(ready.remove(&rank));
+        }
+        let waiting = ready.iter().filter(|(_, run)| {
+            !run.has_begun() && found.as_ref().is_none_or(|f| !Arc::ptr_eq(f, run))
+        });
+        // They stand by priority: the first is the highest.
+        let priority = waiting.map(|(rank, _)| rank.priority()).next();
+        self.activity.set_urgency(priority);
+        drop(ready);
+        drop(removed);
+        // Not under the lock: the last to leave concludes.
+        visited.iter().for_each(|run| run.leave());
+        found
+    }
+
+    fn find_work(&self) -> Option<Arc<Run>> {
+        loop {
+            let task = self.next()?;
+            // Its work may be below it, or gone.
+            if let Some(run) = task.find_work() {
+                return Some(run);
+            }
+        }
+    }
+
+    // -------------------------------------------------------------- all of them
+
+    pub(super) fn register(&self, number: u64, task: Weak<dyn LiveTask>) {
+        lock(&self.live).insert(number, task);
+    }
+
+    /// A task has come to rest: nothing of it is left.
+    pub(super) fn unregister(&self, number: u64, rank: Rank) {
+        let run = lock(&self.ready).remove(&rank);
+        drop(run);
+        let mut live = lock(&self.live);
+        live.remove(&number);
+        let is_empty = live.is_empty();
+        drop(live);
+        if is_empty {
+            self.activity.notify();
+        }
+    }
+
+    fn live_tasks(&self) -> Vec<Arc<dyn LiveTask>> {
+        let live = lock(&self.live);
+        live.values().filter_map(Weak::upgrade).collect()
+    }
+
+    /// Cancels all tasks that have not come to rest.
+    pub(crate) fn cancel_all(&self) {
+        self.live_tasks().iter().for_each(|task| task.cancel());
+    }
+
+    /// Waits until all tasks have come to rest and all futures have ended, then for the threads to leave.
+    pub(crate) fn wait_for_rest(&self, executor: &Executor) {
+        let is_at_rest = || lock(&self.live).is_empty() && self.activity.pending() == 0;
+        self.activity.wait_until(is_at_rest);
+        executor.uninvite();
+        self.activity.wait_until(|| executor.is_empty());
+    }
+
+    /// Looks at every future of every task that has not come to rest.
+    pub(crate) fn counts(&self, executor: &Executor) -> ClientCounts {
+        let add = |[a, b, c]: [usize; 3], [x, y, z]: [usize; 3]| [a + x, b + y, c + z];
+        let counts = self
+            .live_tasks()
+            .iter()
+            .map(|task| task.counts())
+            .fold([0; 3], add);
+        let [queued, running, suspended] = counts;
+        // In this order: a task that ends meanwhile is still seen in the thread that has ended it.
+        let pending = self.activity.pending();
+        let at_work = lock(&self.live).len();
+        let (threads, lent) = executor.threads_inside();
+        // What was cancelled has ended, but bodies may not have returned, and threads not have left.
+        let live = match pending {
+            0 => at_work.max(threads),
+            _ => pending,
+        };
+        let free = match live {
+            0 => executor.unused_permits(),
+            _ => executor.permits.free(),
+        };
+        ClientCounts {
+            slots: executor.permits.slots(),
+            free,
+            live,
+            queued,
+            running,
+            suspended,
+            threads,
+            lent,
+        }
+    }
+}
+
+impl WorkSource for JobQueue {
+    fn has_work(&self) -> bool {
+        self.find_work().is_some()
+    }
+
+    fn work(&self) -> bool {
+        let found = self.find_work();
+        found.map(|run| run.driver.visit(&run)).is_some()
+    }
+
+    fn may_start_here(&self) -> bool {
+        !is_inside_task()
+    }
+
+    fn must_be_answered(&self) -> bool {
+        true
+    }
+
+    fn is_caller_helping(&self) -> bool {
+        has_caller_seceded()
+    }
+}

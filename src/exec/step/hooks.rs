@@ -1,0 +1,68 @@
+//! What is told of a plain node when it begins and ends.
+
+use super::complete::publish;
+use crate::exec::futures::FutureSet;
+use crate::exec::segment::Segment;
+use crate::plan::Traits;
+use crate::store::memo::{Ledger, RunMemo};
+
+/// What is told of plain nodes. Both calls are inlined into the loop that executes them.
+pub(super) trait NodeHooks {
+    /// Whether keyed nodes may be plain.
+    const NOTES: bool = false;
+    /// Whether the node, which is not special or only keyed, needs no care: then it begins.
+    fn begin_node(&self, segment: &Segment, i: usize) -> bool;
+    /// The result of a node that began is in place.
+    fn end_node(&self, segment: &Segment, i: usize);
+}
+
+/// Nothing is told of a node.
+pub(super) struct NoHooks;
+
+impl NodeHooks for NoHooks {
+    #[inline(always)]
+    fn begin_node(&self, _: &Segment, _: usize) -> bool {
+        true
+    }
+
+    #[inline(always)]
+    fn end_node(&self, _: &Segment, _: usize) {}
+}
+
+/// Pure nodes whose results can be copied are noted in the ledger of the run's memo, and stay in their slots.
+pub(super) struct LedgerHooks<'l> {
+    pub(super) ledger: &'l Ledger,
+    pub(super) memo: &'l RunMemo,
+}
+
+impl NodeHooks for LedgerHooks<'_> {
+    const NOTES: bool = true;
+
+    #[inline(always)]
+    fn begin_node(&self, segment: &Segment, i: usize) -> bool {
+        !segment.program().traits[i].has(Traits::KEYED) || self.ledger.begin(i)
+    }
+
+    #[inline(always)]
+    fn end_node(&self, segment: &Segment, i: usize) {
+        let program = segment.program();
+        if program.traits[i].has(Traits::KEYED) && self.ledger.end(i) {
+            self.memo.wake_watchers(program.keys[i]);
+        }
+    }
+}
+
+/// The results of nodes are futures, which are told when a node begins and ends.
+pub(super) struct FutureHooks<'f>(pub(super) &'f FutureSet);
+
+impl NodeHooks for FutureHooks<'_> {
+    #[inline(always)]
+    fn begin_node(&self, _: &Segment, i: usize) -> bool {
+        self.0.begin_node(i)
+    }
+
+    #[inline(always)]
+    fn end_node(&self, segment: &Segment, i: usize) {
+        publish(self.0, segment, i);
+    }
+}
