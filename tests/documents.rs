@@ -5,21 +5,35 @@ use std::path::{Path, PathBuf};
 
 use lazygraph::{Counter, Options, prelude::*};
 
-/// The documents that people read, from the root of the repository.
-fn documents() -> Vec<(PathBuf, String)> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap()
+}
+
+/// The files below a folder that end so; what is built or is another crate's apart.
+fn files(folder: &Path, end: &str) -> Vec<PathBuf> {
     let mut found = Vec::new();
-    for folder in ["", "benches", "examples/data", "src/exec"] {
-        for entry in fs::read_dir(root.join(folder)).unwrap() {
-            let path = entry.unwrap().path();
-            if path.extension().is_some_and(|end| end == "md") {
-                let text = fs::read_to_string(&path).unwrap();
-                found.push((path, text));
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_string_lossy();
+        if path.is_dir() {
+            if !name.starts_with('.') && !["target", "fuzz", "peers", "ui"].contains(&&*name) {
+                found.extend(files(&path, end));
             }
+        } else if path.extension().is_some_and(|found| found == end) {
+            found.push(path);
         }
     }
     found.sort();
     found
+}
+
+/// The documents that people read.
+fn documents() -> Vec<(PathBuf, String)> {
+    let text = |path: PathBuf| {
+        let text = fs::read_to_string(&path).unwrap();
+        (path, text)
+    };
+    files(root(), "md").into_iter().map(text).collect()
 }
 
 fn readme() -> &'static str {
@@ -28,10 +42,10 @@ fn readme() -> &'static str {
 
 #[test]
 fn the_readme_shows_the_example_that_runs() {
-    let shown = format!("```rust\n{}```\n", include_str!("readme_example.rs"));
+    let shown = format!("```rust\n{}```\n", include_str!("../examples/ways.rs"));
     assert!(
         readme().contains(&shown),
-        "README.md does not show tests/readme_example.rs as it is:\n{shown}"
+        "README.md does not show examples/ways.rs as it is:\n{shown}"
     );
 }
 
@@ -67,9 +81,7 @@ fn links_lead_somewhere() {
         {
             let target = link.split('#').next().unwrap_or_default();
             if !target.contains("://") && !target.is_empty() && !folder.join(target).exists() {
-                let document = document
-                    .strip_prefix(env!("CARGO_MANIFEST_DIR"))
-                    .unwrap_or(&document);
+                let document = document.strip_prefix(root()).unwrap();
                 dead.push(format!("{}: {link}", document.display()));
             }
         }
@@ -79,7 +91,7 @@ fn links_lead_somewhere() {
 
 #[test]
 fn every_example_has_its_row() {
-    for entry in fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("examples")).unwrap() {
+    for entry in fs::read_dir(root().join("examples")).unwrap() {
         let path = entry.unwrap().path();
         if path.extension().is_none_or(|end| end != "rs") {
             continue;
@@ -96,7 +108,7 @@ fn every_example_has_its_row() {
 
 #[test]
 fn the_lines_beside_those_of_dask_are_compiled() {
-    let program: String = include_str!("every_line_of_dask_has_its_line_here.rs")
+    let program: String = include_str!("behaviour/futures/every_line_of_dask_has_its_line_here.rs")
         .split_whitespace()
         .collect();
     let section = readme().split("\n## Coming from Dask\n").nth(1).unwrap();
@@ -117,21 +129,42 @@ fn the_lines_beside_those_of_dask_are_compiled() {
 
 #[test]
 fn every_test_is_run() {
-    let tests = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests");
-    let manifest = include_str!("../Cargo.toml");
-    let modules = include_str!("behaviour.rs");
+    let tests = root().join("tests");
+    let manifest = include_str!("Cargo.toml");
     let mut forgotten = Vec::new();
-    for entry in fs::read_dir(tests).unwrap() {
-        let path = entry.unwrap().path();
-        let name = path.file_stem().unwrap().to_string_lossy().into_owned();
-        let is_named = manifest.contains(&format!("name = \"{name}\"\n"))
-            || modules.contains(&format!("\nmod {name};\n"));
-        if path.extension().is_some_and(|end| end == "rs") && !is_named {
+    for file in files(&tests, "rs") {
+        let name = file.strip_prefix(&tests).unwrap().to_string_lossy();
+        let name = name.replace('\\', "/");
+        if manifest.contains(&format!("path = \"{name}\"\n")) {
+            continue;
+        }
+        // Else it is a module of the file that stands for its folder, or of the one above.
+        let mut folder = file.parent().unwrap();
+        let mut module = file.file_stem().unwrap();
+        if module == "mod" {
+            (module, folder) = (folder.file_name().unwrap(), folder.parent().unwrap());
+        }
+        let declared = format!("mod {};\n", module.to_string_lossy());
+        let above = ["main.rs", "lib.rs", "mod.rs"].map(|above| folder.join(above));
+        let is_module =
+            |above: &PathBuf| fs::read_to_string(above).is_ok_and(|text| text.contains(&declared));
+        if !above.iter().any(is_module) {
             forgotten.push(name);
         }
     }
     assert!(
         forgotten.is_empty(),
-        "neither in tests/behaviour.rs nor in Cargo.toml: {forgotten:?}"
+        "neither a module of a test nor in tests/Cargo.toml: {forgotten:?}"
     );
+}
+
+#[test]
+fn a_topic_has_few_behaviours() {
+    for entry in fs::read_dir(root().join("tests/behaviour")).unwrap() {
+        let topic = entry.unwrap().path();
+        if topic.is_dir() {
+            let files = files(&topic, "rs").len();
+            assert!(files <= 12, "{}: {files} files", topic.display());
+        }
+    }
 }

@@ -82,7 +82,7 @@ impl Source {
 }
 
 pub(crate) fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap()
 }
 
 pub(crate) fn rust_files(folder: &Path) -> Vec<PathBuf> {

@@ -1,0 +1,1 @@
+//! The functions and types that the macros take.
