@@ -11,8 +11,9 @@
 #[path = "common/simulate.rs"]
 mod simulate;
 
+use fixtures::Chance;
 use fixtures::built::Make;
-use fixtures::gallery::{self, Chance, Dag};
+use fixtures::gallery::{self, Dag};
 use fixtures::tracked::Meter;
 use lazygraph::{Options, Plan, compute_with, prelude::*};
 use rayon::{ThreadPool, ThreadPoolBuilder};

@@ -4,7 +4,7 @@
 
 #![cfg(target_os = "linux")]
 
-use common::{ends, thread_count};
+use common::{ends, pool_of, thread_count, thread_count_with};
 use lazygraph::{Options, compute_with, prelude::*};
 
 #[delayed]
@@ -28,17 +28,9 @@ fn fan(n: u64) -> Result<usize, Error> {
 #[test]
 fn a_thousand_levels_and_a_handful_of_threads() {
     for workers in [1, 2, 8] {
-        let pool = rayon::ThreadPoolBuilder::new()
-            .num_threads(workers)
-            .build()
-            .unwrap();
+        let pool = pool_of(workers);
         // All the threads of the pool, and the one that `ends` starts below.
-        let before = pool
-            .broadcast(|_| thread_count())
-            .into_iter()
-            .max()
-            .unwrap()
-            + 1;
+        let before = thread_count_with(&pool) + 1;
         let (deep, wide) = ends("nesting", move || {
             let options = Options::new().pool(&pool);
             let deep = down(1000).compute_with(&options).unwrap();

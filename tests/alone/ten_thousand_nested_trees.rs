@@ -5,106 +5,57 @@
 
 #![cfg(target_os = "linux")]
 
-use common::{ends, thread_count};
+use common::locked_trees::{Locks, children, size};
+use common::{Chance, ends, pool_of, thread_count, thread_count_with};
 use lazygraph::{Options, compute_with, prelude::*};
 use rayon::prelude::*;
-use std::cell::RefCell;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
-use std::sync::{Arc, Mutex};
 
 const TREES: usize = 10_000;
 /// Trees that run at once, on the same locks.
 const FOREST: usize = 8;
 
-/// Locks, one row for each level, so that they are always taken in the same order.
 #[derive(Clone, Default)]
 struct World(Arc<Shared>);
 
 #[derive(Default)]
 struct Shared {
-    locks: [[Mutex<()>; 3]; 6],
-    reentries: AtomicUsize,
+    locks: Locks,
     nodes: AtomicUsize,
     threads: AtomicUsize,
-}
-
-thread_local! {
-    /// The locks that bodies on this thread's stack hold.
-    static HELD: RefCell<Vec<(usize, usize)>> = const { RefCell::new(Vec::new()) };
-}
-
-fn next(seed: &mut u64) -> usize {
-    // Steele, Lea & Flood, "Fast splittable pseudorandom number generators", 2014.
-    *seed = seed.wrapping_add(0x9e37_79b9_7f4a_7c15);
-    let mut z = *seed;
-    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    (z ^ (z >> 31)) as usize
-}
-
-/// How many nodes the tree of `seed` has.
-fn size(seed: u64, level: usize) -> usize {
-    children(seed, level)
-        .map(|seed| size(seed, level + 1))
-        .sum::<usize>()
-        + 1
-}
-
-fn children(seed: u64, level: usize) -> impl Iterator<Item = u64> {
-    let mut random = seed ^ 0x5eed;
-    let many = if level < 5 { next(&mut random) % 4 } else { 0 };
-    (0..many).map(move |_| next(&mut random) as u64)
 }
 
 #[delayed]
 fn tree(world: &World, seed: u64, level: usize) -> Result<usize, Error> {
     let shared = &world.0;
     shared.nodes.fetch_add(1, SeqCst);
-    let mut random = seed;
-    let lock = (level, next(&mut random) % 3);
-    let met = HELD.with_borrow(|held| held.contains(&lock));
-    shared.reentries.fetch_add(usize::from(met), SeqCst);
-    // Half of the nodes hold a lock while they wait; met again, taking it would be the end of the test.
-    let guard = (next(&mut random).is_multiple_of(2) && !met).then(|| {
-        let guard = shared.locks[lock.0][lock.1].lock();
-        HELD.with_borrow_mut(|held| held.push(lock));
-        guard
-    });
+    let mut chance = Chance(seed);
+    let held = shared.locks.hold(&mut chance, level);
     let below: Vec<_> = children(seed, level)
         .map(|seed| tree(world.clone(), seed, level + 1))
         .collect();
-    let inside = match next(&mut random) % 4 {
+    let inside = match chance.below(4) {
         0 => (0..64usize).into_par_iter().map(|x| x % 2).sum::<usize>() - 32,
         _ => 0,
     };
-    if next(&mut random).is_multiple_of(64) {
+    if chance.below(64) == 0 {
         shared.threads.fetch_max(thread_count(), SeqCst);
     }
     let result = compute(&below).map(|sizes| sizes.into_iter().sum::<usize>() + 1 + inside);
-    if let Some(guard) = guard {
-        HELD.with_borrow_mut(|held| held.retain(|l| *l != lock));
-        drop(guard);
-    }
+    drop(held);
     result
 }
 
 #[test]
 fn they_all_end() {
-    let mut seed = 7;
+    let mut chance = Chance(7);
     for workers in [1, 2, 8] {
-        let pool = rayon::ThreadPoolBuilder::new()
-            .num_threads(workers)
-            .build()
-            .unwrap();
-        let before = pool
-            .broadcast(|_| thread_count())
-            .into_iter()
-            .max()
-            .unwrap()
-            + 1;
+        let pool = pool_of(workers);
+        let before = thread_count_with(&pool) + 1;
         let forests = TREES / 3 / FOREST + 1;
         let seeds: Vec<Vec<u64>> = (0..forests)
-            .map(|_| (0..FOREST).map(|_| next(&mut seed) as u64).collect())
+            .map(|_| (0..FOREST).map(|_| chance.draw()).collect())
             .collect();
         let world = World::default();
         let inner = world.clone();
@@ -124,9 +75,9 @@ fn they_all_end() {
         println!(
             "{workers} workers: {} trees, {nodes} nodes, {} re-entries, {before} threads before, at most {threads}",
             forests * FOREST,
-            shared.reentries.load(SeqCst),
+            shared.locks.reentries(),
         );
-        assert_eq!(shared.reentries.load(SeqCst), 0);
+        assert_eq!(shared.locks.reentries(), 0);
         // One can be lent for each slot whose holder waits, and one keeps time.
         assert!(
             threads <= before + workers + 2,

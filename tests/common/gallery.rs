@@ -2,6 +2,8 @@
 //!
 //! They are plain numbers, so that any order of them can be simulated; `built.rs` makes nodes of them.
 
+use crate::Chance;
+
 /// A graph: node `i` reads `inputs[i]`, all of them less than `i`. The order of the numbers is the order of creation.
 #[derive(Clone, Debug)]
 pub struct Dag {
@@ -223,19 +225,6 @@ impl Dag {
         let orders = [self.creation(), self.breadth_first(), self.depth_first()];
         let peaks = orders.iter().map(|order| self.peak(order));
         peaks.min().unwrap_or(0)
-    }
-}
-
-/// Numbers without a pattern, the same in every process (Steele, Lea & Flood's SplitMix64).
-pub struct Chance(pub u64);
-
-impl Chance {
-    pub fn below(&mut self, n: usize) -> usize {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        ((z ^ (z >> 31)) % n as u64) as usize
     }
 }
 

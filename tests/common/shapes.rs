@@ -7,6 +7,19 @@ use lazygraph::prelude::*;
 
 use super::tracked::{Meter, Tracked};
 
+/// Builds a graph on a meter.
+pub type Build = fn(&Meter) -> Shape;
+
+/// The graphs of which memory is promised, and the peak of an order like Dask's.
+pub const PROMISED: [(Build, usize); 6] = [
+    (|meter| tree(meter, 64), 7),
+    (|meter| fold(meter, 32), 2),
+    (|meter| chains(meter, 20, 5), 1),
+    (|meter| ladder(meter, 100), 5),
+    (|meter| all_to_all(meter, 8), 16),
+    (|meter| cross_validation(meter, 5, 20), 33),
+];
+
 /// A graph: what to compute, what must come out, and how many nodes it has.
 pub struct Shape {
     pub name: String,

@@ -1,7 +1,5 @@
 //! `scope` lends data from the stack to a graph; what escapes fails with `OutOfScope`, it never dangles.
 
-use common;
-
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use common::everywhere;

@@ -1,7 +1,5 @@
 //! DESIGN §8: a million-element argument is short wherever it is shown.
 
-use common;
-
 use common::Page;
 use lazygraph::{Options, Plan, TextLog, prelude::*};
 

@@ -1,7 +1,5 @@
 //! By value: moved into the last user, cloned for the others. By reference: never cloned.
 
-use common;
-
 use common::everywhere;
 use common::tracked::{Meter, Tracked};
 use lazygraph::{compute_with, prelude::*};

@@ -1,7 +1,5 @@
 //! Nodes of no argument, of twelve, of a list of ten thousand; unit results are results.
 
-use common;
-
 use common::{Log, everywhere};
 use lazygraph::{compute_with, prelude::*};
 

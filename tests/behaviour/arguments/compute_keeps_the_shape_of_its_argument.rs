@@ -1,7 +1,5 @@
 //! Any nesting of tuples, lists, arrays, options and maps goes in; the same nesting of values comes out.
 
-use common;
-
 use std::collections::{BTreeMap, HashMap};
 
 use common::{Log, everywhere};

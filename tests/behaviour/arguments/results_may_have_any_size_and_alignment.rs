@@ -1,7 +1,5 @@
 //! DESIGN §8: zero-sized results, over-aligned ones, big ones: each is whole and well placed.
 
-use common;
-
 use common::everywhere;
 use lazygraph::{Value, compute_with, prelude::*};
 

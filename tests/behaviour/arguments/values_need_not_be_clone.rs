@@ -1,7 +1,5 @@
 //! What is only lent needs no `Clone`: results that cannot be copied flow by reference, or as an `Arc`.
 
-use common;
-
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 

@@ -1,24 +1,11 @@
 //! Cancelling a task cancels what it has started; dropping the last handle cancels what has not begun.
 
-use common::within;
+use common::{client_of, ends, on};
 use lazygraph::sync::Event;
 use lazygraph::{CancelToken, Client, ErrorKind, Handle, Options, Status, get_client, prelude::*};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
-
-fn on(slots: &[usize], test: impl Fn(&Client) + Send + Sync + Clone + 'static) {
-    for &slots in slots {
-        let test = test.clone();
-        within(60, move || {
-            let client = Client::builder().threads(slots).build().unwrap();
-            test(&client);
-            client.close();
-            let stats = client.stats();
-            assert_eq!((stats.permits, stats.suspended, stats.live), (slots, 0, 0));
-        });
-    }
-}
 
 #[delayed]
 fn count(runs: Arc<AtomicUsize>) -> usize {
@@ -198,8 +185,8 @@ fn closing_ends_all_waits_of_fifty_suspended_parents() {
         never.wait()
     }
     for slots in [1, 2, 4] {
-        within(60, move || {
-            let client = Client::builder().threads(slots).build().unwrap();
+        ends("it", move || {
+            let client = client_of(slots);
             let never = Event::new();
             let parents: Vec<_> = (0..50)
                 .map(|_| client.submit(parent(never.clone())))
@@ -220,7 +207,7 @@ fn closing_ends_all_waits_of_fifty_suspended_parents() {
 
 #[test]
 fn the_token_of_its_options_closes_the_client() {
-    within(60, || {
+    ends("it", || {
         let token = CancelToken::new();
         let options = Options::new().cancel(&token);
         let client = Client::builder()
@@ -242,7 +229,7 @@ fn the_token_of_its_options_closes_the_client() {
 
 #[test]
 fn the_limit_of_its_options_is_for_each_task() {
-    within(60, || {
+    ends("it", || {
         let options = Options::new().timeout(Duration::from_millis(20));
         let client = Client::builder()
             .threads(1)

@@ -1,7 +1,5 @@
 //! P8: a cancelled run starts nothing more, tells the bodies that run, and ends as `Cancelled`.
 
-use common;
-
 use common::{Log, Tally, everywhere, wait_until};
 use lazygraph::{CancelToken, ErrorKind, Options, compute_with, prelude::*};
 

@@ -1,7 +1,7 @@
 //! When `close` returns, every value that the client's tasks have made or were given is dropped, wherever it was, unless
 //! somebody outside still has a handle to it.
 
-use common::{PLANNED, quiet, wait_until, within};
+use common::{PLANNED, client_of, ends, quiet, wait_until};
 use lazygraph::sync::Event;
 use lazygraph::{Client, Handle, prelude::*};
 use std::fmt;
@@ -218,12 +218,12 @@ const PLACES: &[Place] = &[
 #[test]
 fn wherever_a_value_was() {
     quiet();
-    within(120, || {
+    ends("it", || {
         for (place, start) in PLACES {
             for slots in [1, 2] {
                 for _ in 0..5 {
                     let live = Live::default();
-                    let client = Client::builder().threads(slots).build().unwrap();
+                    let client = client_of(slots);
                     start(&client, &live);
                     client.close();
                     assert_eq!(live.0.load(SeqCst), 0, "{place}, on {slots} slots");
@@ -236,11 +236,8 @@ fn wherever_a_value_was() {
 /// While a client lives, too: what has failed and can be tried again keeps its arguments, and only as long.
 #[test]
 fn arguments_of_what_failed_live_as_long_as_its_handles() {
-    within(60, || {
-        let (client, live) = (
-            Client::builder().threads(1).build().unwrap(),
-            Live::default(),
-        );
+    ends("it", || {
+        let (client, live) = (client_of(1), Live::default());
         let x = client.submit(fails(Slow::new(&live)));
         let y = x.clone();
         assert!(x.result().is_err());

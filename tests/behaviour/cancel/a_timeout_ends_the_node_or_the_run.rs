@@ -1,10 +1,8 @@
 //! P8: a node's `timeout`, a run's `timeout`: the error is `Timeout`, the body sees its token.
 
-use common;
-
 use std::time::Duration;
 
-use common::{Log, Tally, everywhere, wait_until};
+use common::{Log, Tally, everywhere, pool_of, wait_until};
 use lazygraph::{CancelToken, ErrorKind, Options, compute_with, prelude::*};
 
 const SHORT: Duration = Duration::from_millis(40);
@@ -142,10 +140,7 @@ fn a_deadline_that_is_due_at_once_starts_nothing() {
 
 #[test]
 fn the_pool_works_afterwards() {
-    let pool = rayon::ThreadPoolBuilder::new()
-        .num_threads(2)
-        .build()
-        .unwrap();
+    let pool = pool_of(2);
     let log = Log::new();
     let many: Vec<_> = (0..20).map(|_| endless(log.clone())).collect();
     let e = compute_with(&Options::new().pool(&pool).timeout(SHORT), &many).unwrap_err();

@@ -1,7 +1,5 @@
 //! A handle is not spent by a failed run: the graph is as it was.
 
-use common;
-
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 

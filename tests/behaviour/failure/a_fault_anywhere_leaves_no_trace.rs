@@ -4,9 +4,7 @@
 //!
 //! `cargo test --test behaviour a_fault_anywhere -- --nocapture` prints the matrix.
 
-use common;
-
-use common::{quiet, wait_until, within};
+use common::{PATIENCE, ends_within, pool_of, quiet, wait_until};
 use lazygraph::{
     Client, ErrorKind, Event, Hasher128, Memo, Observer, Options, RunOptions, Scheduler, Token,
     compute_with, get_client, prelude::*, secede, worker_client,
@@ -249,10 +247,7 @@ fn matrix() {
     quiet();
     let mut table = String::from("faults injected, each reported, none left a trace\n");
     for workers in [0, 1, 2, 8] {
-        let pool = rayon::ThreadPoolBuilder::new()
-            .num_threads(workers.max(1))
-            .build()
-            .unwrap();
+        let pool = pool_of(workers.max(1));
         let options = match workers {
             0 => Options::new().scheduler(Scheduler::Serial),
             _ => Options::new().pool(&pool),
@@ -454,7 +449,7 @@ fn inject_in_tasks(place: Place, slots: usize, optimize: bool) -> (usize, usize)
 #[test]
 fn matrix_of_tasks() {
     quiet();
-    within(600, || {
+    ends_within(10 * PATIENCE, "it", || {
         println!("faults injected into tasks (of these, told to nobody), none left a trace");
         for (slots, optimize) in [(1, true), (1, false), (2, true), (2, false)] {
             let mut row = format!("{slots} slots, optimizer {optimize}: ");

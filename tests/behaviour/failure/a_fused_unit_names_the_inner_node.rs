@@ -1,7 +1,5 @@
 //! P8, P12: in a fused unit an error names the node that failed, not the unit.
 
-use common;
-
 use common::{Log, quiet, schedulers};
 use lazygraph::{Options, Plan, prelude::*};
 

@@ -1,12 +1,10 @@
 //! P8: a panic in a body, in a value's `Drop` or `Clone`, in an observer, in a `Token`: an `Error`, and the pool
 //! works afterwards.
 
-use common;
-
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use common::quiet;
 use common::tracked::{Meter, Tracked};
+use common::{pool_of, quiet};
 use lazygraph::{
     Event, Hasher128, Observer, Options, RunOptions, Scheduler, Token, compute_with, prelude::*,
 };
@@ -76,10 +74,7 @@ fn sum(xs: &[i64]) -> i64 {
 fn on_every_pool(f: impl Fn(&str, &RunOptions<'_>)) {
     quiet();
     for workers in [1, 2, 8] {
-        let pool = rayon::ThreadPoolBuilder::new()
-            .num_threads(workers)
-            .build()
-            .unwrap();
+        let pool = pool_of(workers);
         let serial = Options::new().scheduler(Scheduler::Serial);
         for (name, options) in [("serial", serial), ("rayon", Options::new().pool(&pool))] {
             for fuse in [true, false] {

@@ -1,7 +1,5 @@
 //! P8: an error tells the path from the computed node down to the one that failed, through nested runs.
 
-use common;
-
 use std::num::ParseIntError;
 
 use common::{everywhere, quiet};

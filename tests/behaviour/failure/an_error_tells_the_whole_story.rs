@@ -1,7 +1,5 @@
 //! P8: the error names the label, the arguments (short), the place of the call that built the node, the source.
 
-use common;
-
 use std::num::ParseIntError;
 
 use common::{everywhere, quiet};

@@ -1,7 +1,5 @@
 //! P8: `catch`, `unwrap_or` and `compute_all` continue past failure.
 
-use common;
-
 use common::{Log, everywhere, quiet};
 use lazygraph::{ErrorKind, compute_all, compute_all_with, compute_with, prelude::*};
 

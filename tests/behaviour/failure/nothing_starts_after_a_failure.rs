@@ -1,7 +1,5 @@
 //! P8: a failure stops the graph: nothing new starts, what runs ends first, then the caller gets the error.
 
-use common;
-
 use std::time::Duration;
 
 use common::{Log, Tally, quiet, schedulers, wait_until};

@@ -1,7 +1,5 @@
 //! P8: one failure is reported, always the same one where the order is fixed; the others are counted on it.
 
-use common;
-
 use common::{Meeting, Tally, schedulers};
 use lazygraph::{ErrorKind, Options, compute_with, prelude::*};
 

@@ -1,11 +1,9 @@
 //! P8: `retries(n)` runs a failing node at most n more times.
 
-use common;
-
 use std::time::Duration;
 
 use common::tracked::{Meter, Tracked};
-use common::{Tally, everywhere, quiet};
+use common::{Tally, client_of, everywhere, quiet};
 use lazygraph::{ErrorKind, Options, Plan, compute_with, prelude::*};
 
 /// Fails the first `failures` times.
@@ -285,7 +283,7 @@ fn a_filter_that_panics_is_the_failure() {
 #[test]
 fn a_client_asks_the_filter_too_and_a_user_may_go_over_it() {
     for slots in [1, 2, 4] {
-        let client = lazygraph::Client::builder().threads(slots).build().unwrap();
+        let client = client_of(slots);
         let tally = Tally::new();
         let x = flaky(tally.clone(), 2, 7).retries(5).retry_if(|_| false);
         let x = client.submit(x);

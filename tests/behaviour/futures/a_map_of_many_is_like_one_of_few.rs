@@ -1,6 +1,6 @@
 //! Large maps of small numbers are worked off in another way than small ones: nothing of that shows.
 
-use common::within;
+use common::{client_of, close, ends};
 use lazygraph::sync::Event;
 use lazygraph::{Client, ErrorKind, Handle, Status, hold_slot, prelude::*};
 use std::collections::HashMap;
@@ -14,16 +14,7 @@ const MANY: u64 = 6_000;
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
 fn clients() -> impl Iterator<Item = Client> {
-    let client = |slots| Client::builder().threads(slots).build().unwrap();
-    [1, 2, 4].into_iter().map(client)
-}
-
-/// Nothing is left of what it did.
-fn is_at_rest(client: &Client) {
-    client.close();
-    let stats = client.stats();
-    let left = (stats.permits, stats.running, stats.suspended, stats.live);
-    assert_eq!(left, (stats.slots, 0, 0, 0));
+    [1, 2, 4].into_iter().map(client_of)
 }
 
 /// What a body does at some of the items; others are doubled.
@@ -57,7 +48,7 @@ fn each_runs_once() {
         assert_eq!(*all[7].as_arc().unwrap(), 14);
         let again = client.submit(call(|x: u64, y: u64| x + y, (&all[3], &all[4])));
         assert_eq!(again.result().unwrap(), 14);
-        is_at_rest(&client);
+        close(&client);
     }
 }
 
@@ -80,7 +71,7 @@ fn one_may_wait_for_another_behind_it() {
             let values = client.gather(all).unwrap();
             assert!(values.into_iter().eq(0..MANY));
         }
-        is_at_rest(&client);
+        close(&client);
     }
 }
 
@@ -105,7 +96,7 @@ fn one_that_fails_fails_alone() {
             }
         }
         assert!(client.gather(all).is_err());
-        is_at_rest(&client);
+        close(&client);
     }
 }
 
@@ -139,7 +130,7 @@ fn one_is_cancelled_alone_and_tried_again() {
             assert_eq!(all[4_321].result().unwrap(), 4_321);
         }
         assert!((1..=2).contains(&runs.load(SeqCst)));
-        is_at_rest(&client);
+        close(&client);
     }
 }
 
@@ -163,7 +154,7 @@ fn those_that_nobody_wants_are_dropped() {
         go.set();
         assert_eq!(client.gather(few).unwrap(), [0, 1]);
         assert!(runs.load(SeqCst) <= MANY as usize);
-        is_at_rest(&client);
+        close(&client);
     }
 }
 
@@ -175,7 +166,7 @@ fn it_is_given_as_it_ends() {
         let mut ended: Vec<u64> = ended.collect();
         ended.sort_unstable();
         assert!(ended.into_iter().eq(0..MANY));
-        is_at_rest(&client);
+        close(&client);
     }
 }
 
@@ -192,7 +183,7 @@ fn a_close_ends_it() {
                 Ok(x)
             }),
         );
-        is_at_rest(&client);
+        close(&client);
         let outcomes = client.gather_all(all);
         assert!(outcomes.iter().any(Result::is_err));
         for (x, outcome) in (0..).zip(outcomes) {
@@ -213,7 +204,7 @@ fn is_slow(x: u64) -> bool {
 
 #[test]
 fn slow_ones_are_shared_though_the_first_were_not() {
-    let client = Client::builder().threads(2).build().unwrap();
+    let client = client_of(2);
     let seen = Arc::new(Mutex::new(HashMap::<_, usize>::new()));
     let at: At = {
         let seen = seen.clone();
@@ -233,12 +224,12 @@ fn slow_ones_are_shared_though_the_first_were_not() {
     assert!(client.gather(all).unwrap().into_iter().eq(0..FAST));
     let seen: Vec<usize> = seen.lock().unwrap().values().copied().collect();
     assert!(seen.len() == 2 && seen.iter().all(|n| *n > 10), "{seen:?}");
-    is_at_rest(&client);
+    close(&client);
 }
 
 #[test]
 fn a_higher_priority_does_not_wait_for_all_of_it() {
-    let client = Client::builder().threads(1).build().unwrap();
+    let client = client_of(1);
     let (slow, begun) = (Arc::new(AtomicUsize::new(0)), Event::new());
     let at: At = {
         let (slow, begun) = (slow.clone(), begun.clone());
@@ -257,13 +248,13 @@ fn a_higher_priority_does_not_wait_for_all_of_it() {
     let before = client.submit(urgent).result().unwrap();
     assert!(before < 60, "{before} of 100 went first");
     drop(client.gather(all).unwrap());
-    is_at_rest(&client);
+    close(&client);
 }
 
 #[test]
 fn handles_of_it_are_let_go_one_after_the_other() {
-    within(60, || {
-        let client = Client::builder().threads(1).build().unwrap();
+    ends("it", || {
+        let client = client_of(1);
         let (begun, go) = (Event::new(), Event::new());
         let (is_begun, may_go) = (begun.clone(), go.clone());
         let busy = client.submit(call(
@@ -284,7 +275,7 @@ fn handles_of_it_are_let_go_one_after_the_other() {
         }
         go.set();
         assert!(busy.result().unwrap());
-        is_at_rest(&client);
+        close(&client);
     });
 }
 
@@ -327,13 +318,13 @@ fn each_has_the_name_of_its_call() {
         let all = client.map(call, 0..MANY);
         let named = names(&all);
         assert!((0..MANY as usize).all(|i| named[i] == format!("twice {i}")));
-        is_at_rest(&client);
+        close(&client);
     }
 }
 
 #[test]
 fn what_is_said_later_is_for_later() {
-    let client = Client::builder().threads(1).build().unwrap();
+    let client = client_of(1);
     let (begun, go) = (Event::new(), Event::new());
     let waits = client.submit(call(
         move |begun: Event, go: Event| {

@@ -1,7 +1,7 @@
 //! Random trees of tasks with errors, panics, cancels, timeouts, resources, retries and misuse of `secede`: every future ends, and then
 //! all permits are back, nothing is suspended and nothing lives.
 
-use common::{PLANNED, quiet, within};
+use common::{Chance, PATIENCE, PLANNED, ends_within, quiet};
 use lazygraph::{
     Client, ErrorKind, Handle, Options, get_client, hold_slot, prelude::*, secede, worker_client,
 };
@@ -9,12 +9,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicIsize, Ordering::SeqCst};
 use std::time::Duration;
 
-/// SplitMix64 (Steele, Lea & Flood, "Fast splittable pseudorandom number generators", 2014).
-fn mix(mut x: u64) -> u64 {
-    x = x.wrapping_add(0x9e37_79b9_7f4a_7c15);
-    x = (x ^ (x >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    x = (x ^ (x >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    x ^ (x >> 31)
+fn mix(x: u64) -> u64 {
+    Chance(x).draw()
 }
 
 /// A value that is counted while it lives.
@@ -137,7 +133,7 @@ fn after_any_storm_everything_is_as_before() {
     quiet();
     let runs: u64 = std::env::var("LAZYGRAPH_STORMS").map_or(1_000, |n| n.parse().unwrap());
     for slots in [1, 2, 3, 4] {
-        within(3000, move || {
+        ends_within(50 * PATIENCE, "it", move || {
             let client = Client::builder()
                 .threads(slots)
                 .resource("gpu", 1)

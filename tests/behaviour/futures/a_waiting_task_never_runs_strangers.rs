@@ -3,55 +3,25 @@
 //!
 //! `LAZYGRAPH_TREES=10000 cargo test --test behaviour a_waiting_task -- --nocapture` prints what was counted.
 
-use common::{wait_until, within};
+use common::locked_trees::{Locks, children, size};
+use common::{Chance, PATIENCE, client_of, close, ends, ends_within, wait_until};
 use lazygraph::{Client, Handle, get_client, prelude::*, secede, worker_client};
 use rayon::prelude::*;
-use std::cell::{Cell, RefCell};
+use std::cell::Cell;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
-use std::sync::{Arc, Mutex};
 
 /// Trees that run at once, on the same locks.
 const FOREST: usize = 8;
-const LEVELS: usize = 5;
 
-/// Locks, one row for each level, so that they are always taken in the same order.
 #[derive(Clone, Default)]
 struct World(Arc<Shared>);
 
 #[derive(Default)]
 struct Shared {
-    locks: [[Mutex<()>; 3]; LEVELS + 1],
-    reentries: AtomicUsize,
+    locks: Locks,
     tasks: AtomicUsize,
     lent: AtomicUsize,
-}
-
-thread_local! {
-    /// The locks that bodies on this thread's stack hold.
-    static HELD: RefCell<Vec<(usize, usize)>> = const { RefCell::new(Vec::new()) };
-}
-
-fn next(seed: &mut u64) -> usize {
-    // Steele, Lea & Flood, "Fast splittable pseudorandom number generators", 2014.
-    *seed = seed.wrapping_add(0x9e37_79b9_7f4a_7c15);
-    let mut z = *seed;
-    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    (z ^ (z >> 31)) as usize
-}
-
-fn size(seed: u64, level: usize) -> usize {
-    let below = children(seed, level).map(|seed| size(seed, level + 1));
-    below.sum::<usize>() + 1
-}
-
-fn children(seed: u64, level: usize) -> impl Iterator<Item = u64> {
-    let mut random = seed ^ 0x5eed;
-    let many = match level < LEVELS {
-        true => next(&mut random) % 4,
-        false => 0,
-    };
-    (0..many).map(move |_| next(&mut random) as u64)
 }
 
 #[delayed]
@@ -61,13 +31,12 @@ fn sum(sizes: Vec<usize>) -> usize {
 
 /// The sizes of the trees below, by one of the ways to ask for them.
 fn below(client: &Client, world: &World, seed: u64, level: usize) -> Result<usize, Error> {
-    let mut random = !seed;
     let child = |seed| tree(world.clone(), seed, level + 1);
     let seeds = children(seed, level);
     let total = |sizes: Vec<usize>| sizes.into_iter().sum::<usize>();
     let one_by_one =
         |futures: Vec<Handle<usize>>| futures.iter().map(Handle::result).sum::<Result<usize, _>>();
-    match next(&mut random) % 9 {
+    match Chance(!seed).below(9) {
         0 => one_by_one(seeds.map(|seed| client.submit(child(seed))).collect()),
         1 => one_by_one(client.map(child, seeds)),
         2 => client.gather(client.map(child, seeds)).map(total),
@@ -104,29 +73,18 @@ fn below(client: &Client, world: &World, seed: u64, level: usize) -> Result<usiz
 fn tree(world: &World, seed: u64, level: usize) -> Result<usize, Error> {
     let shared = &world.0;
     shared.tasks.fetch_add(1, SeqCst);
-    let mut random = seed;
-    let lock = (level, next(&mut random) % 3);
-    let met = HELD.with_borrow(|held| held.contains(&lock));
-    shared.reentries.fetch_add(usize::from(met), SeqCst);
-    // Half of the tasks hold a lock while they wait; met again, taking it would be the end of the test.
-    let guard = (next(&mut random).is_multiple_of(2) && !met).then(|| {
-        let guard = shared.locks[lock.0][lock.1].lock();
-        HELD.with_borrow_mut(|held| held.push(lock));
-        guard
-    });
+    let mut chance = Chance(seed);
+    let held = shared.locks.hold(&mut chance, level);
     let client = get_client()?;
-    let inside = match next(&mut random) % 4 {
+    let inside = match chance.below(4) {
         0 => (0..64usize).into_par_iter().map(|x| x % 2).sum::<usize>() - 32,
         _ => 0,
     };
-    if next(&mut random).is_multiple_of(16) {
+    if chance.below(16) == 0 {
         shared.lent.fetch_max(client.stats().lent, SeqCst);
     }
     let size = below(&client, world, seed, level);
-    if let Some(guard) = guard {
-        HELD.with_borrow_mut(|held| held.retain(|l| *l != lock));
-        drop(guard);
-    }
+    drop(held);
     Ok(size? + 1 + inside)
 }
 
@@ -134,19 +92,19 @@ fn tree(world: &World, seed: u64, level: usize) -> Result<usize, Error> {
 fn random_trees_of_tasks_that_hold_locks() {
     let trees: usize = std::env::var("LAZYGRAPH_TREES").map_or(600, |n| n.parse().unwrap());
     for slots in [1, 2, 4] {
-        within(600, move || {
-            let client = Client::builder().threads(slots).build().unwrap();
+        ends_within(10 * PATIENCE, "it", move || {
+            let client = client_of(slots);
             let world = World::default();
-            let mut seed = slots as u64;
+            let mut chance = Chance(slots as u64);
             for _ in 0..trees / 3 / FOREST {
-                let seeds: Vec<_> = (0..FOREST).map(|_| next(&mut seed) as u64).collect();
+                let seeds: Vec<_> = (0..FOREST).map(|_| chance.draw()).collect();
                 let roots = seeds.iter().map(|&seed| tree(world.clone(), seed, 0));
                 let roots: Vec<_> = roots.map(|root| client.submit(root)).collect();
                 let sizes: Vec<_> = seeds.iter().map(|&seed| size(seed, 0)).collect();
                 assert_eq!(client.gather(roots).unwrap(), sizes);
             }
             let (tasks, lent) = (world.0.tasks.load(SeqCst), world.0.lent.load(SeqCst));
-            let reentries = world.0.reentries.load(SeqCst);
+            let reentries = world.0.locks.reentries();
             println!(
                 "{slots} slots: {} trees, {tasks} tasks, {reentries} re-entries, at most {lent} lent threads",
                 trees / 3 / FOREST * FOREST,
@@ -154,8 +112,7 @@ fn random_trees_of_tasks_that_hold_locks() {
             assert_eq!(reentries, 0);
             // The last of several futures ends before its task.
             assert!(wait_until(|| client.stats().live == 0));
-            let stats = client.stats();
-            assert_eq!((stats.permits, stats.suspended, stats.live), (slots, 0, 0));
+            close(&client);
         });
     }
 }
@@ -180,8 +137,8 @@ fn what_of_a_task_is_not_waited_for_is_a_stranger() {
         WAITS.set(false);
         Ok((first?[0], two[1].result()?))
     }
-    within(60, || {
-        let client = Client::builder().threads(1).build().unwrap();
+    ends("it", || {
+        let client = client_of(1);
         assert_eq!(client.submit(waits()).result().unwrap(), (1, 2));
     });
 }

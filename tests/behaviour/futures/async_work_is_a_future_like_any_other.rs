@@ -1,10 +1,8 @@
 //! `Client::spawn`: async work on the user's runtime, as a future that graphs can use. It takes no slot.
 #![cfg(feature = "async")]
 
-use common::{PLANNED, quiet, wait_until, within};
-use lazygraph::{
-    AsyncWork, Chapter, Client, ErrorKind, Status, get_client, prelude::*, sync::Event,
-};
+use common::{PLANNED, on_all, wait_until};
+use lazygraph::{AsyncWork, Chapter, ErrorKind, Status, get_client, prelude::*, sync::Event};
 use std::collections::VecDeque;
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
@@ -68,20 +66,6 @@ impl Runtime {
             self.run();
             done()
         }));
-    }
-}
-
-fn on_all(test: impl Fn(&Client) + Send + Sync + Clone + 'static) {
-    quiet();
-    for slots in [1, 2, 4] {
-        let test = test.clone();
-        within(60, move || {
-            let client = Client::builder().threads(slots).build().unwrap();
-            test(&client);
-            client.close();
-            let stats = client.stats();
-            assert_eq!((stats.permits, stats.suspended, stats.live), (slots, 0, 0));
-        });
     }
 }
 

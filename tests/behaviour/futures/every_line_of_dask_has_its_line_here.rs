@@ -1,6 +1,6 @@
 //! The lines of the README that stand beside those of Dask; `documents.rs` sees that all of them are here.
 
-use common::within;
+use common::{ends, on_built};
 use lazygraph::{
     Client, ErrorKind, Handle, Status, as_completed, get_client, prelude::*, rejoin, secede, sync,
     worker_client,
@@ -35,17 +35,11 @@ fn length(xs: &[i64]) -> usize {
 }
 
 fn on_all(test: fn(&Client) -> Result<(), Error>) {
-    for slots in [1, 2, 4] {
-        within(60, move || {
-            let client = Client::builder()
-                .threads(slots)
-                .resource("gpu", 1)
-                .build()
-                .unwrap();
-            test(&client).unwrap();
-            client.close();
-        });
-    }
+    on_built(
+        &[1, 2, 4],
+        |builder| builder.resource("gpu", 1),
+        move |client| test(client).unwrap(),
+    );
 }
 
 #[test]
@@ -90,7 +84,7 @@ fn futures() {
         client.close();
         Ok(())
     }
-    within(60, || lines().unwrap());
+    ends("it", || lines().unwrap());
 }
 
 #[test]

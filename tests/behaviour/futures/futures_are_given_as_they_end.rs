@@ -1,22 +1,9 @@
 //! `as_completed`, `wait_all`, `wait_any`, `wait_timeout`: nothing is lost, whatever ends first.
 
-use common::within;
+use common::on;
 use lazygraph::sync::Event;
-use lazygraph::{Client, Handle, as_completed, get_client, prelude::*};
+use lazygraph::{Handle, as_completed, get_client, prelude::*};
 use std::time::Duration;
-
-fn on(slots: &[usize], test: impl Fn(&Client) + Send + Sync + Clone + 'static) {
-    for &slots in slots {
-        let test = test.clone();
-        within(60, move || {
-            let client = Client::builder().threads(slots).build().unwrap();
-            test(&client);
-            client.close();
-            let stats = client.stats();
-            assert_eq!((stats.permits, stats.suspended, stats.live), (slots, 0, 0));
-        });
-    }
-}
 
 #[delayed]
 fn when(event: Event, x: usize) -> Result<usize, Error> {

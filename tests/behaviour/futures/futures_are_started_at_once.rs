@@ -1,6 +1,6 @@
 //! `submit` starts a task, and its future tells what came of it.
 
-use common::within;
+use common::{client_of, ends, on_all, pool_of};
 use lazygraph::sync::Event;
 use lazygraph::{Chapter, Client, ErrorKind, Handle, Memo, Status, as_completed, prelude::*};
 use std::sync::Arc;
@@ -31,23 +31,6 @@ fn parse(text: &str) -> Result<i64, std::num::ParseIntError> {
 fn wait_for(event: Event, x: i64) -> Result<i64, Error> {
     event.wait()?;
     Ok(x)
-}
-
-fn client(slots: usize) -> Client {
-    Client::builder().threads(slots).build().unwrap()
-}
-
-fn on_all(test: impl Fn(&Client) + Send + Sync + Clone + 'static) {
-    for slots in [1, 2, 4] {
-        let test = test.clone();
-        within(60, move || {
-            let client = client(slots);
-            test(&client);
-            client.close();
-            let stats = client.stats();
-            assert_eq!((stats.permits, stats.suspended, stats.live), (slots, 0, 0));
-        });
-    }
 }
 
 #[test]
@@ -298,7 +281,7 @@ fn pure_tasks_run_once_and_old_errors_are_not_handed_back() {
             _ => Ok(x * x),
         }
     }
-    within(60, || {
+    ends("it", || {
         let memo = Memo::new();
         let client = Client::builder().threads(2).memo(&memo).build().unwrap();
         assert!(client.submit(square(3)).result().is_err());
@@ -360,7 +343,7 @@ fn values_that_are_not_clone_are_shared() {
 
 #[test]
 fn a_closed_client_refuses_and_says_so() {
-    let client = client(2);
+    let client = client_of(2);
     client.close();
     let x = client.submit(inc(1));
     let e = x.result().unwrap_err();
@@ -376,12 +359,7 @@ fn a_closed_client_refuses_and_says_so() {
 fn contradictory_settings_are_refused() {
     let kind = |b: lazygraph::ClientBuilder| b.build().unwrap_err().kind();
     assert_eq!(kind(Client::builder().threads(0)), ErrorKind::Invalid);
-    let pool = Arc::new(
-        rayon::ThreadPoolBuilder::new()
-            .num_threads(1)
-            .build()
-            .unwrap(),
-    );
+    let pool = Arc::new(pool_of(1));
     assert_eq!(
         kind(Client::builder().threads(2).pool(pool.clone())),
         ErrorKind::Invalid
@@ -394,13 +372,8 @@ fn contradictory_settings_are_refused() {
 
 #[test]
 fn a_thread_of_the_clients_own_pool_may_wait_for_it() {
-    within(60, || {
-        let pool = Arc::new(
-            rayon::ThreadPoolBuilder::new()
-                .num_threads(1)
-                .build()
-                .unwrap(),
-        );
+    ends("it", || {
+        let pool = Arc::new(pool_of(1));
         let client = Client::builder().pool(pool.clone()).build().unwrap();
         assert_eq!(pool.install(|| client.submit(inc(1)).result().unwrap()), 2);
         let all = pool.install(|| client.gather(client.map(inc, 0..100)).unwrap());
@@ -411,7 +384,7 @@ fn a_thread_of_the_clients_own_pool_may_wait_for_it() {
 #[test]
 fn a_future_of_another_client_is_an_argument_like_any_other() {
     on_all(|one| {
-        let other = client(1);
+        let other = client_of(1);
         let go = Event::new();
         let x = one.submit(wait_for(go.clone(), 1));
         let y = other.submit(add(&x, 1));
@@ -472,8 +445,8 @@ fn what_is_not_pure_runs_at_every_submit_and_every_element_is_a_task() {
 
 #[test]
 fn a_million_elements_are_one_graph() {
-    within(120, || {
-        let client = client(2);
+    ends("it", || {
+        let client = client_of(2);
         let all = client.map(inc, 0..1_000_000);
         let values = client.gather(all).unwrap();
         assert!(values.into_iter().eq(1..=1_000_000));
@@ -576,8 +549,8 @@ fn each_future_of_a_graph_has_the_name_of_its_own_call() {
 
 #[test]
 fn a_dropped_client_goes_on_with_what_is_wanted() {
-    within(60, || {
-        let x = client(2).submit(inc(inc(1)));
+    ends("it", || {
+        let x = client_of(2).submit(inc(inc(1)));
         assert_eq!(x.result().unwrap(), 3);
     });
 }

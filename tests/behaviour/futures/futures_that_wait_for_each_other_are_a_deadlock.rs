@@ -1,8 +1,8 @@
 //! A circle of waits is an error that names it, never a hang; what is no circle is none.
 
-use common::within;
+use common::{client_of, on};
 use lazygraph::sync::Event;
-use lazygraph::{Client, ErrorKind, Handle, as_completed, get_client, prelude::*};
+use lazygraph::{ErrorKind, Handle, as_completed, get_client, prelude::*};
 use std::sync::{Arc, Mutex};
 
 /// A place where a task finds a future, once it is there.
@@ -17,19 +17,6 @@ impl Box_ {
     fn take(&self) -> Handle<i64> {
         self.1.wait().unwrap();
         self.0.lock().unwrap().take().unwrap()
-    }
-}
-
-fn on(slots: &[usize], test: impl Fn(&Client) + Send + Sync + Clone + 'static) {
-    for &slots in slots {
-        let test = test.clone();
-        within(60, move || {
-            let client = Client::builder().threads(slots).build().unwrap();
-            test(&client);
-            client.close();
-            let stats = client.stats();
-            assert_eq!((stats.permits, stats.suspended, stats.live), (slots, 0, 0));
-        });
     }
 }
 
@@ -284,7 +271,7 @@ fn a_wait_for_one_of_several_is_no_circle_while_one_can_end() {
 #[test]
 fn a_circle_over_two_clients() {
     on(&[1, 2], |client| {
-        let other = Client::builder().threads(1).build().unwrap();
+        let other = client_of(1);
         let (own, there) = (Box_::default(), other.clone());
         let ask = own.clone();
         let body = move || there.submit(asks(ask.clone())).result();

@@ -1,6 +1,6 @@
 //! Tasks that launch tasks, by all interfaces, on any number of slots: no deadlock, no crowd of threads, no slot lost.
 
-use common::within;
+use common::{client_of, ends, on};
 use lazygraph::sync::Event;
 use lazygraph::{
     Client, ErrorKind, Handle, Status, get_client, hold_slot, prelude::*, rejoin, secede,
@@ -9,23 +9,6 @@ use lazygraph::{
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
-
-fn client(slots: usize) -> Client {
-    Client::builder().threads(slots).build().unwrap()
-}
-
-fn on(slots: &[usize], test: impl Fn(&Client) + Send + Sync + Clone + 'static) {
-    for &slots in slots {
-        let test = test.clone();
-        within(120, move || {
-            let client = client(slots);
-            test(&client);
-            client.close();
-            let stats = client.stats();
-            assert_eq!((stats.permits, stats.suspended, stats.live), (slots, 0, 0));
-        });
-    }
-}
 
 #[delayed]
 fn inc(x: i64) -> i64 {
@@ -557,8 +540,8 @@ fn a_task_may_have_a_client_of_its_own_and_be_the_last_to_hold_its_client() {
         assert!(all.into_iter().eq((0..10).map(|n| n * (n + 1) / 2)));
     });
     for slots in [1, 2] {
-        within(60, move || {
-            let (client, go) = (client(slots), Event::new());
+        ends("it", move || {
+            let (client, go) = (client_of(slots), Event::new());
             let (wait, last) = (go.clone(), Mutex::new(Some(client.clone())));
             let body = move || wait.wait().map(|()| drop(last.lock().unwrap().take()));
             let x = client.submit(call(body, ()));

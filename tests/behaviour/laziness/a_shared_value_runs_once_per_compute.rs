@@ -1,7 +1,5 @@
 //! P2: one delayed value is one evaluation per compute, however many consumers it has.
 
-use common;
-
 use common::{Log, everywhere};
 use lazygraph::{compute_with, prelude::*};
 

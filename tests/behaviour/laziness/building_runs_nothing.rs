@@ -1,7 +1,5 @@
 //! P1: a call of a delayed function makes a node and does nothing else.
 
-use common;
-
 use common::Log;
 use common::tracked::{Meter, Tracked};
 use lazygraph::prelude::*;

@@ -1,7 +1,5 @@
 //! DESIGN §8: no output, no element, the same output twice, a cycle, a value that comes after itself.
 
-use common;
-
 use std::collections::{BTreeMap, HashMap};
 
 use common::{Log, ends, everywhere};

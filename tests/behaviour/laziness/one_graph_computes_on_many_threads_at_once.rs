@@ -1,7 +1,5 @@
 //! DESIGN §8: a graph built on one thread is computed on ten at once; every compute is its own evaluation.
 
-use common;
-
 use common::tracked::{Meter, Tracked};
 use common::{Meeting, Tally, ends, everywhere};
 use lazygraph::{Options, Plan, compute_with, prelude::*};

@@ -1,7 +1,5 @@
 //! `(a, b) = f(x).unzip()`: both halves come from one execution.
 
-use common;
-
 use common::{Log, everywhere};
 use lazygraph::{compute_with, prelude::*};
 

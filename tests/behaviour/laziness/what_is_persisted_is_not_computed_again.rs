@@ -1,7 +1,5 @@
 //! `persist` computes now and keeps the value; `recompute` asks for it afresh; `checkpoint` waits for many.
 
-use common;
-
 use common::tracked::{Meter, Tracked};
 use common::{Log, everywhere};
 use lazygraph::{checkpoint, compute_with, prelude::*, tree_reduce};

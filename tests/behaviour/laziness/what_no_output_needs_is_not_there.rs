@@ -1,7 +1,5 @@
 //! The cull pass.
 
-use common;
-
 use common::{Log, everywhere};
 use lazygraph::{Options, Plan, compute_with, prelude::*};
 

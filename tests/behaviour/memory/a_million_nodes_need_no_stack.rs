@@ -1,7 +1,5 @@
 //! P9: any shape is built, optimized, run and dropped on a stack of 512 KiB, in linear time.
 
-use common;
-
 use common::tracked::{Meter, Tracked};
 use common::{ends, on_a_small_stack};
 use lazygraph::{Options, Plan, Scheduler, compute_with, prelude::*, tree_reduce};

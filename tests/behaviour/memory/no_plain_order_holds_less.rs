@@ -1,11 +1,9 @@
 //! P7: no shape is worse off than breadth first, depth first or as it was created, by more than one value.
 
-use common;
-
 use common::built::Make;
-use common::gallery::{self, Chance, Dag};
-use common::schedulers;
+use common::gallery::{self, Dag};
 use common::tracked::Meter;
+use common::{Chance, pool_of, schedulers};
 use lazygraph::{Options, Plan, compute_with};
 use std::time::Duration;
 
@@ -79,10 +77,7 @@ fn one_worker_holds_one_more_at_most() {
 
 /// With W workers at most 1 + 2W more than planned.
 fn check(workers: usize) {
-    let pool = rayon::ThreadPoolBuilder::new()
-        .num_threads(workers)
-        .build()
-        .unwrap();
+    let pool = pool_of(workers);
     let allowed = 1 + 2 * workers;
     for dag in shapes() {
         let peak = planned(&dag, &Options::new().fuse(false));

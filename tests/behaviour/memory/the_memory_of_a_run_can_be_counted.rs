@@ -1,10 +1,7 @@
 //! P10, P7: a run that is observed tells which intermediate results are alive, and what they take.
 
-use common;
-
-use common::shapes;
 use common::tracked::{Meter, Tracked};
-use common::{Log, schedulers};
+use common::{Log, schedulers, shapes};
 use lazygraph::{Counter, Event, Footprint, Observer, Options, Plan, compute_with, prelude::*};
 use std::sync::{Arc, Mutex};
 

@@ -1,31 +1,16 @@
 //! P7: with one worker at most P+1 heap-owning intermediates are alive, P being the peak of a good static order.
 
-use common;
-
-use common::shapes::{self, Shape};
+use common::shapes::{self, PROMISED};
 use common::tracked::Meter;
 use common::{Log, schedulers};
 use lazygraph::{Options, Plan, compute_with, prelude::*};
-
-/// Builds a graph on a meter.
-type Build = fn(&Meter) -> Shape;
-
-/// The graphs of the table, and the peak of an order like Dask's.
-const TABLE: [(Build, usize); 6] = [
-    (|meter| shapes::tree(meter, 64), 7),
-    (|meter| shapes::fold(meter, 32), 2),
-    (|meter| shapes::chains(meter, 20, 5), 1),
-    (|meter| shapes::ladder(meter, 100), 5),
-    (|meter| shapes::all_to_all(meter, 8), 16),
-    (|meter| shapes::cross_validation(meter, 5, 20), 33),
-];
 
 #[test]
 fn as_measured() {
     for (name, options) in schedulers().into_iter().take(2) {
         for fuse in [false, true] {
             let options = options.clone().fuse(fuse);
-            for (build, peak) in TABLE {
+            for (build, peak) in PROMISED {
                 let meter = Meter::new();
                 let shape = build(&meter);
                 assert_eq!(
@@ -47,7 +32,7 @@ fn as_measured() {
 
 #[test]
 fn as_planned() {
-    for (build, peak) in TABLE {
+    for (build, peak) in PROMISED {
         let shape = build(&Meter::new());
         for fuse in [false, true] {
             let plan = Plan::new(&shape.outputs, &Options::new().fuse(fuse)).unwrap();

@@ -1,31 +1,15 @@
 //! P7: with W workers at most P+1+2W heap-owning intermediates are alive.
 
-use common;
-
-use common::shapes::{self, Shape};
+use common::pool_of;
+use common::shapes::PROMISED;
 use common::tracked::Meter;
 use lazygraph::{Options, compute_with};
 
-type Build = fn(&Meter) -> Shape;
-
-/// The graphs of the table, and the peak of an order like Dask's.
-const TABLE: [(Build, usize); 6] = [
-    (|meter| shapes::tree(meter, 64), 7),
-    (|meter| shapes::fold(meter, 32), 2),
-    (|meter| shapes::chains(meter, 20, 5), 1),
-    (|meter| shapes::ladder(meter, 100), 5),
-    (|meter| shapes::all_to_all(meter, 8), 16),
-    (|meter| shapes::cross_validation(meter, 5, 20), 33),
-];
-
 fn check(workers: usize) {
-    let pool = rayon::ThreadPoolBuilder::new()
-        .num_threads(workers)
-        .build()
-        .unwrap();
+    let pool = pool_of(workers);
     for fuse in [false, true] {
         let options = Options::new().pool(&pool).fuse(fuse);
-        for (build, peak) in TABLE {
+        for (build, peak) in PROMISED {
             // The interleaving differs from run to run.
             for _ in 0..20 {
                 let meter = Meter::new();

@@ -1,7 +1,5 @@
 //! A nested compute of a few fresh calls makes no plan, and nobody can tell.
 
-use common;
-
 use common::tracked::{Meter, Tracked};
 use common::{Log, PLANNED, Tally, quiet};
 use lazygraph::{Join, Options, compute_with, prelude::*};

@@ -1,7 +1,5 @@
 //! P6: computes that are nested without an end are stopped with an error, long before the memory is full.
 
-use common;
-
 use common::{ends, schedulers};
 use lazygraph::{ErrorKind, prelude::*};
 

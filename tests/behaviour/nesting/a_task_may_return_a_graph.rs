@@ -1,7 +1,5 @@
 //! A delayed function may return `Delayed<T>`: the graph goes on, no worker waits.
 
-use common;
-
 use common::{Log, ends, everywhere, schedulers};
 use lazygraph::{compute_with, prelude::*};
 

@@ -1,14 +1,12 @@
 //! P5: while a node waits, its thread runs only nodes of the graph it waits for. So what it holds meanwhile – a lock,
 //! a `RefCell`, a thread-local – is never met by an unrelated node, also when bodies use rayon's `par_iter`.
 
-use common;
-
 use std::cell::{Cell, RefCell};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use common::{Tally, ends, schedulers};
+use common::{Tally, ends, pool_of, schedulers};
 use lazygraph::{Options, compute_with, prelude::*};
 use rayon::prelude::*;
 
@@ -106,10 +104,7 @@ fn a_thread_that_waits_in_rayon_starts_nothing_of_ours() {
         let (strangers, started) = (Tally::new(), Tally::new());
         let (found, ran) = (strangers.clone(), started.clone());
         ends("waiting in rayon", move || {
-            let pool = rayon::ThreadPoolBuilder::new()
-                .num_threads(workers)
-                .build()
-                .unwrap();
+            let pool = pool_of(workers);
             for _ in 0..4 {
                 // While nothing else is ready, the idle threads of the pool take up parts of the splitting body.
                 // Then much is ready at once, threads are asked for, and those at hand are waiting in rayon.
@@ -154,10 +149,7 @@ fn nor_of_another_run_on_the_same_pool() {
         let (strangers, started) = (Tally::new(), Tally::new());
         let found = strangers.clone();
         ends("two runs", move || {
-            let pool = rayon::ThreadPoolBuilder::new()
-                .num_threads(workers)
-                .build()
-                .unwrap();
+            let pool = pool_of(workers);
             let (pool, strangers, started) = (&pool, &strangers, &started);
             std::thread::scope(|s| {
                 // One run whose bodies wait in rayon all the time, and many that begin meanwhile.

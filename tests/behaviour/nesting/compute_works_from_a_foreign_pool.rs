@@ -1,10 +1,8 @@
 //! A compute may be called from any thread: one of a foreign rayon pool, one inside `par_iter`, one of the very pool.
 
-use common;
-
 use std::sync::Arc;
 
-use common::ends;
+use common::{ends, pool_of};
 use lazygraph::{Options, Scheduler, prelude::*};
 use rayon::prelude::*;
 
@@ -32,13 +30,6 @@ fn expected(n: u64) -> u64 {
     (0..n).map(|x| 2 * x + 5).sum()
 }
 
-fn pool(threads: usize) -> rayon::ThreadPool {
-    rayon::ThreadPoolBuilder::new()
-        .num_threads(threads)
-        .build()
-        .unwrap()
-}
-
 #[test]
 fn from_par_iter_of_a_foreign_pool() {
     for threads in [1, 2, 4] {
@@ -48,7 +39,7 @@ fn from_par_iter_of_a_foreign_pool() {
             Options::new().threads(2),
             Options::new().scheduler(Scheduler::Serial),
         ] {
-            let foreign = pool(threads);
+            let foreign = pool_of(threads);
             let values: Vec<u64> = ends("par_iter", move || {
                 foreign.install(|| {
                     (0..64u64)
@@ -68,7 +59,7 @@ fn from_par_iter_of_a_foreign_pool() {
 #[test]
 fn from_par_iter_of_the_very_pool() {
     for threads in [1, 2, 4] {
-        let own = Arc::new(pool(threads));
+        let own = Arc::new(pool_of(threads));
         let values: Vec<u64> = ends("the same pool", move || {
             own.install(|| {
                 (0..64u64)
@@ -101,7 +92,7 @@ fn from_par_iter_of_the_global_pool() {
 
 #[test]
 fn two_pools_that_compute_on_each_other() {
-    let (a, b) = (Arc::new(pool(1)), Arc::new(pool(1)));
+    let (a, b) = (Arc::new(pool_of(1)), Arc::new(pool_of(1)));
     #[delayed]
     fn crosses(pools: &Pools, depth: u64) -> Result<u64, Error> {
         if depth == 0 {

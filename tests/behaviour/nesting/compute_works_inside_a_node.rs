@@ -1,8 +1,6 @@
 //! P4: `compute` inside a node, on pools of any size.
 
-use common;
-
-use common::{Log, ends, everywhere, schedulers};
+use common::{Log, ends, everywhere, pool_of, schedulers};
 use lazygraph::{Options, compute_with, prelude::*};
 
 #[delayed]
@@ -130,10 +128,7 @@ fn a_handle_may_be_computed_inside_another_body() {
 #[test]
 fn a_caller_on_a_pool_thread() {
     for threads in [1, 2] {
-        let pool = rayon::ThreadPoolBuilder::new()
-            .num_threads(threads)
-            .build()
-            .unwrap();
+        let pool = pool_of(threads);
         let value = ends("a pool thread", move || {
             let plain = pool.install(|| fib(12).compute().unwrap());
             let again = pool.install(|| fib(12).compute_with(&Options::new().pool(&pool)).unwrap());

@@ -1,7 +1,5 @@
 //! P6: nesting may be deep: a result, never a crash or a hang.
 
-use common;
-
 use common::{ends, on_a_small_stack, schedulers};
 use lazygraph::{Options, Scheduler, prelude::*};
 

@@ -3,8 +3,6 @@
 //!
 //! `PROPTEST_CASES` says how many programs are tried.
 
-use common;
-
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 

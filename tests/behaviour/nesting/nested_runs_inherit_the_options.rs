@@ -1,7 +1,5 @@
 //! Scheduler, threads, cancel token and observers of a run hold for the runs inside its nodes.
 
-use common;
-
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex};
 use std::thread::ThreadId;

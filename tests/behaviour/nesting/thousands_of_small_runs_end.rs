@@ -1,11 +1,9 @@
 //! P4, seen from the other side: no wake-up is lost. Thousands of small runs, nested and not, from many callers.
 
-use common;
-
 use std::sync::Arc;
 
-use common::ends;
 use common::tracked::{Meter, Tracked};
+use common::{ends, pool_of};
 use lazygraph::{Options, compute_with, prelude::*};
 
 #[delayed]
@@ -43,20 +41,13 @@ fn fails(x: i64) -> Result<i64, String> {
     }
 }
 
-fn pool(workers: usize) -> rayon::ThreadPool {
-    rayon::ThreadPoolBuilder::new()
-        .num_threads(workers)
-        .build()
-        .unwrap()
-}
-
 #[test]
 fn one_caller() {
     for workers in [1, 2, 8] {
         let meter = Meter::new();
         let inner = meter.clone();
         ends(&format!("{workers} workers"), move || {
-            let pool = pool(workers);
+            let pool = pool_of(workers);
             let options = Options::new().pool(&pool);
             for i in 0..2000 {
                 let parts: Vec<_> = (0..i % 9).map(|x| step(make(inner.clone(), x))).collect();
@@ -78,7 +69,7 @@ fn eight_callers() {
         let meter = Meter::new();
         let inner = meter.clone();
         ends(&format!("{workers} workers"), move || {
-            let pool = Arc::new(pool(workers));
+            let pool = Arc::new(pool_of(workers));
             std::thread::scope(|s| {
                 for caller in 0..8 {
                     let (pool, meter) = (pool.clone(), inner.clone());
@@ -103,7 +94,7 @@ fn eight_callers() {
 fn runs_that_fail_among_runs_that_do_not() {
     for workers in [1, 2, 8] {
         ends(&format!("{workers} workers"), move || {
-            let pool = pool(workers);
+            let pool = pool_of(workers);
             let options = Options::new().pool(&pool);
             for i in 0..2000 {
                 let many: Vec<_> = (0..6).map(|k| add(fails(2 * k + i), 1)).collect();
@@ -122,7 +113,7 @@ fn many_short_lived_pools() {
                 .compute_with(&Options::new().threads(3))
                 .unwrap();
             assert_eq!(value, 2 * i);
-            let own = pool(2);
+            let own = pool_of(2);
             let value = nests(meter, i)
                 .compute_with(&Options::new().pool(&own))
                 .unwrap();

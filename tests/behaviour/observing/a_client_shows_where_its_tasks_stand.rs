@@ -1,26 +1,13 @@
 //! States, stories, times, counts and observers: what a user can see of a client's tasks.
 
 use common::recorder::{Recorder, What};
-use common::{wait_until, within};
+use common::{client_of, ends, on_all, wait_until};
 use lazygraph::sync::Event;
 use lazygraph::{
     Chapter, Client, Counter, ErrorKind, Memo, Options, Status, get_client, hold_slot, prelude::*,
     rejoin, secede,
 };
 use std::time::Duration;
-
-fn on_all(test: impl Fn(&Client) + Send + Sync + Clone + 'static) {
-    for slots in [1, 2, 4] {
-        let test = test.clone();
-        within(60, move || {
-            let client = Client::builder().threads(slots).build().unwrap();
-            test(&client);
-            client.close();
-            let stats = client.stats();
-            assert_eq!((stats.permits, stats.suspended, stats.live), (slots, 0, 0));
-        });
-    }
-}
 
 /// Says that it has begun, then keeps its slot until it may end.
 #[delayed]
@@ -158,7 +145,7 @@ fn a_story_ends_with_its_end() {
 
 #[test]
 fn what_never_began_is_not_told_as_begun() {
-    within(60, || {
+    ends("it", || {
         let options = Options::new().timeout(Duration::from_millis(20));
         let client = Client::builder()
             .threads(1)
@@ -294,7 +281,7 @@ fn observers_see_their_own_client_and_what_is_nested_in_its_tasks() {
         Ok(leaf(1).compute()? + future.result()? + square(1).compute()?)
     }
     for slots in [1, 2, 4] {
-        within(60, move || {
+        ends("it", move || {
             let (seen, log, memo) = (Counter::new(), Recorder::new(), Memo::new());
             let client = Client::builder()
                 .threads(slots)
@@ -303,7 +290,7 @@ fn observers_see_their_own_client_and_what_is_nested_in_its_tasks() {
                 .options(Options::new().observe(&log))
                 .build()
                 .unwrap();
-            let other = Client::builder().threads(slots).build().unwrap();
+            let other = client_of(slots);
             assert_eq!(client.submit(task(1)).result().unwrap(), 3);
             assert_eq!(other.submit(task(1)).result().unwrap(), 3);
             assert_eq!(leaf(1).compute().unwrap(), 1);

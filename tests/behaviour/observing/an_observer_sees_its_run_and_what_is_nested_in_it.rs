@@ -1,7 +1,5 @@
 //! P10: observers belong to a run; they see it from start to end, with the runs inside its nodes.
 
-use common;
-
 use common::recorder::{Recorder, Seen, What};
 use common::{Meeting, Page, Tally, quiet, schedulers};
 use expect_test::expect;

@@ -4,14 +4,12 @@
 //!
 //! `PROPTEST_CASES` says how many graphs are tried.
 
-use common;
-
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 
-use common::quiet;
 use common::tracked::{Meter, Tracked};
+use common::{pool_of, quiet};
 use lazygraph::{ErrorKind, Options, Plan, Scheduler, compute_all_with, compute_with, prelude::*};
 use proptest::prelude::*;
 use rayon::ThreadPool;
@@ -701,12 +699,7 @@ fn settings(options: Options, mask: u32) -> Options {
 
 fn pool(workers: usize) -> &'static ThreadPool {
     static POOLS: [OnceLock<ThreadPool>; 9] = [const { OnceLock::new() }; 9];
-    POOLS[workers].get_or_init(|| {
-        rayon::ThreadPoolBuilder::new()
-            .num_threads(workers)
-            .build()
-            .expect("a pool")
-    })
+    POOLS[workers].get_or_init(|| pool_of(workers))
 }
 
 fn options(workers: usize, mask: u32) -> Options {

@@ -1,7 +1,5 @@
 //! P11: with one worker the execution order is the static order, and that depends on nothing but the graph.
 
-use common;
-
 use common::{Log, schedulers};
 use lazygraph::{Options, Plan, compute_with, prelude::*};
 

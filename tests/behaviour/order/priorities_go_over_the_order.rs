@@ -1,7 +1,5 @@
 //! A ready node of a higher priority runs before one of a lower; equal ones follow the plan's order.
 
-use common;
-
 use common::{Log, schedulers};
 use lazygraph::{Plan, compute_with, prelude::*};
 

@@ -1,6 +1,6 @@
 //! Who goes first when a slot is free: the highest priority, then the deeper, then the earlier.
 
-use common::within;
+use common::{client_of, ends};
 use lazygraph::sync::Event;
 use lazygraph::{Client, get_client, prelude::*};
 use std::sync::{Arc, Mutex};
@@ -16,8 +16,8 @@ fn note(log: Log, name: &'static str) {
 fn order(submit: impl Fn(&Client, &Log) + Send + 'static) -> Vec<&'static str> {
     let log = Log::default();
     let seen = log.clone();
-    within(60, move || {
-        let client = Client::builder().threads(1).build().unwrap();
+    ends("it", move || {
+        let client = client_of(1);
         let (begun, go) = (Event::new(), Event::new());
         let (begins, waits) = (begun.clone(), go.clone());
         client

@@ -1,28 +1,13 @@
 //! Large graphs are lowered, scheduled and freed in other ways than small ones: nothing of that shows.
 
-use common;
-
 use common::tracked::{Meter, Tracked};
-use common::{Log, PLANNED, Tally, quiet, schedulers};
+use common::{Chance, Log, PLANNED, Tally, quiet, schedulers};
 use lazygraph::{
     CancelToken, ErrorKind, Options, Plan, compute_all_with, compute_with, prelude::*,
 };
 
 /// More than a walk may enter, and more than a run begins with alone.
 const LARGE: usize = 30_000;
-
-/// The generator of Steele, Lea and Flood's "Fast Splittable Pseudorandom Number Generators" (2014).
-struct SplitMix(u64);
-
-impl SplitMix {
-    fn below(&mut self, n: usize) -> usize {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        ((z ^ (z >> 31)) % n as u64) as usize
-    }
-}
 
 #[delayed]
 fn leaf(runs: &Tally, x: u64) -> u64 {
@@ -51,11 +36,11 @@ struct Random {
 
 /// Nodes read any that are before them, most of them near ones.
 fn random(seed: u64, nodes: usize, runs: &Tally) -> Random {
-    let mut random = SplitMix(seed);
+    let mut random = Chance(seed);
     let mut calls: Vec<Delayed<u64>> = Vec::new();
     let (mut values, mut inputs) = (Vec::new(), Vec::new());
     for i in 0..nodes {
-        let near = |random: &mut SplitMix| match random.below(8) {
+        let near = |random: &mut Chance| match random.below(8) {
             0 => random.below(i),
             _ => i - 1 - random.below(i.min(50)),
         };

@@ -1,8 +1,6 @@
 //! A compute of a single call takes a short way, and nobody can tell.
 
-use common;
-
-use common::{PLANNED, Tally, quiet};
+use common::{PLANNED, Tally, pool_of, quiet};
 use lazygraph::{CancelToken, ErrorKind, Memo, Options, compute_with, prelude::*};
 
 #[delayed]
@@ -125,10 +123,7 @@ fn its_body_has_a_token_of_its_own() {
 
 #[test]
 fn in_a_pool_and_on_many_threads() {
-    let pool = rayon::ThreadPoolBuilder::new()
-        .num_threads(3)
-        .build()
-        .unwrap();
+    let pool = pool_of(3);
     for _ in 0..50 {
         assert_eq!(inc(1).compute().unwrap(), 2);
         assert_eq!(pool.install(|| inc(2).compute().unwrap()), 3);

@@ -1,7 +1,5 @@
 //! The inline pass: a pure function marked `inline` runs again in each consumer rather than being held.
 
-use common;
-
 use common::{Log, schedulers};
 use lazygraph::{compute_with, prelude::*};
 

@@ -1,7 +1,5 @@
 //! P12: labels, priorities, retries and timeouts of the nodes in a fused unit still hold.
 
-use common;
-
 use std::time::Duration;
 
 use common::{Log, Tally, schedulers, wait_until};

@@ -1,7 +1,5 @@
 //! The fuse pass: maximal chains where the producer has one consumer and the consumer one input node.
 
-use common;
-
 use common::shapes::{self, Shape};
 use common::tracked::Meter;
 use common::{Log, everywhere, schedulers};

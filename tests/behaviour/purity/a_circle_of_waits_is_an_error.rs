@@ -1,7 +1,5 @@
 //! P4: a pure call that waits for itself, at once or through others, is an error that names it; it never hangs.
 
-use common;
-
 use common::{ends, schedulers};
 use lazygraph::{ErrorKind, prelude::*};
 

@@ -1,7 +1,6 @@
 //! P3 over several computes: what is remembered from one to the next, and what is not.
 
-use common;
-
+use common::pure::asks;
 use common::{Log, Meeting, ends, schedulers, wait_until};
 use lazygraph::{
     CancelToken, ErrorKind, Memo, Options, Plan, RunOptions, compute_with, prelude::*, scope,
@@ -184,24 +183,6 @@ fn what_a_scope_lends_is_shared_in_the_compute_and_not_beyond() {
             assert_eq!(memo.stats().entries, 0, "{name}");
         });
     }
-}
-
-/// Ends only when two have asked for it.
-#[delayed(pure)]
-fn slowly(#[key(skip)] log: &Log, #[key(skip)] asked: &Log, x: i64) -> i64 {
-    log.push("slowly");
-    let both = wait_until(|| asked.len() == 2);
-    std::thread::sleep(std::time::Duration::from_millis(50));
-    if both { x } else { -1 }
-}
-
-#[delayed]
-fn asks(log: &Log, asked: &Log, meeting: &Meeting) -> Result<i64, Error> {
-    if !meeting.join() {
-        return Ok(-2);
-    }
-    asked.push("asked");
-    slowly(log.clone(), asked.clone(), 7).compute()
 }
 
 fn every_pair() -> impl Iterator<Item = (String, [Options; 2])> {

@@ -1,21 +1,10 @@
 //! P3: the memo has a bound and drops by cost; dropping never changes a result.
 
-use common;
-
+use common::pure::fib;
 use common::tracked::{Meter, Tracked};
 use common::{Log, quiet, schedulers};
 use lazygraph::{Footprint, Hasher128, Memo, Options, Token, compute_with, prelude::*};
 use std::sync::Arc;
-
-#[delayed(pure)]
-fn fib(#[key(skip)] log: &Log, n: u64) -> Result<u64, Error> {
-    log.push("fib");
-    if n < 2 {
-        return Ok(n);
-    }
-    let (a, b) = compute!(fib(log.clone(), n - 1), fib(log.clone(), n - 2))?;
-    Ok(a + b)
-}
 
 #[test]
 fn the_value_is_right_however_little_is_kept() {

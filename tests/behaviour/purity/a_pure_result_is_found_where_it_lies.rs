@@ -1,8 +1,6 @@
 //! Small pure results stay in the plan that they belong to. What is nested in its run finds them there: not begun, running,
 //! ended or failed, and whoever comes second.
 
-use common;
-
 use common::recorder::{Recorder, What};
 use common::{Log, Meeting, Tally, ends, schedulers, wait_until};
 use lazygraph::{ErrorKind, Memo, Options, Plan, compute_with, prelude::*};

@@ -1,7 +1,5 @@
 //! P3: pure nodes with equal keys are one node; impure ones never are.
 
-use common;
-
 use common::{Log, everywhere, schedulers};
 use lazygraph::{Options, compute_with, prelude::*};
 

@@ -1,7 +1,5 @@
 //! P3: what is part of a key, and what is not.
 
-use common;
-
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use lazygraph::{ErrorKind, Token, prelude::*};

@@ -1,7 +1,5 @@
 //! P3: an explicit `.key(k)` merges equal computations and refuses different ones.
 
-use common;
-
 use common::{Log, schedulers};
 use lazygraph::{ErrorKind, compute_with, prelude::*};
 

@@ -1,9 +1,8 @@
 //! P3: a pure node runs once per outermost run, whatever level asks for it; in flight counts.
 
-use common;
-
-use common::{Log, Meeting, ends, schedulers, wait_until};
-use lazygraph::{Options, compute_with, prelude::*};
+use common::pure::{asks, fib, slowly};
+use common::{Log, Meeting, ends, schedulers};
+use lazygraph::{Counter, Options, compute_with, prelude::*};
 
 #[delayed(pure)]
 fn load(#[key(skip)] log: &Log, x: i64) -> i64 {
@@ -20,16 +19,6 @@ fn outer(log: &Log, x: i64) -> Result<i64, Error> {
 #[delayed]
 fn add(a: i64, b: i64) -> i64 {
     a + b
-}
-
-#[delayed(pure)]
-fn fib(#[key(skip)] log: &Log, n: u64) -> Result<u64, Error> {
-    log.push("fib");
-    if n < 2 {
-        return Ok(n);
-    }
-    let (a, b) = compute!(fib(log.clone(), n - 1), fib(log.clone(), n - 2))?;
-    Ok(a + b)
 }
 
 #[test]
@@ -75,24 +64,6 @@ fn siblings_share_what_their_bodies_compute() {
         );
         assert_eq!(log.len(), 2, "{name}");
     }
-}
-
-#[delayed(pure)]
-fn slowly(#[key(skip)] log: &Log, #[key(skip)] asked: &Log, x: i64) -> i64 {
-    log.push("slowly");
-    // Ends only after the other asker has had every chance to start it a second time.
-    let both = wait_until(|| asked.len() == 2);
-    std::thread::sleep(std::time::Duration::from_millis(50));
-    if both { x } else { -1 }
-}
-
-#[delayed]
-fn asks(log: &Log, asked: &Log, meeting: &Meeting) -> Result<i64, Error> {
-    if !meeting.join() {
-        return Ok(-2);
-    }
-    asked.push("asked");
-    slowly(log.clone(), asked.clone(), 7).compute()
 }
 
 #[test]
@@ -176,5 +147,26 @@ fn many_paths_into_one_tree_run_each_node_once() {
         ran.sort();
         ran.dedup();
         assert_eq!(ran.len(), all, "{threads} threads: a number ran twice");
+    }
+}
+
+/// That of the README, which says so.
+#[delayed(pure)]
+fn ways(right: u64, down: u64) -> u64 {
+    if right == 0 || down == 0 {
+        return 1;
+    }
+    let (a, b) = get!(ways(right - 1, down), ways(right, down - 1));
+    a + b
+}
+
+#[test]
+fn the_ways_across_a_grid_are_288_bodies() {
+    for (name, options) in schedulers() {
+        let seen = Counter::new();
+        let options = options.observe(&seen);
+        let all = ways(16, 16).compute_with(&options).unwrap();
+        assert_eq!(all, 601_080_390, "{name}");
+        assert_eq!(seen.executed("ways"), 288, "{name}");
     }
 }

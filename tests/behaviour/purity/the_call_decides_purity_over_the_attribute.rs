@@ -1,7 +1,5 @@
 //! P3: `.pure()` and `.impure()` on a call go over what the function says.
 
-use common;
-
 use common::{Log, schedulers};
 use lazygraph::{compute_with, prelude::*};
 

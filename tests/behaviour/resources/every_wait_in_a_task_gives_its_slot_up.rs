@@ -1,10 +1,9 @@
 //! Whatever a body waits for, on one slot: what that needs is done meanwhile.
 
-use common::within;
+use common::{on, on_all};
 use lazygraph::sync::{Event, Semaphore};
 use lazygraph::{
-    Client, ErrorKind, Handle, Status, as_completed, get_client, prelude::*, rejoin, secede,
-    worker_client,
+    ErrorKind, Handle, Status, as_completed, get_client, prelude::*, rejoin, secede, worker_client,
 };
 use std::time::Duration;
 
@@ -36,19 +35,13 @@ fn who_panics_without_a_slot_takes_it_back() {
         std::mem::forget(secede().unwrap());
         panic!("on purpose, {x}")
     }
-    for slots in [1, 2] {
-        within(60, move || {
-            let client = Client::builder().threads(slots).build().unwrap();
-            for x in 0..20 {
-                let error = client.submit(falls(x)).result().unwrap_err();
-                assert_eq!(error.kind(), ErrorKind::Panicked);
-            }
-            assert_eq!(client.gather(client.map(inc, 0..3)).unwrap(), [1, 2, 3]);
-            client.close();
-            let stats = client.stats();
-            assert_eq!((stats.permits, stats.suspended), (slots, 0));
-        });
-    }
+    on(&[1, 2], |client| {
+        for x in 0..20 {
+            let error = client.submit(falls(x)).result().unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Panicked);
+        }
+        assert_eq!(client.gather(client.map(inc, 0..3)).unwrap(), [1, 2, 3]);
+    });
 }
 
 /// What waits, and gives 6.
@@ -172,21 +165,15 @@ const VERBS: [&str; 22] = [
 
 #[test]
 fn by_every_verb() {
-    for slots in [1, 2, 4] {
-        within(120, move || {
-            let client = Client::builder().threads(slots).build().unwrap();
-            for verb in VERBS.into_iter().chain(["worker_client"]) {
-                assert_eq!(client.submit(waits(verb)).result().unwrap(), 6, "{verb}");
-                let many = client.map(|_| waits(verb), 0..10);
-                assert_eq!(client.gather(many).unwrap(), [6; 10], "{verb}");
-            }
-            let all = VERBS.map(|verb| client.submit(waits(verb)));
-            assert_eq!(client.gather(all).unwrap(), [6; VERBS.len()]);
-            client.close();
-            let stats = client.stats();
-            assert_eq!((stats.permits, stats.suspended, stats.live), (slots, 0, 0));
-        });
-    }
+    on_all(|client| {
+        for verb in VERBS.into_iter().chain(["worker_client"]) {
+            assert_eq!(client.submit(waits(verb)).result().unwrap(), 6, "{verb}");
+            let many = client.map(|_| waits(verb), 0..10);
+            assert_eq!(client.gather(many).unwrap(), [6; 10], "{verb}");
+        }
+        let all = VERBS.map(|verb| client.submit(waits(verb)));
+        assert_eq!(client.gather(all).unwrap(), [6; VERBS.len()]);
+    });
 }
 
 #[test]
@@ -210,22 +197,19 @@ fn a_wait_that_is_broken_off_loses_nothing() {
         told.send([usize::from(next.is_ok()), 0]).unwrap();
         Ok(())
     }
-    for slots in [1, 2, 4] {
-        within(60, move || {
-            let client = Client::builder().threads(slots).build().unwrap();
-            let (tx, rx) = std::sync::mpsc::channel();
-            let begun = Event::new();
-            let x = client.submit(sorts(begun.clone(), tx));
-            begun.wait().unwrap();
-            x.cancel();
-            let [done, pending] = rx.recv().unwrap();
-            assert_eq!(done + pending, 2);
-            assert!(done >= 1);
-            assert_eq!(rx.recv().unwrap(), [2, 0]);
-            rx.recv().unwrap();
-            assert_eq!(x.result().unwrap_err().kind(), ErrorKind::Cancelled);
-        });
-    }
+    on_all(|client| {
+        let (tx, rx) = std::sync::mpsc::channel();
+        let begun = Event::new();
+        let x = client.submit(sorts(begun.clone(), tx));
+        begun.wait().unwrap();
+        x.cancel();
+        let [done, pending] = rx.recv().unwrap();
+        assert_eq!(done + pending, 2);
+        assert!(done >= 1);
+        assert_eq!(rx.recv().unwrap(), [2, 0]);
+        rx.recv().unwrap();
+        assert_eq!(x.result().unwrap_err().kind(), ErrorKind::Cancelled);
+    });
 }
 
 #[test]
@@ -262,21 +246,15 @@ fn what_a_wait_may_end_without_is_not_begun_on_its_stack() {
         "wait_any",
         "as_completed",
     ];
-    for slots in [1, 2, 4] {
-        within(60, move || {
-            let client = Client::builder().threads(slots).build().unwrap();
-            for verb in VERBS {
-                assert_eq!(client.submit(parent(verb)).result().unwrap(), 6, "{verb}");
-            }
-            let all: Vec<_> = (0..20)
-                .map(|i| client.submit(parent(VERBS[i % VERBS.len()])))
-                .collect();
-            assert_eq!(client.gather(all).unwrap(), [6; 20]);
-            client.close();
-            let stats = client.stats();
-            assert_eq!((stats.permits, stats.suspended, stats.live), (slots, 0, 0));
-        });
-    }
+    on_all(|client| {
+        for verb in VERBS {
+            assert_eq!(client.submit(parent(verb)).result().unwrap(), 6, "{verb}");
+        }
+        let all: Vec<_> = (0..20)
+            .map(|i| client.submit(parent(VERBS[i % VERBS.len()])))
+            .collect();
+        assert_eq!(client.gather(all).unwrap(), [6; 20]);
+    });
 }
 
 #[test]
@@ -298,17 +276,11 @@ fn a_body_with_a_deadline_is_told_though_what_it_waits_for_goes_on() {
         assert_eq!(told.as_ref().unwrap_err().kind(), ErrorKind::Timeout);
         told
     }
-    for slots in [1, 2, 4] {
-        within(60, move || {
-            let client = Client::builder().threads(slots).build().unwrap();
-            let (end, ended) = (Event::new(), Event::new());
-            let call = parent(end.clone(), ended.clone()).timeout(Duration::from_millis(5));
-            let e = client.submit(call).result().unwrap_err();
-            assert_eq!(e.kind(), ErrorKind::Timeout);
-            ended.wait().unwrap();
-            client.close();
-            let stats = client.stats();
-            assert_eq!((stats.permits, stats.suspended, stats.live), (slots, 0, 0));
-        });
-    }
+    on_all(|client| {
+        let (end, ended) = (Event::new(), Event::new());
+        let call = parent(end.clone(), ended.clone()).timeout(Duration::from_millis(5));
+        let e = client.submit(call).result().unwrap_err();
+        assert_eq!(e.kind(), ErrorKind::Timeout);
+        ended.wait().unwrap();
+    });
 }

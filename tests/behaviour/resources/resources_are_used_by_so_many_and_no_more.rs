@@ -1,6 +1,6 @@
 //! What a client has so much of is used by running bodies only, by rank, and never beyond what there is.
 
-use common::{Log, Meeting, PLANNED, quiet, wait_until, within};
+use common::{Log, Meeting, PLANNED, client_of, close, on_built, wait_until};
 use lazygraph::sync::Event;
 use lazygraph::{
     Chapter, Client, ErrorKind, Handle, Options, Plan, Status, as_completed, get_client, hold_slot,
@@ -12,23 +12,15 @@ use std::time::Duration;
 
 /// On so many slots, with one GPU and 8 of memory; afterwards all of it is there again.
 fn on(slots: &[usize], test: impl Fn(&Client) + Send + Sync + Clone + 'static) {
-    quiet();
-    for &slots in slots {
-        let test = test.clone();
-        within(60, move || {
-            let client = Client::builder()
-                .threads(slots)
-                .resource("gpu", 1)
-                .resource("memory", 8)
-                .build()
-                .unwrap();
-            test(&client);
-            client.close();
-            let stats = client.stats();
-            assert_eq!((stats.permits, stats.suspended, stats.live), (slots, 0, 0));
-            assert_eq!(all_free(&client), (Some(1), Some(8)));
-        });
-    }
+    on_built(
+        slots,
+        |builder| builder.resource("gpu", 1).resource("memory", 8),
+        move |client| {
+            test(client);
+            close(client);
+            assert_eq!(all_free(client), (Some(1), Some(8)));
+        },
+    );
 }
 
 fn all_free(client: &Client) -> (Option<u64>, Option<u64>) {
@@ -464,7 +456,7 @@ fn what_can_never_be_is_refused_at_once() {
             assert!(format!("{e:#}").ends_with("asks for 7 of `gpu`, of which the client has 1"));
         }
     });
-    let none = Client::builder().threads(1).build().unwrap();
+    let none = client_of(1);
     let e = none
         .submit(call(|| 1, ()).resource("gpu", 1))
         .error()

@@ -1,8 +1,8 @@
 //! `sync::Event` and `sync::Semaphore` inside tasks: who waits gives the slot up, and threads are bounded.
 
-use common::within;
+use common::{client_of, ends, on_all, on_built};
 use lazygraph::sync::{Event, Semaphore};
-use lazygraph::{Client, ErrorKind, Options, compute_with, prelude::*};
+use lazygraph::{Client, ClientBuilder, ErrorKind, Options, compute_with, prelude::*};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 
@@ -13,21 +13,18 @@ fn wait(event: Event) -> Result<(), Error> {
 
 #[test]
 fn the_one_who_sets_it_needs_a_slot_too() {
-    for slots in [1, 2, 4] {
-        within(60, move || {
-            let client = Client::builder().threads(slots).build().unwrap();
-            let event = Event::new();
-            let waiters: Vec<_> = (0..20)
-                .map(|_| client.submit(wait(event.clone())))
-                .collect();
-            let sets = event.clone();
-            let setter = client.submit(call(move || sets.set(), ()));
-            client.gather(waiters).unwrap();
-            setter.result().unwrap();
-            event.clear();
-            assert!(!event.is_set());
-        });
-    }
+    on_all(|client| {
+        let event = Event::new();
+        let waiters: Vec<_> = (0..20)
+            .map(|_| client.submit(wait(event.clone())))
+            .collect();
+        let sets = event.clone();
+        let setter = client.submit(call(move || sets.set(), ()));
+        client.gather(waiters).unwrap();
+        setter.result().unwrap();
+        event.clear();
+        assert!(!event.is_set());
+    });
 }
 
 #[test]
@@ -49,7 +46,7 @@ fn a_node_among_thousands_waits_for_a_later_one() {
         Ok(compute!(all)?.iter().sum())
     }
     for by in 0..2 {
-        within(60, move || {
+        ends("it", move || {
             let event = Event::new();
             let all: Vec<_> = (0..2_000)
                 .map(|i| sets_last(event.clone(), i, by))
@@ -58,8 +55,8 @@ fn a_node_among_thousands_waits_for_a_later_one() {
             assert_eq!(numbers.iter().sum::<i64>(), 1_999_000);
         });
     }
-    within(60, || {
-        let client = Client::builder().threads(2).build().unwrap();
+    ends("it", || {
+        let client = client_of(2);
         let sum = client.submit(sum_of(Event::new()));
         assert_eq!(sum.result().unwrap(), 1_999_000);
     });
@@ -77,7 +74,7 @@ fn a_tiny_node_among_thousands_waits_for_a_later_one() {
         }
         Ok(x + 1)
     }
-    within(60, || {
+    ends("it", || {
         for _ in 0..5 {
             let event = Arc::new(Event::new());
             let mut all: Vec<Delayed<i64>> = Vec::new();
@@ -118,66 +115,51 @@ fn the_budget_of_memory_holds_up_nobody_who_is_waited_for() {
     fn length(text: &str) -> usize {
         text.len()
     }
-    for slots in [1, 2, 4] {
-        within(60, move || {
-            let client = Client::builder().threads(slots).build().unwrap();
-            let bodies = [
-                (|event, i| length(text(event, i))) as fn(Event, usize) -> Delayed<usize>,
-                |event, i| length(nested(event, i)),
-                |event, i| length(seceded(event, i)),
-            ];
-            for (round, body) in bodies.into_iter().enumerate() {
-                let event = Event::new();
-                let lengths = client.map(|i| body(event.clone(), i), 0..20);
-                let sum: usize = client.gather(lengths).unwrap().iter().sum();
-                assert_eq!(sum, 190 + if round == 1 { 20 } else { 0 });
-            }
-            client.close();
-            let stats = client.stats();
-            assert_eq!((stats.permits, stats.suspended, stats.live), (slots, 0, 0));
-        });
-    }
+    on_all(|client| {
+        let bodies = [
+            (|event, i| length(text(event, i))) as fn(Event, usize) -> Delayed<usize>,
+            |event, i| length(nested(event, i)),
+            |event, i| length(seceded(event, i)),
+        ];
+        for (round, body) in bodies.into_iter().enumerate() {
+            let event = Event::new();
+            let lengths = client.map(|i| body(event.clone(), i), 0..20);
+            let sum: usize = client.gather(lengths).unwrap().iter().sum();
+            assert_eq!(sum, 190 + if round == 1 { 20 } else { 0 });
+        }
+    });
 }
 
 #[test]
 fn ten_thousand_parents_on_one_event_take_bounded_threads_and_do_not_hang() {
-    for slots in [1, 2, 4] {
-        within(120, move || {
-            let client = Client::builder()
-                .threads(slots)
-                .max_lent_threads(20)
-                .build()
-                .unwrap();
-            let event = Event::new();
-            let parents = client.map(|_| wait(event.clone()), 0..5_000);
-            let each: Vec<_> = (0..5_000)
-                .map(|_| client.submit(wait(event.clone())))
-                .collect();
-            let sets = event.clone();
-            // Behind them all: it comes, for those past the bound fail.
-            let setter = client.submit(call(move || sets.set(), ()));
-            setter.result().unwrap();
-            let mut counts = [0, 0];
-            let outcomes = client
-                .gather_all(&parents)
-                .into_iter()
-                .chain(client.gather_all(&each));
-            for outcome in outcomes {
-                match outcome {
-                    Ok(()) => counts[0] += 1,
-                    Err(e) => {
-                        assert_eq!(e.kind(), ErrorKind::Exhausted, "{e:?}");
-                        counts[1] += 1;
-                    }
+    let build = |builder: ClientBuilder| builder.max_lent_threads(20);
+    on_built(&[1, 2, 4], build, |client| {
+        let event = Event::new();
+        let parents = client.map(|_| wait(event.clone()), 0..5_000);
+        let each: Vec<_> = (0..5_000)
+            .map(|_| client.submit(wait(event.clone())))
+            .collect();
+        let sets = event.clone();
+        // Behind them all: it comes, for those past the bound fail.
+        let setter = client.submit(call(move || sets.set(), ()));
+        setter.result().unwrap();
+        let mut counts = [0, 0];
+        let outcomes = client
+            .gather_all(&parents)
+            .into_iter()
+            .chain(client.gather_all(&each));
+        for outcome in outcomes {
+            match outcome {
+                Ok(()) => counts[0] += 1,
+                Err(e) => {
+                    assert_eq!(e.kind(), ErrorKind::Exhausted, "{e:?}");
+                    counts[1] += 1;
                 }
             }
-            assert_eq!(counts[0] + counts[1], 10_000);
-            assert!(counts[0] >= 20, "{counts:?}");
-            client.close();
-            let stats = client.stats();
-            assert_eq!((stats.permits, stats.suspended, stats.live), (slots, 0, 0));
-        });
-    }
+        }
+        assert_eq!(counts[0] + counts[1], 10_000);
+        assert!(counts[0] >= 20, "{counts:?}");
+    });
 }
 
 #[test]
@@ -192,8 +174,8 @@ fn a_semaphore_lets_in_so_many_and_no_more() {
         INSIDE.fetch_sub(1, SeqCst);
         Ok(())
     }
-    within(60, || {
-        let client = Client::builder().threads(4).build().unwrap();
+    ends("it", || {
+        let client = client_of(4);
         let door = Semaphore::new(2);
         client
             .gather(client.map(|_| enter(door.clone()), 0..500))
@@ -207,8 +189,8 @@ fn a_semaphore_lets_in_so_many_and_no_more() {
 
 #[test]
 fn who_is_cancelled_while_it_waits_leaves_the_queue() {
-    within(60, || {
-        let client = Client::builder().threads(2).build().unwrap();
+    ends("it", || {
+        let client = client_of(2);
         let door = Semaphore::new(1);
         let inside = door.acquire().unwrap();
         let ran = Arc::new(AtomicUsize::new(0));
@@ -244,7 +226,7 @@ fn who_is_cancelled_while_it_waits_leaves_the_queue() {
 #[test]
 fn nodes_of_a_plain_compute_wait_without_a_slot_as_well() {
     for threads in [2, 4] {
-        within(60, move || {
+        ends("it", move || {
             let options = lazygraph::Options::new().threads(threads);
             let event = Event::new();
             let sets = event.clone();
@@ -293,7 +275,7 @@ fn nodes_of_a_plain_compute_wait_without_a_slot_as_well() {
 #[test]
 fn so_many_nodes_of_a_plain_compute_that_no_thread_is_left_are_an_error() {
     for threads in [2, 4] {
-        within(60, move || {
+        ends("it", move || {
             let options = lazygraph::Options::new().threads(threads);
             let never = Event::new();
             let all: Vec<Delayed<()>> = (0..600).map(|_| wait(never.clone())).collect();
@@ -329,7 +311,7 @@ fn computes_both(event: Event, client: Client) -> Result<i64, Error> {
 /// The owner of a nested compute sleeps, too: who waits for a thread that cannot come is told.
 #[test]
 fn an_owner_that_sleeps_is_no_help() {
-    within(60, || {
+    ends("it", || {
         let client = Client::builder().threads(2).max_lent_threads(0);
         let client = client.build().unwrap();
         let task = client.submit(computes_both(Event::new(), client.clone()));
