@@ -1,4 +1,4 @@
-//! What must not compile, and what the compiler says then: `tests/ui/*.rs` and their `.stderr`.
+//! What must not compile, and what the compiler says then: `ui/*.rs` and their `.stderr`.
 //!
 //! To accept new messages: `TRYBUILD=overwrite cargo test --test refusals`, then read them as a user would – each must
 //! say what to write instead.

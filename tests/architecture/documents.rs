@@ -3,10 +3,11 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use lazygraph::{Counter, Options, prelude::*};
-
 fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap()
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .ancestors()
+        .nth(2)
+        .unwrap()
 }
 
 /// The files below a folder that end so; what is built or is another crate's apart.
@@ -37,36 +38,16 @@ fn documents() -> Vec<(PathBuf, String)> {
 }
 
 fn readme() -> &'static str {
-    include_str!("../README.md")
+    include_str!("../../README.md")
 }
 
 #[test]
 fn the_readme_shows_the_example_that_runs() {
-    let shown = format!("```rust\n{}```\n", include_str!("../examples/ways.rs"));
+    let shown = format!("```rust\n{}```\n", include_str!("../../examples/ways.rs"));
     assert!(
         readme().contains(&shown),
         "README.md does not show examples/ways.rs as it is:\n{shown}"
     );
-}
-
-/// The function of that example.
-#[delayed(pure)]
-fn ways(right: u64, down: u64) -> u64 {
-    if right == 0 || down == 0 {
-        return 1;
-    }
-    let (a, b) = get!(ways(right - 1, down), ways(right, down - 1));
-    a + b
-}
-
-#[test]
-fn the_example_runs_as_many_bodies_as_it_says() {
-    for threads in [1, 2, 8] {
-        let seen = Counter::new();
-        let options = Options::new().threads(threads).observe(&seen);
-        assert_eq!(ways(16, 16).compute_with(&options).unwrap(), 601_080_390);
-        assert_eq!(seen.executed("ways"), 288, "{threads} threads");
-    }
 }
 
 #[test]
@@ -108,9 +89,10 @@ fn every_example_has_its_row() {
 
 #[test]
 fn the_lines_beside_those_of_dask_are_compiled() {
-    let program: String = include_str!("behaviour/futures/every_line_of_dask_has_its_line_here.rs")
-        .split_whitespace()
-        .collect();
+    let program: String =
+        include_str!("../behaviour/futures/every_line_of_dask_has_its_line_here.rs")
+            .split_whitespace()
+            .collect();
     let section = readme().split("\n## Coming from Dask\n").nth(1).unwrap();
     let section = section.split("\n## ").next().unwrap();
     let mut lines = 0;
@@ -129,16 +111,17 @@ fn the_lines_beside_those_of_dask_are_compiled() {
 
 #[test]
 fn every_test_is_run() {
-    let tests = root().join("tests");
-    let manifest = include_str!("Cargo.toml");
     let mut forgotten = Vec::new();
-    for file in files(&tests, "rs") {
-        let name = file.strip_prefix(&tests).unwrap().to_string_lossy();
+    for file in files(&root().join("tests"), "rs") {
+        let package = file.ancestors().find(|at| at.join("Cargo.toml").exists());
+        let package = package.unwrap();
+        let name = file.strip_prefix(package).unwrap().to_string_lossy();
         let name = name.replace('\\', "/");
+        let manifest = fs::read_to_string(package.join("Cargo.toml")).unwrap();
         if manifest.contains(&format!("path = \"{name}\"\n")) {
             continue;
         }
-        // Else it is a module of the file that stands for its folder, or of the one above.
+        // Else it is a module of the file that stands for its folder.
         let mut folder = file.parent().unwrap();
         let mut module = file.file_stem().unwrap();
         if module == "mod" {
@@ -154,7 +137,7 @@ fn every_test_is_run() {
     }
     assert!(
         forgotten.is_empty(),
-        "neither a module of a test nor in tests/Cargo.toml: {forgotten:?}"
+        "neither a module of a test nor a test of its package: {forgotten:?}"
     );
 }
 

@@ -1,7 +1,8 @@
 //! What a node costs, phase by phase, beside the same by hand.
 //!
-//! Everything is per node (`elem/s` is nodes per second). See `README.md` for what each name means.
+//! Everything is per node (`elem/s` is nodes per second). See `benches/README.md` for what each name means.
 
+#[path = "../common/mod.rs"]
 mod common;
 
 use common::hand::{Closures, Csr, plain_loop};
