@@ -446,20 +446,24 @@ fn inject_in_tasks(place: Place, slots: usize, optimize: bool) -> (usize, usize)
     }
 }
 
-#[test]
-fn matrix_of_tasks() {
-    quiet();
-    ends_within(10 * PATIENCE, "it", || {
-        println!("faults injected into tasks (of these, told to nobody), none left a trace");
-        for (slots, optimize) in [(1, true), (1, false), (2, true), (2, false)] {
-            let mut row = format!("{slots} slots, optimizer {optimize}: ");
-            for place in PLACES {
-                let (count, unheard) = inject_in_tasks(place, slots, optimize);
-                let least = usize::from(optimize || !matches!(place, Place::Token));
-                assert!(count >= least, "{row}: no call at {place:?}");
-                row += &format!("{place:?} {count} ({unheard}), ");
+mod slow {
+    use super::*;
+
+    #[test]
+    fn matrix_of_tasks() {
+        quiet();
+        ends_within(10 * PATIENCE, "it", || {
+            println!("faults injected into tasks (of these, told to nobody), none left a trace");
+            for (slots, optimize) in [(1, true), (1, false), (2, true), (2, false)] {
+                let mut row = format!("{slots} slots, optimizer {optimize}: ");
+                for place in PLACES {
+                    let (count, unheard) = inject_in_tasks(place, slots, optimize);
+                    let least = usize::from(optimize || !matches!(place, Place::Token));
+                    assert!(count >= least, "{row}: no call at {place:?}");
+                    row += &format!("{place:?} {count} ({unheard}), ");
+                }
+                println!("{row}");
             }
-            println!("{row}");
-        }
-    });
+        });
+    }
 }

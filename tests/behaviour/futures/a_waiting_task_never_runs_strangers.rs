@@ -88,32 +88,36 @@ fn tree(world: &World, seed: u64, level: usize) -> Result<usize, Error> {
     Ok(size? + 1 + inside)
 }
 
-#[test]
-fn random_trees_of_tasks_that_hold_locks() {
-    let trees: usize = std::env::var("LAZYGRAPH_TREES").map_or(600, |n| n.parse().unwrap());
-    for slots in [1, 2, 4] {
-        ends_within(10 * PATIENCE, "it", move || {
-            let client = client_of(slots);
-            let world = World::default();
-            let mut chance = Chance(slots as u64);
-            for _ in 0..trees / 3 / FOREST {
-                let seeds: Vec<_> = (0..FOREST).map(|_| chance.draw()).collect();
-                let roots = seeds.iter().map(|&seed| tree(world.clone(), seed, 0));
-                let roots: Vec<_> = roots.map(|root| client.submit(root)).collect();
-                let sizes: Vec<_> = seeds.iter().map(|&seed| size(seed, 0)).collect();
-                assert_eq!(client.gather(roots).unwrap(), sizes);
-            }
-            let (tasks, lent) = (world.0.tasks.load(SeqCst), world.0.lent.load(SeqCst));
-            let reentries = world.0.locks.reentries();
-            println!(
-                "{slots} slots: {} trees, {tasks} tasks, {reentries} re-entries, at most {lent} lent threads",
-                trees / 3 / FOREST * FOREST,
-            );
-            assert_eq!(reentries, 0);
-            // The last of several futures ends before its task.
-            assert!(wait_until(|| client.stats().live == 0));
-            close(&client);
-        });
+mod slow {
+    use super::*;
+
+    #[test]
+    fn random_trees_of_tasks_that_hold_locks() {
+        let trees: usize = std::env::var("LAZYGRAPH_TREES").map_or(600, |n| n.parse().unwrap());
+        for slots in [1, 2, 4] {
+            ends_within(10 * PATIENCE, "it", move || {
+                let client = client_of(slots);
+                let world = World::default();
+                let mut chance = Chance(slots as u64);
+                for _ in 0..trees / 3 / FOREST {
+                    let seeds: Vec<_> = (0..FOREST).map(|_| chance.draw()).collect();
+                    let roots = seeds.iter().map(|&seed| tree(world.clone(), seed, 0));
+                    let roots: Vec<_> = roots.map(|root| client.submit(root)).collect();
+                    let sizes: Vec<_> = seeds.iter().map(|&seed| size(seed, 0)).collect();
+                    assert_eq!(client.gather(roots).unwrap(), sizes);
+                }
+                let (tasks, lent) = (world.0.tasks.load(SeqCst), world.0.lent.load(SeqCst));
+                let reentries = world.0.locks.reentries();
+                println!(
+                    "{slots} slots: {} trees, {tasks} tasks, {reentries} re-entries, at most {lent} lent threads",
+                    trees / 3 / FOREST * FOREST,
+                );
+                assert_eq!(reentries, 0);
+                // The last of several futures ends before its task.
+                assert!(wait_until(|| client.stats().live == 0));
+                close(&client);
+            });
+        }
     }
 }
 

@@ -552,16 +552,20 @@ fn a_task_may_have_a_client_of_its_own_and_be_the_last_to_hold_its_client() {
     }
 }
 
-#[test]
-fn ten_thousand_levels_of_tasks_give_a_result() {
-    #[delayed]
-    fn down(n: u64) -> Result<u64, Error> {
-        match n {
-            0 => Ok(0),
-            n => worker_client(|client| Ok(client.submit(down(n - 1)).result()? + 1)),
+mod slow {
+    use super::*;
+
+    #[test]
+    fn ten_thousand_levels_of_tasks_give_a_result() {
+        #[delayed]
+        fn down(n: u64) -> Result<u64, Error> {
+            match n {
+                0 => Ok(0),
+                n => worker_client(|client| Ok(client.submit(down(n - 1)).result()? + 1)),
+            }
         }
+        on(&[1, 2], |client| {
+            assert_eq!(client.submit(down(10_000)).result().unwrap(), 10_000);
+        });
     }
-    on(&[1, 2], |client| {
-        assert_eq!(client.submit(down(10_000)).result().unwrap(), 10_000);
-    });
 }

@@ -105,19 +105,23 @@ fn check(workers: usize) {
     }
 }
 
-#[test]
-fn two_workers() {
-    check(2);
-}
+mod slow {
+    use super::*;
 
-#[test]
-fn four_workers() {
-    check(4);
-}
+    #[test]
+    fn two_workers() {
+        check(2);
+    }
 
-#[test]
-fn eight_workers() {
-    check(8);
+    #[test]
+    fn four_workers() {
+        check(4);
+    }
+
+    #[test]
+    fn eight_workers() {
+        check(8);
+    }
 }
 
 /// Inputs before users, otherwise by chance.
