@@ -45,6 +45,10 @@ impl Log {
     pub fn len(&self) -> usize {
         locked(&self.0).len()
     }
+
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
 }
 
 /// A log is no part of what a call computes: all logs are equal.

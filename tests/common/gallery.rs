@@ -105,6 +105,10 @@ impl Dag {
         self.inputs.len()
     }
 
+    pub fn is_empty(&self) -> bool {
+        self.inputs.is_empty()
+    }
+
     /// The longest way from a node without inputs to each node.
     pub fn levels(&self) -> Vec<usize> {
         let mut levels = Vec::with_capacity(self.len());

@@ -107,7 +107,7 @@ fn observers_see_the_same() {
 #[delayed(pure)]
 fn slowly(#[key(skip)] log: &Log, #[key(skip)] asked: &Log) -> i64 {
     log.push("slowly");
-    let both = wait_until(|| asked.len() > 0);
+    let both = wait_until(|| !asked.is_empty());
     std::thread::sleep(std::time::Duration::from_millis(30));
     if both { 7 } else { -1 }
 }
