@@ -8,25 +8,17 @@
 //!
 //! The shapes are those of the tests; every result is checked.
 
-#[path = "../tests/common/built.rs"]
-#[allow(dead_code, reason = "the tests use the rest")]
-mod built;
-#[path = "../tests/common/gallery.rs"]
-#[allow(dead_code, reason = "the tests use the rest")]
-mod gallery;
 #[path = "common/simulate.rs"]
 mod simulate;
-#[path = "../tests/common/tracked.rs"]
-#[allow(dead_code, reason = "the tests use the rest")]
-mod tracked;
 
-use built::Make;
-use gallery::{Chance, Dag};
+use fixtures::Chance;
+use fixtures::built::Make;
+use fixtures::gallery::{self, Dag};
+use fixtures::tracked::Meter;
 use lazygraph::{Options, Plan, compute_with, prelude::*};
 use rayon::{ThreadPool, ThreadPoolBuilder};
 use simulate::{Policy, simulate};
 use std::time::{Duration, Instant};
-use tracked::Meter;
 
 const WORKERS: [usize; 4] = [1, 2, 4, 8];
 

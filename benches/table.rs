@@ -44,10 +44,10 @@ fn main() {
     }
     let shapes: Vec<Shape> = Shape::all(nodes())
         .into_iter()
-        .filter(|s| wishes.want(s.name))
+        .filter(|s| wishes.plain.want(s.name))
         .collect();
     times(&wishes, &shapes);
-    if wishes.want("nested") || wishes.want("coarse") {
+    if wishes.plain.want("nested") || wishes.plain.want("coarse") {
         others(&wishes);
     }
     memory(&shapes);
@@ -55,10 +55,8 @@ fn main() {
 
 /// What the command line asks for.
 struct Wishes {
-    runs: usize,
-    only: Option<String>,
+    plain: common::wishes::Wishes,
     ours: bool,
-    threads: Option<usize>,
     least: bool,
     large: bool,
     /// The shape that this process measures for `large`.
@@ -69,44 +67,27 @@ struct Wishes {
 
 impl Wishes {
     fn read() -> Wishes {
-        let runs = if is_measuring() { 7 } else { 1 };
-        let mut wishes = Wishes {
-            runs,
-            only: None,
-            ours: false,
-            threads: None,
-            least: false,
-            large: false,
-            one_large: None,
-            one_memory: None,
-        };
-        let mut args = std::env::args().skip(1);
-        while let Some(arg) = args.next() {
-            let mut next = || args.next().unwrap_or_else(|| panic!("{arg}: what?"));
-            match arg.as_str() {
-                "--runs" => wishes.runs = next().parse().expect("--runs takes a number"),
-                "--only" => wishes.only = Some(next()),
-                "--ours" => wishes.ours = true,
-                "--threads" => {
-                    wishes.threads = Some(next().parse().expect("--threads takes a number"))
-                }
-                "--least" => wishes.least = true,
-                "--large" => wishes.large = true,
-                "--large-one" => wishes.one_large = Some(next()),
-                "--memory-one" => wishes.one_memory = Some(next()),
-                // What cargo says to every bench and test.
-                "--bench" | "--test" | "--nocapture" => {}
-                other => panic!("{other}: not known; see the head of benches/table.rs"),
+        let (mut ours, mut least, mut large) = (false, false, false);
+        let (mut one_large, mut one_memory) = (None, None);
+        let plain = common::wishes::Wishes::read_also(|word, next| {
+            match word {
+                "--ours" => ours = true,
+                "--least" => least = true,
+                "--large" => large = true,
+                "--large-one" => one_large = Some(next()),
+                "--memory-one" => one_memory = Some(next()),
+                _ => return false,
             }
+            true
+        });
+        Wishes {
+            plain,
+            ours,
+            least,
+            large,
+            one_large,
+            one_memory,
         }
-        assert!(wishes.runs > 0, "--runs 0: nothing to show");
-        wishes
-    }
-
-    fn want(&self, name: &str) -> bool {
-        self.only
-            .as_ref()
-            .is_none_or(|only| name.contains(only.as_str()))
     }
 }
 
@@ -161,8 +142,8 @@ fn timed<T>(phase: impl FnOnce() -> T) -> (T, Duration) {
 /// are compared with.
 fn compare(wishes: &Wishes, what: &str, nodes: usize, mut variants: Vec<Variant<'_>>) {
     let floor = variants[0].name;
-    variants.retain(|v| v.name == floor || wishes.threads.is_none_or(|n| v.threads == n));
-    for _ in 0..wishes.runs {
+    variants.retain(|v| v.name == floor || wishes.plain.threads.is_none_or(|n| v.threads == n));
+    for _ in 0..wishes.plain.runs {
         for variant in &mut variants {
             let phases = (variant.once)();
             variant.seen.push(phases);
@@ -283,7 +264,7 @@ fn others(wishes: &Wishes) {
         ..Phases::default()
     };
     let pools = [(1, pool(1)), (2, pool(2))];
-    if wishes.want("nested") {
+    if wishes.plain.want("nested") {
         let mut variants = vec![Variant::new("recursion", 1, || {
             let (value, total) = timed(|| tasks::plain_fib(black_box(FIB_OF)));
             assert_eq!(value, FIB);
@@ -309,7 +290,7 @@ fn others(wishes: &Wishes) {
             variants,
         );
     }
-    if wishes.want("coarse") {
+    if wishes.plain.want("coarse") {
         let count = (nodes() as u64 / 200).max(16);
         let expected = tasks::coarse_loop(count);
         let mut variants = vec![Variant::new("plain loop", 1, move || {
@@ -465,7 +446,7 @@ fn large(wishes: &Wishes) {
     );
     println!("|---|--:|--:|--:|--:|--:|--:|--:|");
     for name in ["chain", "wide", "tree", "wavefront"] {
-        if wishes.want(name) {
+        if wishes.plain.want(name) {
             again(&["--large-one", name]);
         }
     }

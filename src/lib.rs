@@ -5,7 +5,7 @@
 //! to any depth, without deadlock.
 //!
 //! ```
-#![doc = include_str!("../tests/readme_example.rs")]
+#![doc = include_str!("../examples/ways.rs")]
 //! ```
 //!
 //! # Which call do I want?

@@ -1,6 +1,6 @@
 //! Runs on several workers, simulated: how long they take and what they hold.
 
-use crate::gallery::Dag;
+use fixtures::gallery::Dag;
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 

@@ -10,6 +10,13 @@ pub(crate) struct Wishes {
 
 impl Wishes {
     pub(crate) fn read() -> Wishes {
+        Wishes::read_also(|_, _| false)
+    }
+
+    /// With words that only this bench knows: `also` says whether it does, and may take the word after it.
+    pub(crate) fn read_also(
+        mut also: impl FnMut(&str, &mut dyn FnMut() -> String) -> bool,
+    ) -> Wishes {
         let mut wishes = Wishes {
             runs: if is_measuring() { 7 } else { 1 },
             only: None,
@@ -26,6 +33,7 @@ impl Wishes {
                 }
                 // What cargo says to every bench and test.
                 "--bench" | "--test" | "--nocapture" => {}
+                other if also(other, &mut next) => {}
                 other => panic!("{other}: not known; see the head of the bench"),
             }
         }

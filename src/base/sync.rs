@@ -1,7 +1,7 @@
 //! Locks, atomics and threads as the executor uses them: the standard library's, or those of a model checker.
 //!
 //! With `--cfg lazygraph_shuttle` every one of them is shuttle's, and the threads of a pool are too, so that
-//! `tests/models.rs` runs the executor itself under random interleavings. `exec`, `store` and the counts of
+//! `tests/models/main.rs` runs the executor itself under random interleavings. `exec`, `store` and the counts of
 //! slots use nothing else; only the timer's thread does, which no model starts.
 
 #[cfg(not(lazygraph_shuttle))]

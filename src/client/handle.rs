@@ -200,7 +200,7 @@ impl<T> Handle<T> {
     /// let x = Client::new().submit(value(1_i64) + 1);
     /// x.result()?;
     /// let times = x.times().unwrap();
-    /// let (end, _) = *x.history().last().unwrap();
+    /// let (end, _) = *x.story().last().unwrap();
     /// assert_eq!(times.waiting + times.running + times.suspended, end);
     /// # Ok::<(), Error>(())
     /// ```

@@ -2,6 +2,7 @@
 //! may get.
 
 mod known;
+mod public_api;
 mod sources;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -83,6 +83,9 @@ impl Source {
 
 pub(crate) fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
+        .ancestors()
+        .nth(2)
+        .unwrap()
 }
 
 pub(crate) fn rust_files(folder: &Path) -> Vec<PathBuf> {

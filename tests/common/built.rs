@@ -9,12 +9,12 @@ use super::tracked::{Meter, Tracked};
 
 /// How the nodes of a graph are made.
 #[derive(Clone, Copy)]
-pub(crate) struct Make<'a> {
-    pub(crate) meter: &'a Meter,
+pub struct Make<'a> {
+    pub meter: &'a Meter,
     /// How long each body takes.
-    pub(crate) pause: Duration,
+    pub pause: Duration,
     /// What labels begin with; the number of the node follows.
-    pub(crate) prefix: &'a str,
+    pub prefix: &'a str,
 }
 
 #[delayed]
@@ -43,11 +43,7 @@ fn sum(number: i64, inputs: &[&Tracked]) -> i64 {
 
 impl Dag {
     /// The outputs, and what they must come to. Nodes are created in the order that `creation` lists.
-    pub(crate) fn build(
-        &self,
-        make: Make<'_>,
-        creation: &[usize],
-    ) -> (Vec<Delayed<i64>>, Vec<i64>) {
+    pub fn build(&self, make: Make<'_>, creation: &[usize]) -> (Vec<Delayed<i64>>, Vec<i64>) {
         let readers = self.readers();
         let mut nodes: Vec<Option<Delayed<Tracked>>> = vec![None; self.len()];
         let mut outputs: Vec<Option<Delayed<i64>>> = vec![None; self.len()];
@@ -73,7 +69,7 @@ impl Dag {
     }
 
     /// As it was created, without a pause.
-    pub(crate) fn built(&self, meter: &Meter) -> (Vec<Delayed<i64>>, Vec<i64>) {
+    pub fn built(&self, meter: &Meter) -> (Vec<Delayed<i64>>, Vec<i64>) {
         let make = Make {
             meter,
             pause: Duration::ZERO,

@@ -2,15 +2,17 @@
 //!
 //! They are plain numbers, so that any order of them can be simulated; `built.rs` makes nodes of them.
 
+use crate::Chance;
+
 /// A graph: node `i` reads `inputs[i]`, all of them less than `i`. The order of the numbers is the order of creation.
 #[derive(Clone, Debug)]
-pub(crate) struct Dag {
-    pub(crate) name: String,
-    pub(crate) inputs: Vec<Vec<usize>>,
+pub struct Dag {
+    pub name: String,
+    pub inputs: Vec<Vec<usize>>,
 }
 
 /// The graphs that the promise on memory names, each with the peak of an order like Dask's.
-pub(crate) fn promised() -> Vec<(Dag, usize)> {
+pub fn promised() -> Vec<(Dag, usize)> {
     vec![
         (tree(64, 2), 7),
         (fold(32), 2),
@@ -22,7 +24,7 @@ pub(crate) fn promised() -> Vec<(Dag, usize)> {
 }
 
 /// Everything else.
-pub(crate) fn gallery() -> Vec<Dag> {
+pub fn gallery() -> Vec<Dag> {
     let mut all = vec![
         grid(20, 20, false),
         grid(10, 40, false),
@@ -99,12 +101,16 @@ impl Maker {
 }
 
 impl Dag {
-    pub(crate) fn len(&self) -> usize {
+    pub fn len(&self) -> usize {
         self.inputs.len()
     }
 
+    pub fn is_empty(&self) -> bool {
+        self.inputs.is_empty()
+    }
+
     /// The longest way from a node without inputs to each node.
-    pub(crate) fn levels(&self) -> Vec<usize> {
+    pub fn levels(&self) -> Vec<usize> {
         let mut levels = Vec::with_capacity(self.len());
         for inputs in &self.inputs {
             let level = inputs.iter().map(|&k: &usize| levels[k] + 1).max();
@@ -114,7 +120,7 @@ impl Dag {
     }
 
     /// The same graph, created in another order: `order` lists the nodes, inputs before users.
-    pub(crate) fn created_as(&self, order: &[usize]) -> Dag {
+    pub fn created_as(&self, order: &[usize]) -> Dag {
         let mut place = vec![0; self.len()];
         for (at, &i) in order.iter().enumerate() {
             place[i] = at;
@@ -127,7 +133,7 @@ impl Dag {
     }
 
     /// Which nodes nobody reads: the outputs.
-    pub(crate) fn outputs(&self) -> Vec<usize> {
+    pub fn outputs(&self) -> Vec<usize> {
         let mut read = vec![false; self.len()];
         for &k in self.inputs.iter().flatten() {
             read[k] = true;
@@ -136,7 +142,7 @@ impl Dag {
     }
 
     /// How often each node is read.
-    pub(crate) fn readers(&self) -> Vec<usize> {
+    pub fn readers(&self) -> Vec<usize> {
         let mut readers = vec![0; self.len()];
         for &k in self.inputs.iter().flatten() {
             readers[k] += 1;
@@ -145,7 +151,7 @@ impl Dag {
     }
 
     /// The most results alive at once along an order; outputs do not count.
-    pub(crate) fn peak(&self, order: &[usize]) -> usize {
+    pub fn peak(&self, order: &[usize]) -> usize {
         let mut left = self.readers();
         let (mut live, mut peak) = (0usize, 0usize);
         for &i in order {
@@ -160,12 +166,12 @@ impl Dag {
     }
 
     /// As it was created.
-    pub(crate) fn creation(&self) -> Vec<usize> {
+    pub fn creation(&self) -> Vec<usize> {
         (0..self.len()).collect()
     }
 
     /// First in, first out: a node waits in line from the moment its last input is there.
-    pub(crate) fn breadth_first(&self) -> Vec<usize> {
+    pub fn breadth_first(&self) -> Vec<usize> {
         let mut waits: Vec<usize> = self.inputs.iter().map(Vec::len).collect();
         let users = self.users();
         let mut order: Vec<usize> = (0..self.len()).filter(|&i| waits[i] == 0).collect();
@@ -183,7 +189,7 @@ impl Dag {
     }
 
     /// Back from the outputs, input by input.
-    pub(crate) fn depth_first(&self) -> Vec<usize> {
+    pub fn depth_first(&self) -> Vec<usize> {
         let mut order = Vec::with_capacity(self.len());
         let mut seen = vec![false; self.len()];
         for output in self.outputs() {
@@ -208,7 +214,7 @@ impl Dag {
     }
 
     /// Who reads each node, once for each time it does.
-    pub(crate) fn users(&self) -> Vec<Vec<usize>> {
+    pub fn users(&self) -> Vec<Vec<usize>> {
         let mut users = vec![Vec::new(); self.len()];
         for (i, inputs) in self.inputs.iter().enumerate() {
             for &k in inputs {
@@ -219,30 +225,17 @@ impl Dag {
     }
 
     /// The least of the peaks of the three plain orders.
-    pub(crate) fn plain_peak(&self) -> usize {
+    pub fn plain_peak(&self) -> usize {
         let orders = [self.creation(), self.breadth_first(), self.depth_first()];
         let peaks = orders.iter().map(|order| self.peak(order));
         peaks.min().unwrap_or(0)
     }
 }
 
-/// Numbers without a pattern, the same in every process (Steele, Lea & Flood's SplitMix64).
-pub(crate) struct Chance(pub(crate) u64);
-
-impl Chance {
-    pub(crate) fn below(&mut self, n: usize) -> usize {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        ((z ^ (z >> 31)) % n as u64) as usize
-    }
-}
-
 // ------------------------------------------------------------------ trees and rows
 
 /// `n` leaves, then sums of `arity`.
-pub(crate) fn tree(n: usize, arity: usize) -> Dag {
+pub fn tree(n: usize, arity: usize) -> Dag {
     let mut make = Maker::default();
     let leaves = make.leaves(n);
     make.reduce(leaves, arity);
@@ -250,7 +243,7 @@ pub(crate) fn tree(n: usize, arity: usize) -> Dag {
 }
 
 /// A running sum over leaves.
-pub(crate) fn fold(n: usize) -> Dag {
+pub fn fold(n: usize) -> Dag {
     let mut make = Maker::default();
     let leaves = make.leaves(n);
     let mut acc = leaves[0];
@@ -260,7 +253,7 @@ pub(crate) fn fold(n: usize) -> Dag {
     make.named(format!("fold({n})"))
 }
 
-pub(crate) fn chains(count: usize, length: usize) -> Dag {
+pub fn chains(count: usize, length: usize) -> Dag {
     let mut make = Maker::default();
     for _ in 0..count {
         let mut end = make.node([]);
@@ -388,7 +381,7 @@ fn late_fan(width: usize, length: usize) -> Dag {
 // ------------------------------------------------------------------ grids
 
 /// Each cell needs the one above and the one to the left, perhaps also the one between.
-pub(crate) fn grid(rows: usize, columns: usize, diagonal: bool) -> Dag {
+pub fn grid(rows: usize, columns: usize, diagonal: bool) -> Dag {
     let mut make = Maker::default();
     for i in 0..rows {
         for j in 0..columns {
@@ -602,7 +595,7 @@ fn shuffle(make: &mut Maker, loads: &[usize]) -> Vec<usize> {
         .collect()
 }
 
-pub(crate) fn all_to_all(n: usize) -> Dag {
+pub fn all_to_all(n: usize) -> Dag {
     let mut make = Maker::default();
     let loads = make.leaves(n);
     shuffle(&mut make, &loads);
@@ -620,7 +613,7 @@ fn shuffles(n: usize) -> Dag {
 // ------------------------------------------------------------------ studies
 
 /// `d0 → a0, b0, c0; bᵢ → b0; cᵢ → c0; dᵢ → dᵢ₋₁, bᵢ, cᵢ`, for `i < depth`.
-pub(crate) fn ladder(depth: usize) -> Dag {
+pub fn ladder(depth: usize) -> Dag {
     let mut make = Maker::default();
     let (a, b, c) = (make.node([]), make.node([]), make.node([]));
     let mut d = make.node([a, b, c]);
@@ -632,7 +625,7 @@ pub(crate) fn ladder(depth: usize) -> Dag {
 }
 
 /// Every parameter is fitted and scored on every fold, then averaged; the best is the output.
-pub(crate) fn cross_validation(folds: usize, params: usize) -> Dag {
+pub fn cross_validation(folds: usize, params: usize) -> Dag {
     let mut make = Maker::default();
     let data = make.node([]);
     let train: Vec<_> = (0..folds).map(|_| make.node([data])).collect();
@@ -752,7 +745,7 @@ fn lu(n: usize) -> Dag {
 // ------------------------------------------------------------------ by chance
 
 /// Layers in which each node reads one to three of the layer before.
-pub(crate) fn layered(seed: u64, layers: usize, width: usize) -> Dag {
+pub fn layered(seed: u64, layers: usize, width: usize) -> Dag {
     let (mut make, mut chance) = (Maker::default(), Chance(seed));
     let mut level = make.leaves(width);
     for _ in 1..layers {
@@ -768,7 +761,7 @@ pub(crate) fn layered(seed: u64, layers: usize, width: usize) -> Dag {
 }
 
 /// Edges replaced by two in a row or two side by side, again and again.
-pub(crate) fn series_parallel(seed: u64, size: usize) -> Dag {
+pub fn series_parallel(seed: u64, size: usize) -> Dag {
     let mut chance = Chance(seed);
     let mut nodes = 2;
     let mut edges = vec![(0, 1)];
@@ -789,7 +782,7 @@ pub(crate) fn series_parallel(seed: u64, size: usize) -> Dag {
 }
 
 /// Each node reads up to three of the fifty before it.
-pub(crate) fn sparse(seed: u64, n: usize) -> Dag {
+pub fn sparse(seed: u64, n: usize) -> Dag {
     let (mut make, mut chance) = (Maker::default(), Chance(seed));
     for i in 0..n {
         let near = i.min(50);

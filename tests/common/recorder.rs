@@ -6,14 +6,14 @@ use lazygraph::{Event, Observer};
 
 /// What an event was, without what differs from run to run (times, numbers of runs in the process).
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Seen {
+pub struct Seen {
     /// The run, numbered from 0 as this observer met them.
-    pub(crate) run: usize,
-    pub(crate) what: What,
+    pub run: usize,
+    pub what: What,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum What {
+pub enum What {
     /// The parent: the run, and the node of it.
     RunStarted {
         parent: Option<(usize, usize)>,
@@ -69,14 +69,14 @@ impl Inner {
 }
 
 #[derive(Clone, Default)]
-pub(crate) struct Recorder(Arc<Mutex<Inner>>);
+pub struct Recorder(Arc<Mutex<Inner>>);
 
 impl Recorder {
-    pub(crate) fn new() -> Self {
+    pub fn new() -> Self {
         Self::default()
     }
 
-    pub(crate) fn seen(&self) -> Vec<Seen> {
+    pub fn seen(&self) -> Vec<Seen> {
         self.0
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
@@ -85,7 +85,7 @@ impl Recorder {
     }
 
     /// The events as lines: what a test compares with an inline expectation.
-    pub(crate) fn text(&self) -> String {
+    pub fn text(&self) -> String {
         let line = |s: &Seen| {
             let run = s.run;
             match &s.what {

@@ -7,12 +7,25 @@ use lazygraph::prelude::*;
 
 use super::tracked::{Meter, Tracked};
 
+/// Builds a graph on a meter.
+pub type Build = fn(&Meter) -> Shape;
+
+/// The graphs of which memory is promised, and the peak of an order like Dask's.
+pub const PROMISED: [(Build, usize); 6] = [
+    (|meter| tree(meter, 64), 7),
+    (|meter| fold(meter, 32), 2),
+    (|meter| chains(meter, 20, 5), 1),
+    (|meter| ladder(meter, 100), 5),
+    (|meter| all_to_all(meter, 8), 16),
+    (|meter| cross_validation(meter, 5, 20), 33),
+];
+
 /// A graph: what to compute, what must come out, and how many nodes it has.
-pub(crate) struct Shape {
-    pub(crate) name: String,
-    pub(crate) outputs: Vec<Delayed<i64>>,
-    pub(crate) expected: Vec<i64>,
-    pub(crate) nodes: usize,
+pub struct Shape {
+    pub name: String,
+    pub outputs: Vec<Delayed<i64>>,
+    pub expected: Vec<i64>,
+    pub nodes: usize,
 }
 
 #[delayed]
@@ -53,14 +66,14 @@ fn leaves(meter: &Meter, n: usize) -> Vec<Delayed<Tracked>> {
 }
 
 /// `n` nodes in a row.
-pub(crate) fn chain(meter: &Meter, n: usize) -> Shape {
+pub fn chain(meter: &Meter, n: usize) -> Shape {
     let mut shape = chains(meter, 1, n);
     shape.name = format!("chain({n})");
     shape
 }
 
 /// `count` chains of `length` nodes; their ends are outputs.
-pub(crate) fn chains(meter: &Meter, count: usize, length: usize) -> Shape {
+pub fn chains(meter: &Meter, count: usize, length: usize) -> Shape {
     let mut level = leaves(meter, count);
     for _ in 2..length {
         level = level.iter().map(step).collect();
@@ -74,7 +87,7 @@ pub(crate) fn chains(meter: &Meter, count: usize, length: usize) -> Shape {
 }
 
 /// `n` leaves (a power of two), then sums of two.
-pub(crate) fn tree(meter: &Meter, n: usize) -> Shape {
+pub fn tree(meter: &Meter, n: usize) -> Shape {
     let mut level = leaves(meter, n);
     while level.len() > 2 {
         level = level.chunks(2).map(merge).collect();
@@ -88,7 +101,7 @@ pub(crate) fn tree(meter: &Meter, n: usize) -> Shape {
 }
 
 /// The leaves first, then a running sum over them.
-pub(crate) fn fold(meter: &Meter, n: usize) -> Shape {
+pub fn fold(meter: &Meter, n: usize) -> Shape {
     let leaves = leaves(meter, n);
     let mut acc = leaves[0].clone();
     for leaf in &leaves[1..n - 1] {
@@ -103,7 +116,7 @@ pub(crate) fn fold(meter: &Meter, n: usize) -> Shape {
 }
 
 /// `d0 → a0, b0, c0; bᵢ → b0; cᵢ → c0; dᵢ → dᵢ₋₁, bᵢ, cᵢ`, for `i < depth`.
-pub(crate) fn ladder(meter: &Meter, depth: usize) -> Shape {
+pub fn ladder(meter: &Meter, depth: usize) -> Shape {
     let a0 = leaf(meter.clone(), 1);
     let b0 = leaf(meter.clone(), 2);
     let c0 = leaf(meter.clone(), 3);
@@ -123,7 +136,7 @@ pub(crate) fn ladder(meter: &Meter, depth: usize) -> Shape {
 }
 
 /// One top, two middles, one end.
-pub(crate) fn diamond(meter: &Meter) -> Shape {
+pub fn diamond(meter: &Meter) -> Shape {
     let top = leaf(meter.clone(), 1);
     let (left, right) = (step(&top), step(&top));
     Shape {
@@ -135,7 +148,7 @@ pub(crate) fn diamond(meter: &Meter) -> Shape {
 }
 
 /// `n` loads, each split `n` ways; output `j` joins the `j`-th split of every load.
-pub(crate) fn all_to_all(meter: &Meter, n: usize) -> Shape {
+pub fn all_to_all(meter: &Meter, n: usize) -> Shape {
     let loads = leaves(meter, n);
     let splits: Vec<Vec<_>> = loads
         .iter()
@@ -153,7 +166,7 @@ pub(crate) fn all_to_all(meter: &Meter, n: usize) -> Shape {
 }
 
 /// A grid search: every parameter is fitted and scored on every fold, then averaged; the best is the output.
-pub(crate) fn cross_validation(meter: &Meter, folds: usize, params: usize) -> Shape {
+pub fn cross_validation(meter: &Meter, folds: usize, params: usize) -> Shape {
     let data = leaf(meter.clone(), 0);
     let train: Vec<_> = (0..folds).map(|_| step(&data)).collect();
     let test: Vec<_> = (0..folds).map(|_| step(&data)).collect();
@@ -182,7 +195,7 @@ pub(crate) fn cross_validation(meter: &Meter, folds: usize, params: usize) -> Sh
 }
 
 /// Each cell needs the one above and the one to the left.
-pub(crate) fn grid(meter: &Meter, n: usize) -> Shape {
+pub fn grid(meter: &Meter, n: usize) -> Shape {
     let mut cells: Vec<Vec<Delayed<Tracked>>> = Vec::new();
     let mut paths = vec![vec![1i64; n]; n];
     for i in 0..n {

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// The counts of all [`Tracked`] values made with it.
 #[derive(Clone, Default)]
-pub(crate) struct Meter(Arc<Counts>);
+pub struct Meter(Arc<Counts>);
 
 #[derive(Default)]
 struct Counts {
@@ -17,29 +17,29 @@ struct Counts {
 }
 
 impl Meter {
-    pub(crate) fn new() -> Self {
+    pub fn new() -> Self {
         Self::default()
     }
 
     /// Values made by [`Tracked::new`].
-    pub(crate) fn made(&self) -> usize {
+    pub fn made(&self) -> usize {
         self.0.made.load(Ordering::SeqCst)
     }
 
-    pub(crate) fn cloned(&self) -> usize {
+    pub fn cloned(&self) -> usize {
         self.0.cloned.load(Ordering::SeqCst)
     }
 
-    pub(crate) fn dropped(&self) -> usize {
+    pub fn dropped(&self) -> usize {
         self.0.dropped.load(Ordering::SeqCst)
     }
 
-    pub(crate) fn live(&self) -> usize {
+    pub fn live(&self) -> usize {
         self.0.live.load(Ordering::SeqCst)
     }
 
     /// The most that were ever alive at one time.
-    pub(crate) fn peak(&self) -> usize {
+    pub fn peak(&self) -> usize {
         self.0.peak.load(Ordering::SeqCst)
     }
 
@@ -50,13 +50,13 @@ impl Meter {
 }
 
 /// A value on the heap that its [`Meter`] counts.
-pub(crate) struct Tracked {
+pub struct Tracked {
     value: Box<i64>,
     meter: Meter,
 }
 
 impl Tracked {
-    pub(crate) fn new(meter: &Meter, value: i64) -> Self {
+    pub fn new(meter: &Meter, value: i64) -> Self {
         meter.0.made.fetch_add(1, Ordering::SeqCst);
         meter.born();
         Self {
@@ -65,17 +65,17 @@ impl Tracked {
         }
     }
 
-    pub(crate) fn value(&self) -> i64 {
+    pub fn value(&self) -> i64 {
         *self.value
     }
 
     /// Changes it in place.
-    pub(crate) fn set(&mut self, value: i64) {
+    pub fn set(&mut self, value: i64) {
         *self.value = value;
     }
 
     /// A new value on the same meter.
-    pub(crate) fn like(&self, value: i64) -> Self {
+    pub fn like(&self, value: i64) -> Self {
         Self::new(&self.meter, value)
     }
 }

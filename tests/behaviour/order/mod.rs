@@ -1,0 +1,6 @@
+//! In which order nodes run, and that every scheduler comes to the same values.
+
+mod every_scheduler_agrees_with_the_serial_one;
+mod one_worker_follows_the_static_order;
+mod priorities_go_over_the_order;
+mod the_first_in_rank_goes_first;
