@@ -23,8 +23,8 @@ pub use stats::ClientStats;
 use submit::future_of;
 pub use submit::{CallStar, Futures};
 
+use crate::base::buffer_pool::Pooled;
 use crate::base::error::{Error, ErrorKind};
-use crate::base::spare::Spared;
 use crate::compute::Service;
 use crate::delayed::{AsDelayed, Delayed, Handle};
 use crate::exec::{Chapter, Current, Executor, Job};
@@ -251,7 +251,7 @@ impl Client {
 
     /// Futures that are to be started once there are claims on them.
     /// `roots`: pointers to all that is an output.
-    fn plan(&self, outputs: Vec<Input>, roots: Spared<NodePtr>, each: bool) -> Arc<Job> {
+    fn plan(&self, outputs: Vec<Input>, roots: Pooled<NodePtr>, each: bool) -> Arc<Job> {
         let futures = outputs.len();
         let started = match outputs.is_empty() {
             false => self.0.service.plan(outputs, roots, each),

@@ -1,8 +1,8 @@
 //! How a graph is to be run.
 
 use super::invalid;
+use crate::base::buffer_pool::Pooled;
 use crate::base::error::Error;
-use crate::base::spare::Spared;
 use crate::event::Observer;
 use crate::exec::{CancelToken, Compile, Context, Current, Executor, Job, Pool, Terms};
 use crate::graph::build::build_held;
@@ -434,7 +434,7 @@ impl Service {
     pub(crate) fn plan(
         &self,
         outputs: Vec<Input>,
-        roots: Spared<NodePtr>,
+        roots: Pooled<NodePtr>,
         each: bool,
     ) -> Result<Arc<Job>, Error> {
         let program = compile_held(outputs, roots, self.passes, None)?;
@@ -467,7 +467,7 @@ fn compile(
 
 fn compile_held(
     outputs: Vec<Input>,
-    roots: Spared<NodePtr>,
+    roots: Pooled<NodePtr>,
     passes: Passes,
     report: Option<&mut Report>,
 ) -> Result<Program, Error> {

@@ -2,7 +2,7 @@
 
 use crate::base::sync::atomic::AtomicBool;
 use crate::base::sync::atomic::Ordering::{Acquire, Release};
-use crate::base::sync::{Condvar, Mutex, Patience, lock, unpoisoned};
+use crate::base::sync::{Condvar, Mutex, TimedWait, lock, unpoisoned};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
@@ -36,7 +36,7 @@ impl Bell {
 
     /// Sleeps until the bell rings, or for so long; whether it rang.
     pub(super) fn listen_for(&self, time: Duration) -> bool {
-        let mut patience = Patience::of(time);
+        let mut patience = TimedWait::new(time);
         let mut rung = lock(&self.rung);
         self.asleep.store(!*rung, Release);
         let has_rung = loop {

@@ -48,7 +48,7 @@ pub(super) struct Progress {
 struct Seen {
     steps: usize,
     /// For how long there may be none more.
-    patience: Option<sync::Deadline>,
+    patience: Option<sync::Countdown>,
     times: u32,
 }
 
@@ -93,7 +93,7 @@ impl Progress {
         }
         let times = seen.times;
         let patience =
-            (seen.patience).get_or_insert_with(|| sync::Deadline::of(PATIENCE * (1 << times)));
+            (seen.patience).get_or_insert_with(|| sync::Countdown::new(PATIENCE * (1 << times)));
         let is_stuck = patience.is_over();
         if is_stuck {
             seen.patience = None;

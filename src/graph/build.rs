@@ -3,8 +3,8 @@
 
 use super::sweep::sweep;
 use super::{Graph, Link, Standing, Traits, traits_of};
+use crate::base::buffer_pool::Pooled;
 use crate::base::error::{Error, ErrorKind};
-use crate::base::spare::Spared;
 use crate::task::frame::Edge;
 use crate::task::node::{held, node_of};
 use crate::task::{Input, Inputs, NodePtr, RawNode, Settings, Use};
@@ -25,7 +25,7 @@ pub(crate) fn build(outputs: Inputs) -> Result<Graph, Error> {
 }
 
 /// As `build`, with pointers to what the outputs are, or are of.
-pub(crate) fn build_held(outputs: Inputs, roots: Spared<NodePtr>) -> Result<Graph, Error> {
+pub(crate) fn build_held(outputs: Inputs, roots: Pooled<NodePtr>) -> Result<Graph, Error> {
     let mut walk = Walk::new(roots, MANY);
     if walk.run(outputs.clone())? {
         walk.graph.count_uses();
@@ -72,13 +72,13 @@ struct Walk {
 }
 
 impl Walk {
-    fn new(roots: Spared<NodePtr>, most: usize) -> Walk {
+    fn new(roots: Pooled<NodePtr>, most: usize) -> Walk {
         let graph = Graph {
-            nodes: Spared::new(),
-            traits: Spared::new(),
+            nodes: Pooled::new(),
+            traits: Pooled::new(),
             starts: vec![0].into(),
-            links: Spared::new(),
-            outputs: Spared::new(),
+            links: Pooled::new(),
+            outputs: Pooled::new(),
             settings: BTreeMap::new(),
             roots,
             any: Traits::default(),
@@ -87,7 +87,7 @@ impl Walk {
             culled: true,
             standing: Standing::DepthFirst,
             keys: Vec::new(),
-            uses: Spared::new(),
+            uses: Pooled::new(),
         };
         Walk {
             graph,

@@ -8,8 +8,8 @@ mod sweep;
 pub(crate) use build::build;
 pub(crate) use keys::{Keep, Keys, content_key};
 
+use crate::base::buffer_pool::{Pooled, pooled_as};
 use crate::base::error::Culprit;
-use crate::base::spare::{Spared, spared_as};
 use crate::task::node::node_of;
 use crate::task::{Describe, Input, NodePtr, NodeRef, RawNode, Settings, Use};
 
@@ -21,7 +21,7 @@ use std::sync::Arc;
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Link(u32);
 
-spared_as!(Link, u32);
+pooled_as!(Link, u32);
 
 impl Link {
     const SHIFT: u32 = 28;
@@ -101,17 +101,17 @@ pub(crate) enum Standing {
 
 /// A graph in topological order: inputs stand before their users.
 pub(crate) struct Graph {
-    pub(crate) nodes: Spared<RawNode>,
-    pub(crate) traits: Spared<Traits>,
+    pub(crate) nodes: Pooled<RawNode>,
+    pub(crate) traits: Pooled<Traits>,
     /// The inputs of node `i` are `links[starts[i]..starts[i + 1]]`.
-    pub(crate) starts: Spared<u32>,
-    pub(crate) links: Spared<Link>,
-    pub(crate) outputs: Spared<Link>,
+    pub(crate) starts: Pooled<u32>,
+    pub(crate) links: Pooled<Link>,
+    pub(crate) outputs: Pooled<Link>,
     pub(crate) settings: BTreeMap<u32, Settings>,
     /// How many edges lead to each node, outputs included.
-    pub(crate) uses: Spared<u32>,
+    pub(crate) uses: Pooled<u32>,
     /// Keeps every node alive.
-    pub(crate) roots: Spared<NodePtr>,
+    pub(crate) roots: Pooled<NodePtr>,
     /// All traits of all nodes together.
     pub(crate) any: Traits,
     /// Some result is wanted as an `Arc`.
@@ -178,8 +178,8 @@ impl Graph {
         for (new, &old) in order.iter().enumerate() {
             place[old as usize] = new as u32;
         }
-        let mut starts = Spared::with_capacity(order.len() + 1);
-        let mut links = Spared::with_capacity(self.links.len());
+        let mut starts = Pooled::with_capacity(order.len() + 1);
+        let mut links = Pooled::with_capacity(self.links.len());
         starts.push(0);
         for &old in order {
             links.extend(

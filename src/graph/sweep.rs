@@ -8,7 +8,7 @@
 //! then, and become indices when all have theirs.
 
 use super::{Graph, Link, Standing, Traits, traits_of};
-use crate::base::spare::Spared;
+use crate::base::buffer_pool::Pooled;
 use crate::task::arena::{ChunkRef, Place, SIZE};
 use crate::task::frame::Edge;
 use crate::task::header::Header;
@@ -35,18 +35,18 @@ pub(super) fn sweep(
     let _ = marks;
     // First, for the longest of what is kept is for these.
     let mut swept = Swept {
-        nodes: Spared::roomy(),
-        traits: Spared::roomy(),
-        starts: Spared::roomy(),
-        links: Spared::roomy(),
+        nodes: Pooled::with_longest(),
+        traits: Pooled::with_longest(),
+        starts: Pooled::with_longest(),
+        links: Pooled::with_longest(),
         shares: outputs.iter().any(|output| output.is(Use::Shared)),
         ..Swept::default()
     };
     let mut wanted = Wanted {
         roots,
         pages: Vec::new(),
-        words: Spared::roomy(),
-        ranks: Spared::roomy(),
+        words: Pooled::with_longest(),
+        ranks: Pooled::with_longest(),
         chunk: None,
         at: 0,
         word: 0,
@@ -55,7 +55,7 @@ pub(super) fn sweep(
         near: None,
         alone: Vec::new(),
     };
-    let mut links = Spared::with_capacity(outputs.len());
+    let mut links = Pooled::with_capacity(outputs.len());
     for output in outputs {
         links.push(wanted.want(*output)?);
     }
@@ -117,9 +117,9 @@ struct Wanted<'n> {
     /// By their numbers.
     pages: Vec<Page<'n>>,
     /// A bit for each word of each page at which a node begins that is wanted and has not been come upon.
-    words: Spared<u64>,
+    words: Pooled<u64>,
     /// How many were come upon on a page before the one that begins in these two words.
-    ranks: Spared<u16>,
+    ranks: Pooled<u16>,
     /// The chunk that the sweep has come to, the number of its page, and the word; and its part of `words`.
     chunk: Option<ChunkRef<'n>>,
     at: usize,
@@ -231,24 +231,24 @@ impl<'n> Wanted<'n> {
 /// What the sweep has come upon, the youngest first.
 #[derive(Default)]
 struct Swept {
-    nodes: Spared<RawNode>,
-    traits: Spared<Traits>,
+    nodes: Pooled<RawNode>,
+    traits: Pooled<Traits>,
     /// Some result is wanted shared.
     shares: bool,
     /// Of what kind the first is, and whether others are of another, or something was said of some.
     kind: Option<&'static Vtable>,
     differ: bool,
     /// For each node, how many links there were before its own.
-    starts: Spared<u32>,
+    starts: Pooled<u32>,
     /// To the inputs, the last of each node first.
-    links: Spared<Link>,
+    links: Pooled<Link>,
     settings: Vec<(usize, Settings)>,
 }
 
 /// Where everything was come upon.
 struct Places<'n> {
     pages: Vec<Page<'n>>,
-    ranks: Spared<u16>,
+    ranks: Pooled<u16>,
     /// How many nodes lie on pages.
     in_pages: usize,
 }
@@ -318,7 +318,7 @@ impl Swept {
     }
 
     /// The oldest first, and indices instead of places.
-    fn turned(self, mut outputs: Spared<Link>, places: &Places<'_>) -> Option<Graph> {
+    fn turned(self, mut outputs: Pooled<Link>, places: &Places<'_>) -> Option<Graph> {
         let Swept {
             mut nodes,
             mut traits,
@@ -329,12 +329,12 @@ impl Swept {
         let edges = u32::try_from(links.len()).ok()?;
         let last = nodes.len() - 1;
         (last < Edge::NODES).then_some(())?;
-        nodes.settle();
-        traits.settle();
+        nodes.shrink();
+        traits.shrink();
         starts.push(edges);
-        starts.settle();
-        links.settle();
-        let mut uses = Spared::with_capacity(nodes.len());
+        starts.shrink();
+        links.shrink();
+        let mut uses = Pooled::with_capacity(nodes.len());
         uses.resize(nodes.len(), 0);
         let mut turn = |link: &mut Link| {
             let index = last - places.get(*link);
@@ -359,7 +359,7 @@ impl Swept {
             outputs,
             settings: settings.collect(),
             uses,
-            roots: Spared::new(),
+            roots: Pooled::new(),
             any,
             shares: self.shares,
             alike: !self.differ,

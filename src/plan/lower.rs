@@ -1,8 +1,8 @@
 //! From an optimised graph to a plan.
 
 use super::{Lowered, Program};
+use crate::base::buffer_pool::Pooled;
 use crate::base::error::{Error, ErrorKind};
-use crate::base::spare::Spared;
 use crate::graph::{Graph, Link, Traits};
 use crate::task::Use;
 use crate::task::frame::Edge;
@@ -35,7 +35,7 @@ pub(crate) fn lower(mut graph: Graph) -> Lowered {
         starts: graph.starts,
         edges,
         outputs,
-        uses: if tracked { graph.uses } else { Spared::new() },
+        uses: if tracked { graph.uses } else { Pooled::new() },
         offsets,
         layout,
         units,

@@ -15,8 +15,8 @@ pub use profile::MemoryProfile;
 
 pub(crate) use crate::graph::{Traits, culprit};
 
+use crate::base::buffer_pool::{Pooled, pooled_as};
 use crate::base::error::{Culprit, Error};
-use crate::base::spare::{Spared, spared_as};
 use crate::graph::build;
 use crate::task::frame::Edge;
 use crate::task::node::node_of;
@@ -25,20 +25,20 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-spared_as!(Edge, u32);
+pooled_as!(Edge, u32);
 
 /// A plan: what one run executes, any number of times.
 ///
 /// Nodes stand in the order in which one worker runs them; the nodes of a unit stand together.
 pub(crate) struct Program {
-    pub(crate) nodes: Spared<RawNode>,
-    pub(crate) traits: Spared<Traits>,
+    pub(crate) nodes: Pooled<RawNode>,
+    pub(crate) traits: Pooled<Traits>,
     /// The inputs of node `i` are `edges[starts[i]..starts[i + 1]]`.
-    pub(crate) starts: Spared<u32>,
-    pub(crate) edges: Spared<Edge>,
-    pub(crate) outputs: Spared<Edge>,
+    pub(crate) starts: Pooled<u32>,
+    pub(crate) edges: Pooled<Edge>,
+    pub(crate) outputs: Pooled<Edge>,
     /// How many edges lead to each node, outputs included; empty if no slot is tracked.
-    pub(crate) uses: Spared<u32>,
+    pub(crate) uses: Pooled<u32>,
     /// Where each slot begins, in units of 8 bytes; empty: slot `i` at `8 * i`.
     pub(crate) offsets: Vec<u32>,
     /// Size and alignment of the buffer of all slots, in bytes.
@@ -64,7 +64,7 @@ pub(crate) struct Program {
     /// Some node was given a priority.
     has_priorities: bool,
     /// Keeps every node alive.
-    roots: Spared<NodePtr>,
+    roots: Pooled<NodePtr>,
     consumers: OnceLock<Consumers>,
     peak: OnceLock<usize>,
     foresight: OnceLock<Foresight>,

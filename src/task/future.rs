@@ -2,14 +2,11 @@
 
 use super::payload::Payload;
 use super::promise::Promise;
+use crate::base::Shared;
 use crate::base::error::Error;
-use std::any::Any;
 use std::fmt;
 use std::ptr::NonNull;
 use std::sync::Arc;
-
-/// A result that is shared.
-pub(crate) type Shared = Arc<dyn Any + Send + Sync>;
 
 /// What runs behind some futures.
 pub(crate) trait Work: Send + Sync + 'static {

@@ -32,12 +32,13 @@ mod traits;
 pub(crate) mod value;
 mod word;
 
+pub(crate) use crate::base::Shared;
 pub(crate) use again::again;
 pub(crate) use bare::{Bare, Caller, Waiting};
 pub(crate) use call::{call_node, flat_node};
 pub(crate) use describe::{Describe, ParamInfo};
 pub(crate) use frame::Frame;
-pub(crate) use future::{Claim, Shared, Work};
+pub(crate) use future::{Claim, Work};
 pub(crate) use input::{Input, Inputs, Use};
 pub(crate) use node::{NodePtr, NodeRef, Outcome, RawNode};
 pub(crate) use number::Number;

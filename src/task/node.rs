@@ -13,8 +13,8 @@ use super::result::ResultType;
 use super::settings::Settings;
 use super::spec::TaskSpec;
 use super::traits::Traits;
+use crate::base::buffer_pool::pooled_as;
 use crate::base::footprint::Size;
-use crate::base::spare::spared_as;
 use std::any::TypeId;
 use std::marker::PhantomData;
 use std::mem::ManuallyDrop;
@@ -152,8 +152,8 @@ unsafe impl Send for RawNode {}
 // SAFETY: as for `NodePtr`.
 unsafe impl Sync for RawNode {}
 
-spared_as!(RawNode, u64);
-spared_as!(NodePtr, u64);
+pooled_as!(RawNode, u64);
+pooled_as!(NodePtr, u64);
 
 impl RawNode {
     /// It will be looked at soon.

@@ -1,8 +1,8 @@
 //! What comes of a future that ends well, without its type.
 
-use super::future::Shared;
 use super::number::Number;
 use super::value::Value;
+use crate::base::Shared;
 use std::sync::Arc;
 
 /// What came of a future that ended well.

@@ -15,13 +15,13 @@
 //! - Who gives the last claim up looks at the word after that, and who keeps something looks at the claims after that:
 //!   one of both sees the other (hence `SeqCst`), and forgets it.
 
-use super::future::Shared;
 use super::listener::{Listener, OnEnd};
 use super::number::Number;
 use super::payload::Payload;
 use super::word::Word;
+use crate::base::Shared;
+use crate::base::buffer_pool::pooled_as;
 use crate::base::error::{Error, drop_payload};
-use crate::base::spare::spared_as;
 use crate::base::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, SeqCst};
 use crate::base::sync::atomic::{AtomicU32, AtomicU64};
 use crate::base::sync::{Mutex, OnceLock, lock, yield_now};
@@ -53,7 +53,7 @@ pub(crate) struct KeptError {
     pub(crate) again: Option<Shared>,
 }
 
-spared_as!(Promise, [u64; 5]);
+pooled_as!(Promise, [u64; 5]);
 
 /// The round of who cancels: any.
 const CANCELLED: u32 = u32::MAX;

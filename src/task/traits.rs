@@ -4,13 +4,13 @@ use super::node::NodeRef;
 use super::result::{ResultType, Storage};
 use super::settings::Settings;
 use super::spec::{Purity, TaskSpec};
-use crate::base::spare::spared_as;
+use crate::base::buffer_pool::pooled_as;
 
 /// What the passes and the executor need to know of a node without touching it.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
 pub(crate) struct Traits(pub(crate) u16);
 
-spared_as!(Traits, u16);
+pooled_as!(Traits, u16);
 
 impl Traits {
     /// The result owns something: it has a `Drop`.

@@ -13,8 +13,8 @@ use super::invite::{Source, invite};
 use super::observe;
 use super::run::{self, Run};
 use super::story::{Chapter, Story, Times};
+use crate::base::buffer_pool::Pooled;
 use crate::base::error::{Error, ErrorKind};
-use crate::base::spare::Spared;
 use crate::base::sync::atomic::Ordering::Relaxed;
 use crate::base::sync::atomic::{AtomicU32, AtomicUsize};
 use crate::base::sync::{Mutex, lock};
@@ -39,7 +39,7 @@ pub(crate) struct Job {
     number: u64,
     terms: Arc<Terms>,
     executor: Arc<Executor>,
-    promises: Spared<Promise>,
+    promises: Pooled<Promise>,
     /// How often it was opened anew, for futures that are tried again: what comes of it before is not for these.
     round: AtomicU32,
     /// A future that had not ended when somebody last looked for one.

@@ -16,9 +16,9 @@ mod watch;
 
 pub(super) use bundles::Ready;
 
+use crate::base::buffer_pool::Pooled;
 use crate::base::error::{Error, drop_payload};
 use crate::base::footprint::Size;
-use crate::base::spare::Spared;
 use crate::base::sync::atomic::Ordering::{AcqRel, Relaxed};
 use crate::base::sync::atomic::{AtomicBool, AtomicU32};
 use crate::base::sync::{Mutex, OnceLock};
@@ -44,7 +44,7 @@ pub(crate) struct Segment {
     pub(crate) program: Arc<Program>,
     table: Table,
     /// Where the slots of the table lie.
-    _room: Spared<u64>,
+    _room: Pooled<u64>,
     uses: Box<[AtomicU32]>,
     /// Set before several threads work on it.
     progress: OnceLock<Progress>,
@@ -92,7 +92,7 @@ impl Segment {
     ) -> Segment {
         // Room for the slots, and to align the first.
         let (size, align) = (program.layout.size(), program.layout.align());
-        let mut room: Spared<u64> = Spared::with_capacity((size + align) / size_of::<u64>() - 1);
+        let mut room: Pooled<u64> = Pooled::with_capacity((size + align) / size_of::<u64>() - 1);
         let base = room.as_mut_ptr().cast::<u8>();
         let base = base.wrapping_add(base.align_offset(align));
         let uses: Box<[AtomicU32]> = program.uses.iter().map(|_| AtomicU32::new(0)).collect();

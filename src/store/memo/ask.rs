@@ -2,8 +2,9 @@
 
 use super::Memo;
 use super::ledger::{Ledger, Standing};
-use super::table::{Found, Shared, Table, Waker};
+use super::table::{Found, Table, Waker};
 use super::waits::{IsOver, Lineage, Place, Target, Waits};
+use crate::base::Shared;
 use crate::base::error::Error;
 use crate::base::footprint::Size;
 use crate::base::sync::atomic::AtomicBool;

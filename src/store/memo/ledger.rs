@@ -14,7 +14,8 @@
 //! That entry is removed by whoever ends what is WATCHED; they ask again then. Who comes too late to watch removes it
 //! before it opens the gate, and nobody looks into the table for what is ELSEWHERE before that.
 
-use super::table::{Found, Shared, Table, Waker};
+use super::table::{Found, Table, Waker};
+use crate::base::Shared;
 use crate::base::sync::atomic::AtomicU8;
 use crate::base::sync::atomic::Ordering::{AcqRel, Acquire};
 use crate::base::sync::{Mutex, OnceLock, lock};

@@ -14,9 +14,10 @@ mod ledger;
 mod table;
 mod waits;
 
+pub(crate) use crate::base::Shared;
 pub(crate) use ask::{Begin, RunMemo, Ticket, Wait};
 pub(crate) use ledger::{Ledger, Slots};
-pub(crate) use table::{Shared, Waker};
+pub(crate) use table::Waker;
 pub(crate) use waits::{Awaiting, Lineage, await_futures};
 
 use std::fmt;

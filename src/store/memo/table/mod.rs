@@ -5,6 +5,7 @@ mod tests;
 
 use super::aging::{Candidate, Candidates, Rank};
 use super::{Memo, MemoStats};
+use crate::base::Shared;
 use crate::base::error::drop_payload;
 use crate::base::footprint::Size;
 use crate::base::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, SeqCst};
@@ -13,11 +14,7 @@ use crate::base::sync::{Mutex, MutexGuard, lock};
 use ahash::AHashMap;
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
 use std::time::Duration;
-
-/// A result that may be shared.
-pub(crate) type Shared = Arc<dyn Any + Send + Sync>;
 
 /// Called once, when an entry that was waited for has changed.
 pub(crate) type Waker = Box<dyn FnOnce() + Send>;

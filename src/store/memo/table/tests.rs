@@ -1,6 +1,7 @@
 //! Which entries survive, at costs that are given.
 
 use super::*;
+use std::sync::Arc;
 use std::sync::atomic::Ordering::Release;
 
 /// Asks for a result; computes it, at so many microseconds and bytes in all, if it is not there.
