@@ -25,7 +25,7 @@ impl Run {
             && memo.is_untouched()
         {
             let ledger = Arc::new(Ledger::new(program.len(), Root(root)));
-            memo.rely_on(ledger.clone());
+            memo.use_ledger(ledger.clone());
             segment.keep_ledger(ledger);
         }
     }
@@ -70,7 +70,7 @@ impl Worker {
     /// As `step`, for a node that is noted in `ledger`.
     pub(super) fn noted(&self, ledger: &Ledger, at: SegmentPtr, unit: usize, i: usize) -> Step {
         let segment = at.get();
-        if !ledger.begin(i) {
+        if !ledger.begin_node(i) {
             return self.special(at, unit, i);
         }
         match segment.execute(i, false) {
@@ -91,7 +91,7 @@ impl Worker {
     /// The result of a node that was begun is in place.
     #[inline]
     pub(super) fn has_result(&self, ledger: &Ledger, segment: &Segment, i: usize) {
-        if ledger.end(i) {
+        if ledger.finish_node(i) {
             let memo = &self.run().context.memo;
             memo.wake_watchers(segment.program.keys[i]);
         }
@@ -104,7 +104,7 @@ impl Worker {
             let (run, key) = (self.run(), segment.program.keys[i]);
             // Perhaps it failed only because it was told to stop.
             let known = (!run.is_stopped()).then(|| error.clone());
-            run.context.memo.failed(ledger, i, key, known);
+            run.context.memo.record_failure(ledger, i, key, known);
         }
     }
 }

@@ -6,7 +6,7 @@ use super::segment::SegmentPtr;
 use super::suspend;
 use super::worker::Worker;
 use crate::base::error::{Error, ErrorKind};
-use crate::store::memo::{Begin, Ticket, Wait, Waker, await_futures};
+use crate::store::memo::{Lookup, Ticket, Wait, Waker, await_futures};
 use crate::task::Claim;
 use std::sync::Arc;
 
@@ -26,20 +26,20 @@ impl Worker {
         let segment = at.get();
         let (memo, key) = (&self.run().context.memo, segment.program.keys[i]);
         loop {
-            match memo.begin(key) {
-                Begin::Mine(ticket) => return Recall::Compute(Some(ticket)),
-                Begin::Hit(value) if segment.import(i, &value) => return Recall::Remembered,
+            match memo.look_up(key) {
+                Lookup::Claimed(ticket) => return Recall::Compute(Some(ticket)),
+                Lookup::Hit(value) if segment.import(i, &value) => return Recall::Remembered,
                 // Another type under the same 128 bits: computed on its own.
-                Begin::Hit(_) => return Recall::Compute(None),
-                Begin::Failed(error) => return Recall::Failed(error),
-                Begin::Busy => {}
+                Lookup::Hit(_) => return Recall::Compute(None),
+                Lookup::Failed(error) => return Recall::Failed(error),
+                Lookup::Busy => {}
             }
             let call = segment.program.culprit(i).call;
             let waker = self.waker(at, unit, i);
             let run = Arc::downgrade(self.run());
             let is_over = Box::new(move || run.upgrade().is_none_or(|run| run.is_stopped()));
             let lineage = self.run().lineage_at(segment, i);
-            match memo.wait(key, &call, lineage.as_ref(), waker, is_over) {
+            match memo.register_wait(key, &call, lineage.as_ref(), waker, is_over) {
                 Wait::Registered if self.alone => {
                     unequipped(|| suspend::sleep(self.run()));
                     if self.run().is_stopped() {

@@ -101,7 +101,7 @@ impl Worker {
             }
             (None, Some(ledger)) => {
                 let is_noted = |i: usize| segment.program.traits[i].has(Traits::KEYED);
-                let begins = |i| !is_noted(i) || ledger.begin(i);
+                let begins = |i| !is_noted(i) || ledger.begin_node(i);
                 let ends = |i| {
                     if is_noted(i) {
                         self.has_result(ledger, segment, i);

@@ -3,8 +3,8 @@
 #[cfg(test)]
 mod tests;
 
-use super::aging::{Candidate, Candidates, Rank};
-use super::{Memo, MemoStats};
+use super::MemoStats;
+use super::eviction::{Candidate, Candidates, Score};
 use crate::base::Shared;
 use crate::base::error::drop_payload;
 use crate::base::footprint::Size;
@@ -16,33 +16,38 @@ use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
-/// Called once, when an entry that was waited for has changed.
+/// The number of bytes that an entry counts in addition to its value.
+pub(super) const ENTRY_BYTES: usize = 128;
+
+/// Called once, when a running entry has changed.
 pub(crate) type Waker = Box<dyn FnOnce() + Send>;
 
-pub(super) enum Entry {
+enum MemoEntry {
+    /// The wakers of those that wait for it.
     Running(Vec<Waker>),
-    Done(Kept),
+    Done(Stored),
 }
 
-pub(super) struct Kept {
+/// A result in the table.
+struct Stored {
     value: Shared,
     bytes: usize,
-    rank: Rank,
+    score: Score,
 }
 
-/// What asking for a key came to.
+/// The outcome of a lookup in the table.
 pub(super) enum Found {
     Done(Shared),
     Running,
-    /// Nothing was there; the asker has taken it on.
-    Taken,
-    /// Nothing was there, and the asker does not want it.
-    Nothing,
+    /// There was no entry; the caller has claimed it.
+    Claimed,
+    /// There was no entry, and the caller did not claim it.
+    Absent,
 }
 
 #[derive(Default)]
 struct Shard {
-    entries: AHashMap<u128, Entry>,
+    entries: AHashMap<u128, MemoEntry>,
     hits: u64,
     shared: u64,
     misses: u64,
@@ -53,21 +58,21 @@ const SHARDS: usize = 16;
 
 /// The entries of a memo, and its bounds.
 ///
-/// Locks are taken in the order `candidates`, a shard; no value is dropped and no waker called under one.
+/// `candidates` is locked before a shard. No value is dropped and no waker called under a lock.
 pub(super) struct Table {
-    /// Tells memos apart among the waits of the process.
+    /// Identifies the memo in the wait graph of the process.
     pub(super) id: u64,
     shards: [Mutex<Shard>; SHARDS],
     budget: usize,
     max_entries: AtomicUsize,
-    /// What the entries that are done count; reserved before one is put in, so never beyond the bounds.
+    /// The bytes of done entries; reserved before one is added, so never beyond the bounds.
     bytes: AtomicUsize,
     entries: AtomicUsize,
     stamps: AtomicU64,
     /// The bits of the age: an `f64`, written under the lock of the candidates.
     age: AtomicU64,
-    /// There are candidates: whoever keeps a result adds it to them.
-    pressed: AtomicBool,
+    /// There are candidates: a new result must be added to them.
+    has_candidates: AtomicBool,
     /// `None` until room is needed for the first time.
     candidates: Mutex<Option<Candidates>>,
     evicted: AtomicU64,
@@ -86,7 +91,7 @@ impl Table {
             entries: AtomicUsize::new(0),
             stamps: AtomicU64::new(0),
             age: AtomicU64::new(0f64.to_bits()),
-            pressed: AtomicBool::new(false),
+            has_candidates: AtomicBool::new(false),
             candidates: Mutex::new(None),
             evicted: AtomicU64::new(0),
             refused: AtomicU64::new(0),
@@ -103,52 +108,56 @@ impl Table {
 
     // ------------------------------------------------------------------ entries
 
-    /// Asks for a key; `wanted` is asked, under the lock, whether to take it on if nothing is there.
-    pub(super) fn ask(&self, key: u128, wanted: impl FnOnce() -> bool) -> Found {
+    /// Looks up a key. If there is no entry, asks `claims` under the lock whether to claim it.
+    pub(super) fn look_up(&self, key: u128, claims: impl FnOnce() -> bool) -> Found {
         use std::collections::hash_map::Entry::{Occupied, Vacant};
         let mut shard = self.shard(key);
         let shard = &mut *shard;
         match shard.entries.entry(key) {
-            Vacant(_) if !wanted() => Found::Nothing,
+            Vacant(_) if !claims() => Found::Absent,
             Vacant(vacant) => {
-                vacant.insert(Entry::Running(Vec::new()));
+                vacant.insert(MemoEntry::Running(Vec::new()));
                 shard.misses += 1;
-                Found::Taken
+                Found::Claimed
             }
             Occupied(mut entry) => match entry.get_mut() {
-                Entry::Running(_) => Found::Running,
-                Entry::Done(kept) => {
-                    kept.rank.used(self.age());
-                    match &mut kept.rank.awaited {
+                MemoEntry::Running(_) => Found::Running,
+                MemoEntry::Done(stored) => {
+                    stored.score.count_use(self.age());
+                    match &mut stored.score.awaited {
                         0 => shard.hits += 1,
                         awaited => {
                             *awaited -= 1;
                             shard.shared += 1;
                         }
                     }
-                    Found::Done(kept.value.clone())
+                    Found::Done(stored.value.clone())
                 }
             },
         }
     }
 
-    /// Leaves a waker with a running entry, if it is one and `agrees`, asked under the lock.
-    pub(super) fn park<E>(
+    /// Adds a waker to an entry; `false` if the entry is not running. Calls `check` before, under the lock.
+    ///
+    /// # Errors
+    /// That of `check`.
+    pub(super) fn add_waker<E>(
         &self,
         key: u128,
         waker: Waker,
-        agrees: impl FnOnce() -> Result<(), E>,
+        check: impl FnOnce() -> Result<(), E>,
     ) -> Result<bool, E> {
         let mut shard = self.shard(key);
-        let Some(Entry::Running(wakers)) = shard.entries.get_mut(&key) else {
+        let Some(MemoEntry::Running(wakers)) = shard.entries.get_mut(&key) else {
             return Ok(false);
         };
-        agrees()?;
+        check()?;
         wakers.push(waker);
         Ok(true)
     }
 
-    /// A running entry has its result: keeps it if there is room, which what is handed back made.
+    /// Completes a running entry, and keeps the result if there is room. Returns the wakers of those that wait, and what was
+    /// evicted to make room.
     #[must_use]
     pub(super) fn complete(
         &self,
@@ -157,40 +166,44 @@ impl Table {
         size: Size,
         cost: Option<Duration>,
     ) -> (Vec<Waker>, Vec<Shared>) {
-        let bytes = size.bytes.saturating_add(Memo::ENTRY_BYTES);
+        let bytes = size.bytes.saturating_add(ENTRY_BYTES);
         let mut evicted = Vec::new();
         if !self.reserve(bytes) && !self.make_room(bytes, &mut evicted) {
             self.refused.fetch_add(1, Relaxed);
             return (self.abandon(key), evicted);
         }
         let stamp = self.stamps.fetch_add(1, Relaxed);
-        let mut rank = Rank::new(cost, bytes, self.age(), stamp);
-        rank.estimated = size.estimated;
+        let mut score = Score::new(cost, bytes, self.age(), stamp);
+        score.estimated = size.estimated;
         let mut shard = self.shard(key);
         shard.estimated += usize::from(size.estimated);
         let entry = shard.entries.entry(key);
-        let entry = entry.or_insert_with(|| Entry::Running(Vec::new()));
+        let entry = entry.or_insert_with(|| MemoEntry::Running(Vec::new()));
         let wakers = match entry {
-            Entry::Running(wakers) => std::mem::take(wakers),
-            Entry::Done(_) => Vec::new(),
+            MemoEntry::Running(wakers) => std::mem::take(wakers),
+            MemoEntry::Done(_) => Vec::new(),
         };
-        rank.awaited = u8::try_from(wakers.len()).unwrap_or(u8::MAX);
-        let candidate = rank.candidate(key);
-        *entry = Entry::Done(Kept { value, bytes, rank });
+        score.awaited = u8::try_from(wakers.len()).unwrap_or(u8::MAX);
+        let candidate = score.candidate(key);
+        *entry = MemoEntry::Done(Stored {
+            value,
+            bytes,
+            score,
+        });
         drop(shard);
-        // Whoever gathers the candidates has set this before it looked into the shard.
-        if self.pressed.load(SeqCst) {
+        // A thread that gathers the candidates sets this before it looks into the shard.
+        if self.has_candidates.load(SeqCst) {
             self.add_candidate(candidate);
         }
         (wakers, evicted)
     }
 
-    /// Removes a running entry: the next asker takes it on.
+    /// Removes a running entry: the next lookup claims it. Returns the wakers of those that wait.
     #[must_use]
     pub(super) fn abandon(&self, key: u128) -> Vec<Waker> {
         let mut shard = self.shard(key);
         match shard.entries.get_mut(&key) {
-            Some(Entry::Running(wakers)) => {
+            Some(MemoEntry::Running(wakers)) => {
                 let wakers = std::mem::take(wakers);
                 shard.entries.remove(&key);
                 wakers
@@ -199,31 +212,32 @@ impl Table {
         }
     }
 
-    /// Takes out a result.
-    pub(super) fn forget(&self, key: u128) -> Option<Shared> {
-        self.take_if(key, |_| true)
+    /// Removes a result.
+    pub(super) fn remove(&self, key: u128) -> Option<Shared> {
+        self.remove_if(key, |_| true)
     }
 
-    fn take_if(&self, key: u128, which: impl FnOnce(&Rank) -> bool) -> Option<Shared> {
+    fn remove_if(&self, key: u128, which: impl FnOnce(&Score) -> bool) -> Option<Shared> {
         let mut shard = self.shard(key);
         match shard.entries.get(&key) {
-            Some(Entry::Done(kept)) if which(&kept.rank) => {}
+            Some(MemoEntry::Done(stored)) if which(&stored.score) => {}
             _ => return None,
         }
         match shard.entries.remove(&key) {
-            Some(Entry::Done(kept)) => Some(self.taken(&mut shard, kept)),
+            Some(MemoEntry::Done(stored)) => Some(self.subtract(&mut shard, stored)),
             _ => None,
         }
     }
 
-    fn taken(&self, shard: &mut Shard, kept: Kept) -> Shared {
-        shard.estimated -= usize::from(kept.rank.estimated);
-        self.bytes.fetch_sub(kept.bytes, AcqRel);
+    /// Subtracts a removed result from the counts.
+    fn subtract(&self, shard: &mut Shard, stored: Stored) -> Shared {
+        shard.estimated -= usize::from(stored.score.estimated);
+        self.bytes.fetch_sub(stored.bytes, AcqRel);
         self.entries.fetch_sub(1, AcqRel);
-        kept.value
+        stored.value
     }
 
-    /// Takes out all results.
+    /// Removes all results.
     #[must_use]
     pub(super) fn clear(&self) -> Vec<Shared> {
         let mut values = Vec::new();
@@ -231,7 +245,7 @@ impl Table {
             let mut shard = lock(shard);
             for (key, entry) in std::mem::take(&mut shard.entries) {
                 match entry {
-                    Entry::Done(kept) => values.push(self.taken(&mut shard, kept)),
+                    MemoEntry::Done(stored) => values.push(self.subtract(&mut shard, stored)),
                     running => _ = shard.entries.insert(key, running),
                 }
             }
@@ -249,13 +263,13 @@ impl Table {
         self.max_entries.store(n, Relaxed);
     }
 
-    /// Whether it is a quarter full: from then on it matters what a result costs.
+    /// Whether it is a quarter full: from then on the costs of results matter.
     pub(super) fn wants_cost(&self) -> bool {
         self.bytes.load(Relaxed) >= self.budget / 4
             || self.entries.load(Relaxed) >= self.max_entries.load(Relaxed) / 4
     }
 
-    /// Counts one more entry of so many bytes, if it is within the bounds.
+    /// Adds one entry of `bytes` bytes to the counts, if it is within the bounds.
     fn reserve(&self, bytes: usize) -> bool {
         let max = self.max_entries.load(Relaxed);
         let one = |n: usize| (n < max).then_some(n + 1);
@@ -270,30 +284,30 @@ impl Table {
         fits
     }
 
-    /// Takes out what is worth least until one more entry of so many bytes can be counted, and counts it.
+    /// Evicts what is worth least until one more entry of `bytes` bytes can be added to the counts, and adds it.
     fn make_room(&self, bytes: usize, evicted: &mut Vec<Shared>) -> bool {
         if bytes > self.budget || self.max_entries.load(Relaxed) == 0 {
             return false;
         }
         let mut candidates = lock(&self.candidates);
-        let candidates = candidates.get_or_insert_with(|| self.gather());
+        let candidates = candidates.get_or_insert_with(|| self.gather_candidates());
         while !self.reserve(bytes) {
-            // What others have reserved and not put in yet cannot be taken out.
+            // What other threads have reserved and not added yet cannot be evicted.
             let Some(first) = candidates.pop() else {
                 return false;
             };
             let mut now = None;
-            let value = self.take_if(first.key, |rank| {
-                if first.is(rank) && first.is_behind(rank) {
-                    now = Some(rank.candidate(first.key));
+            let value = self.remove_if(first.key, |score| {
+                if first.is(score) && first.is_outdated(score) {
+                    now = Some(score.candidate(first.key));
                 }
-                first.is(rank) && now.is_none()
+                first.is(score) && now.is_none()
             });
             if let Some(now) = now {
                 candidates.push(now);
             }
             if let Some(value) = value {
-                let age = self.age().max(first.priority);
+                let age = self.age().max(first.priority());
                 self.age.store(age.to_bits(), Relaxed);
                 self.evicted.fetch_add(1, Relaxed);
                 evicted.push(value);
@@ -302,14 +316,14 @@ impl Table {
         true
     }
 
-    /// All that may be dropped, now that room is needed.
-    fn gather(&self) -> Candidates {
-        self.pressed.store(true, SeqCst);
+    /// Gathers all results that may be evicted, when room is first needed.
+    fn gather_candidates(&self) -> Candidates {
+        self.has_candidates.store(true, SeqCst);
         let mut candidates = Candidates::default();
         for shard in &self.shards {
             for (key, entry) in &lock(shard).entries {
-                if let Entry::Done(kept) = entry {
-                    candidates.push(kept.rank.candidate(*key));
+                if let MemoEntry::Done(stored) = entry {
+                    candidates.push(stored.score.candidate(*key));
                 }
             }
         }
@@ -321,7 +335,7 @@ impl Table {
         if let Some(candidates) = &mut *gathered {
             candidates.push(candidate);
             if candidates.is_stale(self.entries.load(Relaxed)) {
-                self.pressed.store(false, SeqCst);
+                self.has_candidates.store(false, SeqCst);
                 *gathered = None;
             }
         }
@@ -354,7 +368,7 @@ impl Drop for Table {
     }
 }
 
-/// Drops values, each on its own; the first panic of a `Drop` is handed back.
+/// Drops values, each on its own. Returns the payload of the first panic.
 pub(super) fn drop_all(values: Vec<Shared>) -> Option<Box<dyn Any + Send>> {
     let mut panic = None;
     for value in values {
