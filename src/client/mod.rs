@@ -28,7 +28,7 @@ use crate::base::error::{Error, ErrorKind};
 use crate::compute::Service;
 use crate::delayed::{AsDelayed, Delayed, Handle};
 use crate::exec::{Chapter, Current, Executor, Job};
-use crate::task::node::held;
+use crate::task::counted;
 use crate::task::{Claim, Input, NodePtr, Use, Value};
 use std::fmt;
 use std::sync::Arc;
@@ -205,9 +205,9 @@ impl Client {
     #[track_caller]
     pub fn compute<N: Futures>(&self, nesting: N) -> N::Handles {
         let mut outputs = Vec::new();
-        nesting.visit(&mut outputs);
+        nesting.list_inputs(&mut outputs);
         let wanted = outputs.len();
-        let roots = outputs.iter().map(|output| held(*output)).collect();
+        let roots = outputs.iter().map(|output| counted(*output)).collect();
         let job = self.plan(outputs, roots, true);
         let claims = &mut (0..wanted).map(|index| Claim::first(job.clone() as _, index));
         let handles = nesting.handles(claims);

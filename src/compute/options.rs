@@ -10,7 +10,7 @@ use crate::optimize::report::Report;
 use crate::optimize::{Passes, optimize};
 use crate::plan::{Program, lower};
 use crate::store::Memo;
-use crate::task::node::held;
+use crate::task::counted;
 use crate::task::{Input, NodePtr, Use};
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -461,7 +461,7 @@ fn compile(
     passes: Passes,
     report: Option<&mut Report>,
 ) -> Result<Program, Error> {
-    let roots = outputs.iter().map(|input| held(*input)).collect();
+    let roots = outputs.iter().map(|input| counted(*input)).collect();
     compile_held(outputs, roots, passes, report)
 }
 

@@ -47,7 +47,7 @@ impl<O: Join> Plan<O> {
         })?;
         let nesting = nesting.to_owned_join();
         let mut outputs = Vec::new();
-        nesting.visit(&mut outputs);
+        nesting.list_inputs(&mut outputs);
         let mut report = Report::default();
         let program = kept.setup()?.compile(outputs, Some(&mut report))?;
         Ok(Plan {

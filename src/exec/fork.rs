@@ -9,7 +9,7 @@ use super::run::{DEEPEST, Run};
 use super::stack::on_known_stack;
 use crate::base::error::{Error, ErrorKind, drop_payload};
 use crate::plan::culprit;
-use crate::task::{Bare, Caller, NodePtr, NodeRef, Outcome, Value};
+use crate::task::{Caller, DirectCalls, NodePtr, NodeRef, Outcome, Value};
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -19,7 +19,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 /// The failure of the first that fails; those after it do not start.
 #[inline]
 pub(crate) fn fork<'n, R>(
-    list: impl FnOnce(&mut Bare<'n>) -> bool,
+    list: impl FnOnce(&mut DirectCalls<'n>) -> bool,
     call: impl FnOnce(&mut Direct<'_, 'n>) -> Option<R>,
 ) -> Option<Result<R, Error>> {
     let active = active()?;
@@ -29,7 +29,7 @@ pub(crate) fn fork<'n, R>(
     if !alone || !context.observers.is_empty() {
         return None;
     }
-    let mut nodes = Bare::none();
+    let mut nodes = DirectCalls::none();
     let are_bare = list(&mut nodes) && !nodes.is_empty();
     are_bare.then(|| on_known_stack(&active.stack, || run_bare(&active, call)))
 }

@@ -12,7 +12,7 @@ use super::worker::Worker;
 use crate::base::error::Error;
 use crate::base::sync::thread_local;
 use crate::plan::Program;
-use crate::task::Bare;
+use crate::task::DirectCalls;
 use std::cell::Cell;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -43,11 +43,11 @@ fn pool_here() -> PoolHere {
 /// # Errors
 /// The failure of the node, and those of `make`.
 pub(crate) fn lone<'n, R>(
-    list: impl FnOnce(&mut Bare<'n>) -> bool,
+    list: impl FnOnce(&mut DirectCalls<'n>) -> bool,
     call: impl FnOnce(&mut Direct<'_, 'n>) -> Option<R>,
     make: impl FnOnce() -> Result<Arc<Context>, Error>,
 ) -> Option<Result<R, Error>> {
-    let mut nodes = Bare::none();
+    let mut nodes = DirectCalls::none();
     if !list(&mut nodes) || !nodes.is_one() {
         return None;
     }

@@ -126,7 +126,7 @@ fn needed(
         {
             return Some(run);
         }
-        let needs = claim.work().needs();
+        let needs = claim.producer().needs();
         let is_wanted = |claim: &Claim| !alone || is_whole(claim);
         claims.extend(needs.into_iter().filter(is_wanted));
     }
@@ -135,7 +135,7 @@ fn needed(
 
 /// Whether all of its task is wanted with it.
 fn is_whole(claim: &Claim) -> bool {
-    claim.work().promises().len() == 1
+    claim.producer().promises().len() == 1
 }
 
 /// Does some of the work that is waited for, or that this needs in turn; `false` if there is nothing that this thread may

@@ -5,9 +5,9 @@ use super::sweep::sweep;
 use super::{Graph, Link, Standing, Traits, traits_of};
 use crate::base::buffer_pool::Pooled;
 use crate::base::error::{Error, ErrorKind};
-use crate::task::frame::Edge;
-use crate::task::node::{held, node_of};
+use crate::task::Edge;
 use crate::task::{Input, Inputs, NodePtr, RawNode, Settings, Use};
+use crate::task::{counted, node_of};
 use ahash::AHashMap;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -20,7 +20,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 /// # Complexity
 /// O(V + E) time, O(V) extra space.
 pub(crate) fn build(outputs: Inputs) -> Result<Graph, Error> {
-    let roots = outputs.iter().map(|input| held(*input)).collect();
+    let roots = outputs.iter().map(|input| counted(*input)).collect();
     build_held(outputs, roots)
 }
 
@@ -140,7 +140,7 @@ impl Walk {
         self.entered += 1;
         let first = self.pending.len() as u32;
         let node = node_of(&self.graph.roots, raw);
-        node.visit(&mut self.pending);
+        node.list_inputs(&mut self.pending);
         if let Some(settings) = node.settings() {
             if !settings.after.is_empty() && !self.ordered.insert(raw) {
                 let message = format!("`.after(..)` has closed a cycle: {}", self.cycle(raw));
@@ -275,7 +275,7 @@ impl Places {
 mod tests {
     use super::super::Keys;
     use super::*;
-    use crate::task::operand::Val;
+    use crate::task::Val;
     use crate::task::{Function, Purity, TaskSpec, call_node};
 
     struct Inc;

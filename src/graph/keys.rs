@@ -3,7 +3,7 @@
 use super::{Graph, Link, Traits, build};
 use crate::base::error::{Error, ErrorKind};
 use crate::base::token::{Hasher128, StdHasher, with_locality};
-use crate::task::node::node_of;
+use crate::task::node_of;
 use crate::task::{Describe, Input, NodePtr, NodeRef, Purity, Settings, Use};
 use ahash::AHashMap;
 use std::any::TypeId;
@@ -230,7 +230,11 @@ fn write_content(
     if spec.generic {
         node.identity().hash(&mut StdHasher::new(hasher));
     }
-    Describe::key(hasher, inputs, node)
+    let keyless = Describe::key(hasher, inputs, |to| node.describe(to));
+    if keyless.is_some() {
+        hasher.u64(node.id());
+    }
+    keyless
 }
 
 #[cold]

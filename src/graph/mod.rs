@@ -4,18 +4,20 @@ pub(crate) mod build;
 pub(crate) mod check;
 pub(crate) mod keys;
 mod sweep;
+mod text;
+mod traits;
 
 pub(crate) use build::build;
 pub(crate) use keys::{Keep, Keys, content_key};
+pub(crate) use text::{call_text, culprit};
+pub(crate) use traits::traits_of;
 
 use crate::base::buffer_pool::{Pooled, pooled_as};
-use crate::base::error::Culprit;
-use crate::task::node::node_of;
-use crate::task::{Describe, Input, NodePtr, NodeRef, RawNode, Settings, Use};
+use crate::task::node_of;
+use crate::task::{Input, NodePtr, NodeRef, RawNode, Settings, Use};
 
 pub(crate) use crate::task::Traits;
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 /// An edge: which node is read, and how, in one word.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -214,45 +216,5 @@ impl Graph {
             graph.count_uses();
         }
         graph
-    }
-}
-
-/// What a node is, for the passes.
-#[inline]
-pub(crate) fn traits_of(node: NodeRef<'_>, settings: Option<&Settings>) -> Traits {
-    let mut traits = node.traits();
-    if let Some(settings) = settings {
-        traits.are_said(node, settings);
-    }
-    traits
-}
-
-/// The text of a call, short: `load("a.csv", <clean>)`.
-pub(crate) fn call_text(node: NodeRef<'_>) -> String {
-    let mut inputs = Vec::new();
-    node.visit(&mut inputs);
-    // A list of a million inputs is named by its first few.
-    const NAMED: usize = 64;
-    let labels: Vec<Arc<str>> = inputs
-        .iter()
-        .take(NAMED)
-        .map(|input| node.input(*input).label())
-        .collect();
-    let mut text = String::from(&*node.label());
-    text.push('(');
-    Describe::call(&mut text, &labels, |to| node.describe(to));
-    text.push(')');
-    text
-}
-
-/// Who failed, for an error.
-pub(crate) fn culprit(node: NodeRef<'_>) -> Culprit {
-    let call = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| call_text(node)));
-    let task = node.label().to_string();
-    let call = call.unwrap_or_else(|_| format!("{task}(..)"));
-    Culprit {
-        task,
-        call,
-        at: node.location(),
     }
 }

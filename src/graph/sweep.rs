@@ -9,11 +9,11 @@
 
 use super::{Graph, Link, Standing, Traits, traits_of};
 use crate::base::buffer_pool::Pooled;
-use crate::task::arena::{ChunkRef, Place, SIZE};
-use crate::task::frame::Edge;
-use crate::task::header::Header;
-use crate::task::node::{Vtable, node_of};
+use crate::task::Edge;
+use crate::task::Header;
+use crate::task::memory::{ChunkRef, Position, SIZE};
 use crate::task::{Input, Inputs, NodePtr, NodeRef, RawNode, Settings, Use};
+use crate::task::{Vtable, node_of};
 use std::collections::BinaryHeap;
 use std::sync::MutexGuard;
 
@@ -74,7 +74,11 @@ pub(super) fn sweep(
                 let word = at * 64 + bit;
                 wanted.word = word;
                 wanted.ranks[ranks + word / 2] = (swept.nodes.len() - first) as u16;
-                swept.add(&mut wanted, &mut inputs, Place { chunk, word }.node())?;
+                swept.add(
+                    &mut wanted,
+                    &mut inputs,
+                    RawNode::at(Position { chunk, word }),
+                )?;
             }
         }
     }
@@ -149,14 +153,14 @@ impl<'n> Wanted<'n> {
     fn want(&mut self, input: Input) -> Option<Link> {
         let raw = input.raw();
         // Mostly it lies on this page or near, and need not be looked at.
-        if let Some(word) = self.chunk.and_then(|chunk| chunk.word_of(raw)) {
+        if let Some(word) = self.chunk.and_then(|chunk| chunk.word_of(raw.address())) {
             if word >= self.word {
                 return None;
             }
             self.page[word / 64 % WORDS] |= 1 << (word % 64);
             return Some(link_to(self.at, word, input));
         }
-        let known = |(chunk, at): (ChunkRef<'n>, usize)| Some((chunk.word_of(raw)?, at));
+        let known = |(chunk, at): (ChunkRef<'n>, usize)| Some((chunk.word_of(raw.address())?, at));
         match self.near.and_then(known) {
             Some((word, at)) => Some(self.want_on(at, word, input)),
             None => self.want_far(input),
@@ -172,7 +176,7 @@ impl<'n> Wanted<'n> {
     #[inline(never)]
     fn want_far(&mut self, input: Input) -> Option<Link> {
         let node = node_of(self.roots, input.raw());
-        let Some(Place { chunk, word }) = node.place() else {
+        let Some(Position { chunk, word }) = node.position() else {
             let at = self.place_of_alone(node, input.raw())?;
             return Some(Link::with(at, input).marked(ALONE));
         };
@@ -282,8 +286,8 @@ impl Swept {
         });
         self.differ |= !std::ptr::eq(first, kind);
         self.starts.push(self.links.len() as u32);
-        if !node.is_inline() {
-            node.visit(inputs);
+        if !node.is_leaf_call() {
+            node.list_inputs(inputs);
             for input in inputs.iter().rev() {
                 if !input.is_plain() {
                     self.is_special(*input, &mut traits);
@@ -375,8 +379,8 @@ mod tests {
     use super::super::build::MARKS;
     use super::*;
     use crate::graph::build;
-    use crate::task::source::held;
-    use crate::task::{Function, Purity, TaskSpec, Val, again, call_node};
+    use crate::task::source::value_source;
+    use crate::task::{Function, Purity, TaskSpec, Val, call_node, recompute};
     use std::collections::BTreeMap;
     use std::sync::{Arc, PoisonError};
 
@@ -418,14 +422,14 @@ mod tests {
 
     #[test]
     fn it_finds_what_a_walk_finds() {
-        let source = held(Arc::new(5i64));
+        let source = value_source(Arc::new(5i64));
         let mut calls = vec![add(&source, &source), add(&source, &source)];
         for i in 2..900 {
             let (a, b) = (&calls[i - 1 - i % 2], &calls[i * 7 % i]);
             calls.push(match i % 5 {
-                0 => add(a, &held(Arc::new(1i64))),
+                0 => add(a, &value_source(Arc::new(1i64))),
                 1 => add(a, &source),
-                2 => again(b.clone()),
+                2 => recompute(b.clone()),
                 _ => add(a, b),
             });
             if i % 11 == 0 {
@@ -445,13 +449,16 @@ mod tests {
             assert_eq!(said, swept.node(i).settings().map(|s| s.priority));
             assert!(swept.inputs(i).iter().all(|l| l.index() < i));
         }
-        let in_arena = (0..swept.len()).filter_map(|i| swept.node(i).place());
-        assert!(in_arena.map(Place::number).is_sorted(), "as they were made");
+        let in_arena = (0..swept.len()).filter_map(|i| swept.node(i).position());
+        assert!(
+            in_arena.map(Position::number).is_sorted(),
+            "as they were made"
+        );
     }
 
     #[test]
     fn what_may_run_after_a_younger_one_is_not_swept() {
-        let source = held(Arc::new(5i64));
+        let source = value_source(Arc::new(5i64));
         let (first, then) = (add(&source, &source), add(&source, &source));
         let both = [add(&first, &then)];
         assert!(swept(&both).is_some());
@@ -461,7 +468,7 @@ mod tests {
 
     #[test]
     fn what_several_threads_have_made_is_not_swept() {
-        let here = held(Arc::new(5i64));
+        let here = value_source(Arc::new(5i64));
         let here = add(&here, &here);
         let there = std::thread::spawn(move || add(&here, &here))
             .join()

@@ -86,7 +86,7 @@ fn merge_settings(graph: &mut Graph, kept: u32, gone: u32) {
     for (name, amount) in theirs.resources {
         let asked = ours.resources.iter().find(|(known, _)| *known == name);
         let most = asked.map_or(0, |(_, asked)| *asked).max(amount);
-        ours.ask_for(name, most);
+        ours.set_resource(name, most);
     }
     ours.inline |= theirs.inline;
     ours.fuse = match (ours.fuse, theirs.fuse) {

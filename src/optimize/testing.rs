@@ -24,14 +24,14 @@ macro_rules! functions {
         Delayed::from_node(call_node::<F, $out, _, _, _>(
             ($a.into_operand(), ()),
             |ops, f| { let $a: $t = ops.0.take(f); Ok($e) },
-            |ops, to: &mut Describe<'_>| to.value(&ops.0, info()),
+            |ops, to: &mut Describe<'_>| ops.0.describe(to, &info()),
         ))
     };
     (@ $out:ty, [$a:ident: $t:ty, $b:ident: $u:ty], $e:expr) => {
         Delayed::from_node(call_node::<F, $out, _, _, _>(
             ($a.into_operand(), ($b.into_operand(), ())),
             |ops, f| { let $a: $t = ops.0.take(f); let $b: $u = ops.1.0.take(f); Ok($e) },
-            |ops, to: &mut Describe<'_>| { to.value(&ops.0, info()); to.value(&ops.1.0, info()); },
+            |ops, to: &mut Describe<'_>| { ops.0.describe(to, &info()); ops.1.0.describe(to, &info()); },
         ))
     };
 }

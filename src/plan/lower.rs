@@ -4,8 +4,8 @@ use super::{Lowered, Program};
 use crate::base::buffer_pool::Pooled;
 use crate::base::error::{Error, ErrorKind};
 use crate::graph::{Graph, Link, Traits};
+use crate::task::Edge;
 use crate::task::Use;
-use crate::task::frame::Edge;
 use std::alloc::Layout;
 use std::sync::OnceLock;
 

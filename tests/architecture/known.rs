@@ -65,15 +65,6 @@ pub(crate) const CIRCLES: &[&str] = &[
     "src/plan/groups.rs",
     "src/plan/mod.rs",
     "src/plan/profile.rs",
-    "src/task/arena.rs",
-    "src/task/bury.rs",
-    "src/task/describe.rs",
-    "src/task/header.rs",
-    "src/task/input.rs",
-    "src/task/node.rs",
-    "src/task/operand.rs",
-    "src/task/settings.rs",
-    "src/task/traits.rs",
 ];
 
 pub(crate) const METHODS: &[&str] = &[
@@ -95,7 +86,6 @@ pub(crate) const METHODS: &[&str] = &[
     "src/exec/task.rs: `impl Run`, which is defined in src/exec/run.rs",
     "src/exec/wait.rs: `impl Active`, which is defined in src/exec/active.rs",
     "src/exec/wait.rs: `impl Executor`, which is defined in src/exec/executor.rs",
-    "src/task/bare.rs: `impl NodePtr`, which is defined in src/task/node.rs",
 ];
 
 pub(crate) const FACADES: &[&str] = &[
@@ -110,28 +100,20 @@ pub(crate) const FACADES: &[&str] = &[
     "src/plan/mod.rs",
 ];
 
-pub(crate) const FOLDERS: &[&str] = &["macros/src", "src/delayed", "src/exec", "src/task"];
+pub(crate) const FOLDERS: &[&str] = &["macros/src", "src/delayed", "src/exec"];
 
 pub(crate) const NAMES: &[&str] = &[
-    "Awaited: src/delayed/collect.rs, src/exec/wait.rs, src/task/source.rs",
-    "Call: src/delayed/join.rs, src/task/call.rs",
+    "Awaited: src/delayed/collect.rs, src/exec/wait.rs",
     "Counts: src/diag/counter.rs, src/exec/executor.rs",
     "End: src/exec/fork.rs, src/exec/parallel.rs",
     "Event: src/client/sync.rs, src/event.rs",
-    "Held: src/exec/ahead.rs, src/task/operand.rs, src/task/source.rs",
     "Joined: src/delayed/join.rs, src/optimize/fuse.rs",
-    "Lender: src/task/operand.rs, src/task/source.rs",
-    "Mode: src/delayed/args.rs, src/task/describe.rs",
-    "Open: src/graph/build.rs, src/optimize/inline.rs, src/task/arena.rs",
+    "Open: src/graph/build.rs, src/optimize/inline.rs",
     "Places: src/graph/build.rs, src/graph/sweep.rs",
     "Progress: src/exec/press.rs, src/exec/segment/progress.rs",
     "Rank: src/exec/agenda.rs, src/exec/queue.rs",
     "Seen: src/delayed/lend.rs, src/exec/press.rs",
-    "Source: src/exec/invite.rs, src/task/source.rs",
-    "State: src/client/spawn.rs, src/exec/job/mod.rs, src/exec/segment/bundles.rs, src/exec/timer.rs, src/task/source.rs",
-    "Table: src/store/memo/table.rs, src/task/frame.rs",
+    "State: src/client/spawn.rs, src/exec/job/mod.rs, src/exec/segment/bundles.rs, src/exec/timer.rs",
     "Token: src/base/token/token.rs, src/exec/cancel.rs",
     "Turn: src/client/sync.rs, src/exec/resources.rs",
-    "Waiting: src/exec/resources.rs, src/task/bare.rs",
-    "Work: src/client/spawn.rs, src/task/future.rs",
 ];

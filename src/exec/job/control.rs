@@ -5,7 +5,7 @@ use super::Job;
 use crate::base::error::{Error, ErrorKind};
 use crate::base::sync::atomic::Ordering::AcqRel;
 use crate::base::sync::lock;
-use crate::task::KeptError;
+use crate::task::RetryableError;
 use std::sync::Arc;
 
 impl Job {
@@ -86,8 +86,12 @@ impl Job {
             self.expect(1);
             self.story.tell(index, Chapter::Retried);
         };
-        let former = self.promises[index].begin_again(self.round() + 1, expect);
-        let Some(KeptError { error, again: plan }) = former else {
+        let former = self.promises[index].reopen(self.round() + 1, expect);
+        let Some(RetryableError {
+            error,
+            retry_with: plan,
+        }) = former
+        else {
             return false;
         };
         if state.program.is_none() {

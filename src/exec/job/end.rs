@@ -9,7 +9,7 @@ use crate::base::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed};
 use crate::base::sync::lock;
 use crate::event::Event;
 use crate::plan::Program;
-use crate::task::{KeptError, Number, Payload, Promise, Shared};
+use crate::task::{Number, Payload, Promise, RetryableError, Shared};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
@@ -22,19 +22,19 @@ impl Job {
             Err(e) if e.kind() == ErrorKind::Cancelled => Chapter::Cancelled,
             Err(_) => Chapter::Failed,
         };
-        let outcome = outcome.map_err(|error| KeptError {
+        let outcome = outcome.map_err(|error| RetryableError {
             error,
-            again: lock(&self.state).program.clone().map(|plan| plan as _),
+            retry_with: lock(&self.state).program.clone().map(|plan| plan as _),
         });
         let tell = || self.story.tell(index, chapter);
-        self.promises[index].end(round, outcome, tell, || self.count_end())
+        self.promises[index].complete(round, outcome, tell, || self.count_end())
     }
 
     /// As `end`, with a number.
     #[inline]
     pub(super) fn end_with_number(&self, index: usize, round: u32, number: Number) {
         let tell = || self.story.tell(index, Chapter::Finished);
-        self.promises[index].end_with_number(round, number, tell, || self.count_end());
+        self.promises[index].complete_with_number(round, number, tell, || self.count_end());
     }
 
     /// A future has ended, and what came of it is kept or dropped: who closes the client may go on.

@@ -30,7 +30,7 @@ impl Job {
     fn mark_begun(&self, index: usize) -> bool {
         let promise = &self.promises[index];
         self.story
-            .tell_if(index, Chapter::Started, || promise.begin(self.round()))
+            .tell_if(index, Chapter::Started, || promise.begin_body(self.round()))
     }
 
     /// Whether a node is to run; `false`: its results are futures, and all of them have ended.

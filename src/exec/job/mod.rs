@@ -22,7 +22,7 @@ use crate::event::Event;
 use crate::plan::Program;
 use crate::store::Memo;
 use crate::store::memo::Lineage;
-use crate::task::{Claim, Promise, Shared, Work};
+use crate::task::{Claim, Producer, Promise, Shared};
 use outputs::Outputs;
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
@@ -350,7 +350,7 @@ impl Job {
     }
 }
 
-impl Work for Job {
+impl Producer for Job {
     fn promises(&self) -> &[Promise] {
         &self.promises
     }
@@ -372,7 +372,7 @@ impl Work for Job {
 
     fn call(&self, index: usize) -> String {
         let program = lock(&self.state).program.clone();
-        let kept = || self.promises[index].again()?.downcast().ok();
+        let kept = || self.promises[index].retry_with()?.downcast().ok();
         let Some(program) = program.or_else(kept) else {
             return self.label(index).to_string();
         };
@@ -397,5 +397,5 @@ impl Work for Job {
 
 /// The job behind a future.
 pub(crate) fn job_of(claim: &Claim) -> Option<Arc<Job>> {
-    claim.work().clone().as_any().downcast::<Job>().ok()
+    claim.producer().clone().as_any().downcast::<Job>().ok()
 }

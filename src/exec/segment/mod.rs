@@ -24,7 +24,7 @@ use crate::base::sync::atomic::{AtomicBool, AtomicU32};
 use crate::base::sync::{Mutex, OnceLock};
 use crate::plan::{Program, Traits};
 use crate::store::memo::{Ledger, Lineage, Shared, Ticket};
-use crate::task::frame::{Edge, Table};
+use crate::task::{Edge, SlotTable};
 use crate::task::{Frame, Number, Outcome, Payload};
 use failures::Failed;
 use progress::Progress;
@@ -42,7 +42,7 @@ const AHEAD: usize = 12;
 /// One execution of a plan.
 pub(crate) struct Segment {
     pub(crate) program: Arc<Program>,
-    table: Table,
+    table: SlotTable,
     /// Where the slots of the table lie.
     _room: Pooled<u64>,
     uses: Box<[AtomicU32]>,
@@ -96,7 +96,7 @@ impl Segment {
         let base = room.as_mut_ptr().cast::<u8>();
         let base = base.wrapping_add(base.align_offset(align));
         let uses: Box<[AtomicU32]> = program.uses.iter().map(|_| AtomicU32::new(0)).collect();
-        let table = Table {
+        let table = SlotTable {
             base,
             offsets: if program.offsets.is_empty() {
                 std::ptr::null()

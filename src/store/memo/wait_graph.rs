@@ -59,7 +59,7 @@ impl Target {
         match self {
             Target::Entry { .. } => Vec::new(),
             Target::Future(claim) => claim
-                .work()
+                .producer()
                 .needs()
                 .into_iter()
                 .map(Target::Future)
