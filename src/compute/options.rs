@@ -5,7 +5,7 @@ use crate::base::buffer_pool::Pooled;
 use crate::base::error::Error;
 use crate::event::Observer;
 use crate::exec::{CancelToken, Compile, Context, Current, Executor, Job, Pool, Terms};
-use crate::graph::build::build_held;
+use crate::graph::build::build_rooted;
 use crate::optimize::report::Report;
 use crate::optimize::{Passes, optimize};
 use crate::plan::{Program, lower};
@@ -473,7 +473,7 @@ fn compile_held(
 ) -> Result<Program, Error> {
     // `Token` and `Debug` of arguments are user code too.
     let compiled = catch_unwind(AssertUnwindSafe(|| {
-        lower(optimize(build_held(outputs, roots)?, passes, report)?)
+        lower(optimize(build_rooted(outputs, roots)?, passes, report)?)
     }));
     compiled
         .unwrap_or_else(|payload| Err(Error::stray_panic("the `Token` of an argument", payload)))

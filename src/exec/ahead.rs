@@ -6,7 +6,7 @@
 //! there but whose users have all run. A unit may get ahead only if this stays within the plan's peak and two for each
 //! worker slot at every step until its own turn: then there is no way to hold more, whatever the threads do.
 
-use crate::plan::{Foresight, Program};
+use crate::plan::{Lookahead, Program};
 
 /// What is ahead of the front in the root segment of a run.
 #[derive(Default)]
@@ -21,7 +21,7 @@ struct Held {
     steps: Steps,
     finished: Vec<bool>,
     /// Units that began ahead, are running, and hold a result in their middle beside their own; and how many.
-    is_thick: Vec<bool>,
+    has_inner_result: Vec<bool>,
     thick: usize,
 }
 
@@ -32,13 +32,13 @@ impl Ahead {
             return true;
         }
         let front = self.front;
-        let foresight = program.foresight();
+        let lookahead = program.lookahead();
         let held = self.held(program);
-        let (adds, is_thick) = (foresight.adds[unit], foresight.is_thick[unit]);
-        if !adds && !is_thick {
+        let (adds, has_inner_result) = (lookahead.adds[unit], lookahead.has_inner_result[unit]);
+        if !adds && !has_inner_result {
             return true;
         }
-        let more = i64::from(adds) + i64::from(is_thick) + held.thick as i64;
+        let more = i64::from(adds) + i64::from(has_inner_result) + held.thick as i64;
         let most = i64::from(held.steps.most(front, unit)) + more;
         most <= (program.peak() + 2 * slots) as i64
     }
@@ -48,13 +48,13 @@ impl Ahead {
         if unit <= self.front {
             return;
         }
-        let foresight = program.foresight();
+        let lookahead = program.lookahead();
         let held = self.held(program);
-        if foresight.is_thick[unit] {
-            held.is_thick[unit] = true;
+        if lookahead.has_inner_result[unit] {
+            held.has_inner_result[unit] = true;
             held.thick += 1;
         }
-        if foresight.adds[unit] {
+        if lookahead.adds[unit] {
             // Held at every step up to its own; from there on the plan counts it.
             held.steps.add(unit, 1);
         }
@@ -64,7 +64,7 @@ impl Ahead {
     pub(super) fn died(&mut self, program: &Program, nodes: &[u32]) {
         let Some(held) = &mut self.held else { return };
         for &node in nodes {
-            let last = program.foresight().last_reader[node as usize] as usize;
+            let last = program.lookahead().last_reader[node as usize] as usize;
             if last >= self.front {
                 // The plan counts it up to there.
                 held.steps.add(last, -1);
@@ -79,7 +79,7 @@ impl Ahead {
             self.front = unit + 1;
             return;
         };
-        held.thick -= usize::from(std::mem::take(&mut held.is_thick[unit]));
+        held.thick -= usize::from(std::mem::take(&mut held.has_inner_result[unit]));
         held.finished[unit] = true;
         while held.finished.get(self.front) == Some(&true) {
             self.front += 1;
@@ -89,11 +89,11 @@ impl Ahead {
     fn held(&mut self, program: &Program) -> &mut Held {
         let front = self.front;
         self.held.get_or_insert_with(|| {
-            let Foresight { held, .. } = program.foresight();
+            let Lookahead { live: held, .. } = program.lookahead();
             Held {
                 steps: Steps::of(held),
                 finished: (0..program.unit_count()).map(|u| u < front).collect(),
-                is_thick: vec![false; program.unit_count()],
+                has_inner_result: vec![false; program.unit_count()],
                 thick: 0,
             }
         })

@@ -48,7 +48,7 @@ pub(super) fn begin_alone(run: &Arc<Run>, root: SegmentPtr) -> bool {
     }
     let next = Cell::new(0);
     let tiny = pace(&worker, root, &next, 0.0).filter(|pace| *pace < WORTHY);
-    let groups = tiny.map(|pace| Groups::of(program, next.get(), (GROUP / pace) as usize));
+    let groups = tiny.map(|pace| Groups::new(program, next.get(), (GROUP / pace) as usize));
     let groups = groups.filter(|groups| groups.width() >= WIDE);
     if tiny.is_some() && groups.is_none() {
         // Each group would wait for the one before.

@@ -66,13 +66,13 @@ pub(crate) fn graph<T>(outputs: &[Delayed<T>]) -> Graph {
 
 /// One pass, with the invariants checked.
 pub(crate) fn run(pass: &dyn Pass, graph: Graph) -> (Graph, Changed) {
-    let before = crate::graph::check::Invariants::of(&graph);
+    let before = crate::graph::check::Invariants::new(&graph);
     let (graph, changed) = pass.run(graph, Passes::ALL).unwrap();
     before.check(&graph, pass.name());
     (graph, changed)
 }
 
-/// A line a node: place, label, inputs, `+` if it is in one unit with the node before.
+/// One line for each node: index, label, inputs, `+` if it is in one unit with the node before.
 pub(crate) fn text(graph: &Graph) -> String {
     let mut text = String::new();
     for i in 0..graph.len() {

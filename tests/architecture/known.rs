@@ -50,21 +50,6 @@ pub(crate) const CIRCLES: &[&str] = &[
     "src/exec/task.rs",
     "src/exec/warmup.rs",
     "src/exec/worker.rs",
-    "src/graph/keys.rs",
-    "src/graph/mod.rs",
-    "src/optimize/cull.rs",
-    "src/optimize/dedupe.rs",
-    "src/optimize/fuse.rs",
-    "src/optimize/inline.rs",
-    "src/optimize/mod.rs",
-    "src/optimize/order/mod.rs",
-    "src/optimize/report.rs",
-    "src/plan/consumers.rs",
-    "src/plan/export.rs",
-    "src/plan/foresight.rs",
-    "src/plan/groups.rs",
-    "src/plan/mod.rs",
-    "src/plan/profile.rs",
 ];
 
 pub(crate) const METHODS: &[&str] = &[
@@ -94,10 +79,6 @@ pub(crate) const FACADES: &[&str] = &[
     "src/delayed/mod.rs",
     "src/exec/job/mod.rs",
     "src/exec/segment/mod.rs",
-    "src/graph/mod.rs",
-    "src/optimize/mod.rs",
-    "src/optimize/order/mod.rs",
-    "src/plan/mod.rs",
 ];
 
 pub(crate) const FOLDERS: &[&str] = &["macros/src", "src/delayed", "src/exec"];
@@ -107,9 +88,6 @@ pub(crate) const NAMES: &[&str] = &[
     "Counts: src/diag/counter.rs, src/exec/executor.rs",
     "End: src/exec/fork.rs, src/exec/parallel.rs",
     "Event: src/client/sync.rs, src/event.rs",
-    "Joined: src/delayed/join.rs, src/optimize/fuse.rs",
-    "Open: src/graph/build.rs, src/optimize/inline.rs",
-    "Places: src/graph/build.rs, src/graph/sweep.rs",
     "Progress: src/exec/press.rs, src/exec/segment/progress.rs",
     "Rank: src/exec/agenda.rs, src/exec/queue.rs",
     "Seen: src/delayed/lend.rs, src/exec/press.rs",
