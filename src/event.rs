@@ -1,129 +1,135 @@
-//! What can be observed of a run.
+//! The events of a run, and their observers.
 
 use crate::base::error::Error;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Something that happened in a run. Each variant says when exactly it is emitted.
+/// An event of a run, as an [`Observer`] sees it.
+///
+/// Each variant documents when exactly it is emitted.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Event<'e> {
-    /// A run begins: its plan is made, nothing has run. Nested runs name the run and node they are in.
+    /// A run begins: its plan is made, and nothing has run.
     RunStarted {
-        /// Unique in the process.
+        /// The id of the run, unique in the process.
         run: u64,
-        /// The run, and the node of it, whose body started this one.
+        /// For a nested run: the enclosing run, and the node whose body started this one.
         parent: Option<(u64, usize)>,
-        /// Nodes of its plan.
+        /// The number of nodes of its plan.
         nodes: usize,
-        /// Units they are gathered in.
+        /// The number of units of its plan.
         units: usize,
     },
-    /// A node's body is about to be called, on the thread that emits the event; once for each attempt.
+    /// The body of a node is about to be called, on the thread that emits the event. Emitted once for each attempt.
     NodeStarted {
-        /// The run it belongs to.
+        /// The id of the run.
         run: u64,
         /// The node.
         node: &'e NodeInfo,
-        /// 0 for the first attempt.
+        /// The number of the attempt: 0 for the first.
         attempt: u32,
     },
-    /// A node's result is in place; its inputs have not been let go yet.
+    /// The result of a node is in place; its inputs have not been released yet.
     NodeFinished {
-        /// The run it belongs to.
+        /// The id of the run.
         run: u64,
         /// The node.
         node: &'e NodeInfo,
-        /// How long the body took.
+        /// The time that the body took.
         elapsed: Duration,
     },
-    /// A result that owns memory is in place, and nodes that have not run yet want it. Emitted just before the
-    /// node's `NodeFinished`. Not for outputs of the run's plan, for values that were put into the graph, and for
-    /// what was remembered: such a node is `NodeRemembered`.
+    /// A result that owns memory is in place, and nodes that have not run yet need it. Emitted just before the `NodeFinished`
+    /// of the node.
+    ///
+    /// Not emitted for outputs of the run's plan, for values that were put into the graph, or for remembered results, which
+    /// emit `NodeRemembered`.
     ResultBorn {
-        /// The run it belongs to.
+        /// The id of the run.
         run: u64,
-        /// The node whose result it is.
+        /// The node that produced it.
         node: &'e NodeInfo,
-        /// What it takes: its `size_of`, and its [`Footprint`](crate::Footprint).
+        /// Its size: its `size_of` and its [`Footprint`](crate::Footprint).
         bytes: usize,
-        /// Its type has no footprint: what it owns is not in `bytes`.
+        /// Whether its type has no footprint, so that `bytes` does not include the memory it owns.
         estimated: bool,
     },
-    /// The last node that wanted a result has finished, or will not run: the result was moved into it or let go.
-    /// What the memo remembers lives on there.
+    /// The last node that needs a result has finished, or will not run: the result was moved into it or dropped.
+    ///
+    /// If the memo remembers the result, it lives on there.
     ResultEnded {
-        /// The run it belongs to.
+        /// The id of the run.
         run: u64,
-        /// The node whose result it was.
+        /// The node that produced it.
         node: &'e NodeInfo,
-        /// What `ResultBorn` told.
+        /// Its size, as in `ResultBorn`.
         bytes: usize,
     },
-    /// An attempt failed, and another one will follow.
+    /// An attempt has failed, and another one will follow.
     NodeRetried {
-        /// The run it belongs to.
+        /// The id of the run.
         run: u64,
         /// The node.
         node: &'e NodeInfo,
-        /// Why it failed.
+        /// The error of the attempt.
         error: &'e Error,
     },
-    /// The last attempt failed.
+    /// The last attempt has failed.
     NodeFailed {
-        /// The run it belongs to.
+        /// The id of the run.
         run: u64,
         /// The node.
         node: &'e NodeInfo,
-        /// Why it failed.
+        /// The error of the attempt.
         error: &'e Error,
     },
-    /// A node's body did not run: a pure node of the same key has run before, in this or another nested run.
+    /// The body of a node did not run, because the memo had the result of a pure node with the same key.
     NodeRemembered {
-        /// The run it belongs to.
+        /// The id of the run.
         run: u64,
         /// The node.
         node: &'e NodeInfo,
     },
-    /// A node's body returned a graph, which goes on as part of the run.
+    /// The body of a node returned a graph, which becomes a part of the run.
     NodeExpanded {
-        /// The run it belongs to.
+        /// The id of the run.
         run: u64,
         /// The node.
         node: &'e NodeInfo,
-        /// Nodes of the graph's plan.
+        /// The number of nodes of the graph's plan.
         nodes: usize,
     },
-    /// A run has come to rest: none of its nodes is running.
+    /// A run has ended: none of its nodes is running.
     RunFinished {
-        /// Unique in the process.
+        /// The id of the run.
         run: u64,
-        /// Why it failed, if it did.
+        /// The error of the run, if it failed.
         error: Option<&'e Error>,
-        /// How long it took.
+        /// The time that it took.
         elapsed: Duration,
     },
 }
 
-/// The node an event is about.
+/// The node that an [`Event`] is about.
 #[derive(Clone, Debug)]
 pub struct NodeInfo {
-    /// Its place in its plan.
+    /// Its index in the plan.
     pub id: usize,
-    /// What the call was named, else its function's name.
+    /// The name given to the call, or else the name of its function.
     pub label: Arc<str>,
-    /// Its function's name.
+    /// The name of its function.
     pub function: &'static str,
     /// The path of its function.
     pub path: &'static str,
-    /// Where the call was built: `file:line:column`.
+    /// Where the call was built.
     pub location: &'static std::panic::Location<'static>,
 }
 
-/// Sees the events of the runs it was given to, nested ones included.
+/// Receives the events of runs, nested runs included.
 ///
-/// Called on the threads of the run, as things happen: be quick, and never block on the run. A panic fails
-/// the run with [`ErrorKind::Observer`](crate::ErrorKind::Observer).
+/// Pass it to [`Options::observe`](crate::RunOptions::observe). It is called on the threads of the run, as events happen: it
+/// should be quick, and must not block on the run. A panic fails the run with
+/// [`ErrorKind::Observer`](crate::ErrorKind::Observer).
 ///
 /// # Examples
 /// ```
@@ -149,7 +155,7 @@ pub struct NodeInfo {
 /// # Ok::<(), Error>(())
 /// ```
 pub trait Observer: Send + Sync + 'static {
-    /// Something happened.
+    /// Called for each event.
     fn event(&self, event: &Event<'_>);
 }
 

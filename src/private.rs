@@ -4,11 +4,11 @@
 pub use crate::base::sync::pool::steal;
 pub use crate::base::token::function_id;
 pub use crate::compute::unwrap_or_carry;
-pub use crate::task::describe::{Describe, ParamInfo, ShowFn, TokenFn};
-pub use crate::task::frame::Frame;
-pub use crate::task::operand::{Lend, Lent, Many, Operands, Val};
-pub use crate::task::outcome::{Fallible, TaskErr, TaskError};
-pub use crate::task::spec::{Cost, Function, Purity, TaskSpec};
+pub use crate::task::Frame;
+pub use crate::task::{Cost, Function, Purity, TaskSpec};
+pub use crate::task::{Describe, ParamInfo, ShowFn, TokenFn};
+pub use crate::task::{Fallible, TaskErr, TaskError};
+pub use crate::task::{Lend, Lent, Many, Operands, Val};
 
 use crate::base::footprint::Footprint;
 use crate::base::token::{Hasher128, Token};

@@ -3,7 +3,7 @@
 use crate::params::{Key, Kind, Mode, Param};
 use crate::paths::{Paths, local};
 use crate::types;
-use proc_macro2::{Ident, Span, TokenStream};
+use proc_macro2::{Ident, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::Type;
 use syn::spanned::Spanned;
@@ -102,20 +102,21 @@ impl Param {
     pub(crate) fn describe(&self, index: usize, to: &Ident, paths: &Paths) -> TokenStream {
         let private = &paths.private;
         let operand = local("s", index);
-        let (method, ty) = match &self.kind {
-            Kind::Closure { ty, .. } | Kind::Value(ty) => ("value", ty),
-            Kind::Ref(ty) | Kind::Dyn(ty) => ("lend", ty),
-            Kind::Refs(ty) => ("many", ty),
-            Kind::Refused => return quote!(),
+        let (Kind::Closure { ty, .. }
+        | Kind::Value(ty)
+        | Kind::Ref(ty)
+        | Kind::Dyn(ty)
+        | Kind::Refs(ty)) = &self.kind
+        else {
+            return quote!();
         };
-        let method = Ident::new(method, Span::call_site());
         let none = quote!(::core::option::Option::None);
         let (token, show) = match &self.kind {
             Kind::Closure { .. } | Kind::Dyn(_) => (none.clone(), none),
             _ => (self.probe(ty, paths), quote!(<#private::Probe<#ty>>::SHOW)),
         };
         quote! {
-            #to.#method(#operand, #private::ParamInfo::<#ty> { token: #token, show: #show });
+            #operand.describe(#to, &#private::ParamInfo::<#ty> { token: #token, show: #show });
         }
     }
 

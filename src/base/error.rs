@@ -1,4 +1,4 @@
-//! Why a computation failed.
+//! The error of a computation.
 
 use std::any::Any;
 use std::error::Error as StdError;
@@ -6,41 +6,43 @@ use std::fmt;
 use std::panic::Location;
 use std::sync::Arc;
 
-/// Any error a task body may return.
+/// Any error that the body of a task may return.
 pub type BoxError = Box<dyn StdError + Send + Sync + 'static>;
 
-/// What kind of failure an [`Error`] is.
+/// The kind of an [`Error`].
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[non_exhaustive]
 pub enum ErrorKind {
-    /// A task's body returned `Err`.
+    /// The body of a task returned `Err`.
     Failed,
     /// A task panicked: its body, the `Clone` of an argument, or the `Drop` of a value.
     Panicked,
-    /// The run was cancelled through its [`CancelToken`](crate::CancelToken).
+    /// The work was cancelled: through its [`CancelToken`](crate::CancelToken), with [`Handle::cancel`](crate::Handle::cancel)
+    /// or [`Client::close`](crate::Client::close), because its last handle was dropped, or because another task of the same
+    /// run failed.
     Cancelled,
-    /// A deadline passed: the run's (`Options::timeout`) or a task's (`.timeout(..)`).
+    /// A deadline passed: that of the run (`Options::timeout`) or of a task (`.timeout(..)`).
     Timeout,
     /// A value borrowed with `Scope::borrow` was used after its scope had ended.
     OutOfScope,
-    /// Tasks wait for each other in a circle.
+    /// Tasks wait for each other in a cycle.
     Deadlock,
-    /// One explicit `.key(..)` was given to two different computations.
+    /// The same explicit `.key(..)` was given to two different computations.
     KeyConflict,
-    /// An option or a graph that cannot be honoured.
+    /// An option or a graph is not valid.
     Invalid,
     /// An observer panicked.
     Observer,
-    /// Every thread waits, and no more may be lent to do what is waited for.
+    /// All threads are blocked and the limit of substitute threads is reached.
     Exhausted,
-    /// A call that only means something inside a task was made outside of one.
+    /// A function that may only be called inside a task was called outside of one.
     NotInTask,
 }
 
-/// Why a computation failed. Cheap to clone.
+/// The error of a computation. Cheap to clone.
 ///
-/// `Display` is one line (`{:#}` adds the source), `Debug` tells the whole story: every task on the
-/// way down through nested computes, with the place where its call was built.
+/// `Display` prints one line, `{:#}` the chain of sources behind it. `Debug` prints the full report: every failed task down
+/// through nested computes, each with the location where its call was built.
 ///
 /// # Examples
 /// ```
@@ -56,36 +58,36 @@ pub enum ErrorKind {
 /// ```
 #[derive(Clone)]
 pub struct Error {
-    inner: Arc<Inner>,
+    details: Arc<Details>,
     others: usize,
 }
 
-struct Inner {
+struct Details {
     kind: ErrorKind,
     task: String,
     call: String,
     at: Option<&'static Location<'static>>,
     place: String,
     message: Option<String>,
-    /// At its root is the halt of a whole run, not the failure of a task. Kept, for chains may be long.
+    /// Its root is the halt of a whole run, not the failure of a task. Stored, because chains may be long.
     halt: bool,
     source: Option<BoxError>,
 }
 
-impl Drop for Inner {
-    /// Frees a chain of nested errors without recursion: nesting may be thousands of levels deep.
+impl Drop for Details {
+    /// Drops a chain of nested errors without recursion: nesting may be thousands of levels deep.
     fn drop(&mut self) {
         let mut next = self.source.take();
         while let Some(source) = next {
             next = match source.downcast::<Error>() {
-                Ok(e) => Arc::into_inner(e.inner).and_then(|mut inner| inner.source.take()),
+                Ok(e) => Arc::into_inner(e.details).and_then(|mut details| details.source.take()),
                 Err(_) => None,
             };
         }
     }
 }
 
-/// The task an error is about.
+/// The task that an error is about.
 pub(crate) struct Culprit {
     pub(crate) task: String,
     pub(crate) call: String,
@@ -105,10 +107,10 @@ impl Error {
         };
         let place = at.map(ToString::to_string).unwrap_or_default();
         let halt = match source.as_ref().and_then(|s| s.downcast_ref::<Error>()) {
-            Some(below) => below.inner.halt,
+            Some(below) => below.details.halt,
             None => at.is_none() && matches!(kind, ErrorKind::Cancelled | ErrorKind::Timeout),
         };
-        let inner = Inner {
+        let details = Details {
             kind,
             task,
             call,
@@ -119,12 +121,12 @@ impl Error {
             source,
         };
         Error {
-            inner: Arc::new(inner),
+            details: Arc::new(details),
             others: 0,
         }
     }
 
-    /// The body of a task returned `Err`.
+    /// A task whose body returned `Err`.
     pub(crate) fn failed(culprit: Culprit, source: BoxError) -> Error {
         let kind = match source.downcast_ref::<Error>().map(Error::kind) {
             Some(
@@ -142,7 +144,7 @@ impl Error {
         Self::new(kind, Some(culprit), None, Some(source))
     }
 
-    /// A task panicked. A panic that carries an [`Error`] (from `.get()`) is a failure.
+    /// A task that panicked. A panic that carries an [`Error`] (from `.get()`) is a failure.
     pub(crate) fn panicked(culprit: Culprit, payload: Box<dyn Any + Send>) -> Error {
         match payload.downcast::<Carried>() {
             Ok(carried) => Self::failed(culprit, Box::new(carried.0)),
@@ -154,7 +156,7 @@ impl Error {
         }
     }
 
-    /// A task ran past its own deadline.
+    /// A task that ran past its own deadline.
     pub(crate) fn task_timeout(culprit: Culprit, limit: std::time::Duration) -> Error {
         Self::new(
             ErrorKind::Timeout,
@@ -164,12 +166,12 @@ impl Error {
         )
     }
 
-    /// A task cannot be run as it asks to be: `message` goes on after its call.
+    /// A task that cannot run as its call asks: `message` follows the text of the call.
     pub(crate) fn refused(culprit: Culprit, message: String) -> Error {
         Self::new(ErrorKind::Invalid, Some(culprit), Some(message), None)
     }
 
-    /// User code panicked outside of a task's body.
+    /// A panic of user code outside of a task's body: `whose` panicked.
     pub(crate) fn stray_panic(whose: &str, payload: Box<dyn Any + Send>) -> Error {
         let message = format!("{whose} panicked: {}", panic_message(&*payload));
         drop_payload(payload);
@@ -181,53 +183,53 @@ impl Error {
         Self::new(kind, None, Some(message.into()), None)
     }
 
-    /// Says that `others` more tasks of the run failed while this error was on its way.
+    /// Adds the number of other tasks of the run that failed as well.
     pub(crate) fn with_others(mut self, others: usize) -> Error {
         self.others = others;
         self
     }
 
-    /// Whether this is only the echo of a run's cancellation or deadline.
+    /// Whether this only reports that the run was cancelled or timed out.
     pub(crate) fn is_halt(&self) -> bool {
-        self.inner.halt
+        self.details.halt
     }
 
-    /// What kind of failure this is.
+    /// Returns the kind of this error.
     pub fn kind(&self) -> ErrorKind {
-        self.inner.kind
+        self.details.kind
     }
 
-    /// The label of the task that failed; empty for a failure of the whole run (cancelled, timed out).
+    /// Returns the label of the failed task; empty if the whole run failed (cancelled, timed out).
     pub fn task(&self) -> &str {
-        &self.inner.task
+        &self.details.task
     }
 
-    /// The failed call with its arguments, shortened: `load("a.csv", <clean>)`.
+    /// Returns the text of the failed call, with shortened arguments: `load("a.csv", <clean>)`.
     pub fn call(&self) -> &str {
-        &self.inner.call
+        &self.details.call
     }
 
-    /// `file:line:column` of the call that built the failed node; empty for a failure of the whole run.
+    /// Returns where the failed call was built, as `file:line:column`; empty if the whole run failed.
     pub fn location(&self) -> &str {
-        &self.inner.place
+        &self.details.place
     }
 
-    /// The message of the panic, if the task panicked.
+    /// Returns the message of the panic, if the task panicked.
     pub fn panic_message(&self) -> Option<&str> {
-        self.inner.message.as_deref().filter(|_| self.is_panic())
+        self.details.message.as_deref().filter(|_| self.is_panic())
     }
 
-    /// Whether the task panicked (rather than returned `Err`).
+    /// Returns `true` if the task panicked, rather than returned `Err`.
     pub fn is_panic(&self) -> bool {
-        self.inner.kind == ErrorKind::Panicked
+        self.details.kind == ErrorKind::Panicked
     }
 
-    /// How many more tasks of the same run failed before it came to rest.
+    /// Returns how many other tasks of the same run failed before it ended.
     pub fn others(&self) -> usize {
         self.others
     }
 
-    /// The innermost error of a task, through nested computes; this one if nothing is below.
+    /// Returns the innermost error of the chain through nested computes; `self` if there is none below.
     pub fn root(&self) -> &Error {
         let mut error = self;
         while let Some(inner) = error.below() {
@@ -237,10 +239,10 @@ impl Error {
     }
 
     fn below(&self) -> Option<&Error> {
-        self.inner.source.as_ref()?.downcast_ref::<Error>()
+        self.details.source.as_ref()?.downcast_ref::<Error>()
     }
 
-    /// The task's own error, at any depth, if it is an `E`.
+    /// Returns the first error in the chain of sources that is an `E`: usually what a task's body returned.
     pub fn downcast_ref<E: StdError + 'static>(&self) -> Option<&E> {
         let mut source = StdError::source(self);
         while let Some(e) = source {
@@ -253,14 +255,14 @@ impl Error {
     }
 
     fn headline(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let inner = &*self.inner;
-        match (inner.at, &inner.message) {
+        let details = &*self.details;
+        match (details.at, &details.message) {
             (None, Some(message)) => f.write_str(message),
-            (_, Some(message)) if inner.kind == ErrorKind::Panicked => {
-                write!(f, "task `{}` panicked: {message}", inner.call)
+            (_, Some(message)) if details.kind == ErrorKind::Panicked => {
+                write!(f, "task `{}` panicked: {message}", details.call)
             }
-            (_, Some(message)) => write!(f, "task `{}` {message}", inner.call),
-            (_, None) => write!(f, "task `{}` failed", inner.call),
+            (_, Some(message)) => write!(f, "task `{}` {message}", details.call),
+            (_, None) => write!(f, "task `{}` failed", details.call),
         }
     }
 }
@@ -278,27 +280,27 @@ impl fmt::Display for Error {
             inner.headline(f)?;
             error = inner;
         }
-        match &error.inner.source {
+        match &error.details.source {
             Some(source) => write!(f, ": {source:#}"),
             None => Ok(()),
         }
     }
 }
 
-/// `unwrap()` and `fn main() -> Result<_, Error>` print `Debug`, so it is the full story.
+/// `unwrap()` and `fn main() -> Result<_, Error>` print `Debug`, so it is the full report.
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.headline(f)?;
         if self.others > 0 {
             write!(f, " (and {} more)", self.others)?;
         }
-        if let Some(at) = self.inner.at {
+        if let Some(at) = self.details.at {
             write!(f, "\n    at {at}")?;
         }
         let mut source = StdError::source(self);
         while let Some(e) = source {
             write!(f, "\n  caused by: {e}")?;
-            if let Some(at) = e.downcast_ref::<Error>().and_then(|e| e.inner.at) {
+            if let Some(at) = e.downcast_ref::<Error>().and_then(|e| e.details.at) {
                 write!(f, "\n    at {at}")?;
             }
             source = e.source();
@@ -309,14 +311,14 @@ impl fmt::Debug for Error {
 
 impl StdError for Error {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
-        self.inner.source.as_ref().map(|source| &**source as _)
+        self.details.source.as_ref().map(|source| &**source as _)
     }
 }
 
-/// The payload of the panic that `.get()` raises inside a task: the executor above takes the error out.
+/// The payload of the panic that `.get()` raises inside a task; the executor takes the error out of it.
 pub(crate) struct Carried(pub(crate) Error);
 
-/// A scoped borrow was read after its scope had ended.
+/// The error of a read of a scope's borrow after the scope has ended.
 #[derive(Debug)]
 pub(crate) struct OutOfScope;
 
@@ -328,7 +330,7 @@ impl fmt::Display for OutOfScope {
 
 impl StdError for OutOfScope {}
 
-/// The text of a panic.
+/// Returns the message of a panic.
 pub(crate) fn panic_message(payload: &(dyn Any + Send)) -> String {
     if let Some(s) = payload.downcast_ref::<&str>() {
         (*s).to_owned()
@@ -339,7 +341,7 @@ pub(crate) fn panic_message(payload: &(dyn Any + Send)) -> String {
     }
 }
 
-/// Drops a panic's payload; a payload whose own `Drop` panics is leaked rather than let loose.
+/// Drops the payload of a panic. If that panics in turn, the second payload is leaked.
 pub(crate) fn drop_payload(payload: Box<dyn Any + Send>) {
     let dropped = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| drop(payload)));
     if let Err(second) = dropped {

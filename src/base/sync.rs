@@ -1,25 +1,25 @@
 //! Locks, atomics and threads as the executor uses them: the standard library's, or those of a model checker.
 //!
-//! With `--cfg lazygraph_shuttle` every one of them is shuttle's, and the threads of a pool are too, so that
-//! `tests/models/main.rs` runs the executor itself under random interleavings. `exec`, `store` and the counts of
-//! slots use nothing else; only the timer's thread does, which no model starts.
+//! With `--cfg lazygraph_shuttle` they are all shuttle's, the threads of a pool included, so that `tests/models/main.rs` runs
+//! the executor itself under random interleavings. `exec`, `store` and the use counts of result slots use nothing else,
+//! except for the timer's thread, which no model starts.
 
 #[cfg(not(lazygraph_shuttle))]
 pub(crate) use real::*;
 #[cfg(lazygraph_shuttle)]
 pub(crate) use shuttled::*;
 
-/// Always the standard library's: no model has a thread wait for what is made inside.
+/// Always the standard library's: in no model does a thread wait for an initialisation.
 pub(crate) use std::sync::OnceLock;
 
 use std::sync::{LockResult, PoisonError};
 
-/// What a lock gives, poisoned or not: whoever panicked has left nothing half-changed behind.
+/// Unwraps the guard of a lock, poisoned or not: a panic under a lock leaves nothing half-changed behind.
 pub(crate) fn unpoisoned<G>(result: LockResult<G>) -> G {
     result.unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Locks, poisoned or not.
+/// Locks a mutex, poisoned or not.
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     unpoisoned(mutex.lock())
 }
@@ -35,7 +35,7 @@ mod real {
     pub(crate) use std::thread_local;
 
     pub(crate) mod pool {
-        /// Has a thread of the pool, or of the global one, do a job.
+        /// Spawns a job on the pool, or on rayon's global pool.
         pub(crate) fn spawn(pool: Option<&rayon::ThreadPool>, job: impl FnOnce() + Send + 'static) {
             match pool {
                 Some(pool) => pool.spawn(job),
@@ -43,13 +43,13 @@ mod real {
             }
         }
 
-        /// Whether the pool says that the job that runs was stolen by a waiting thread: rayon does not.
+        /// Whether the pool reports that the current job was stolen by a waiting thread; rayon does not.
         pub(crate) fn is_stolen() -> bool {
             false
         }
     }
 
-    /// Tells how long something took, in nanoseconds.
+    /// Measures time in nanoseconds.
     pub(crate) struct Stopwatch {
         begun: Instant,
         lap: Instant,
@@ -61,7 +61,7 @@ mod real {
             Stopwatch { begun, lap: begun }
         }
 
-        /// Since the lap before, and since the start.
+        /// Returns the time since the previous lap, and since the start.
         pub(crate) fn lap(&mut self) -> (f64, f64) {
             let now = Instant::now();
             let before = std::mem::replace(&mut self.lap, now);
@@ -70,12 +70,12 @@ mod real {
         }
     }
 
-    /// A time that comes.
-    pub(crate) struct Deadline(Instant);
+    /// A period of time that has begun.
+    pub(crate) struct Countdown(Instant);
 
-    impl Deadline {
-        pub(crate) fn of(time: Duration) -> Deadline {
-            Deadline(Instant::now() + time)
+    impl Countdown {
+        pub(crate) fn new(time: Duration) -> Countdown {
+            Countdown(Instant::now() + time)
         }
 
         pub(crate) fn is_over(&self) -> bool {
@@ -83,15 +83,18 @@ mod real {
         }
     }
 
-    /// A wait that ends when its time is up.
-    pub(crate) struct Patience(Instant);
+    /// A wait with a time limit.
+    pub(crate) struct TimedWait(Instant);
 
-    impl Patience {
-        pub(crate) fn of(time: Duration) -> Patience {
-            Patience(Instant::now() + time)
+    impl TimedWait {
+        pub(crate) fn new(time: Duration) -> TimedWait {
+            TimedWait(Instant::now() + time)
         }
 
-        /// Waits for a notification; `Err`: the time is up.
+        /// Waits for a notification.
+        ///
+        /// # Errors
+        /// The guard, when the time is up.
         pub(crate) fn wait<'m, T>(
             &mut self,
             _: &'m Mutex<T>,
@@ -121,7 +124,7 @@ mod shuttled {
         yield_now();
     }
 
-    /// Runs as it likes.
+    /// Measures random times.
     pub(crate) struct Stopwatch(f64);
 
     impl Stopwatch {
@@ -136,12 +139,12 @@ mod shuttled {
         }
     }
 
-    /// A time that comes sooner or later.
-    pub(crate) struct Deadline;
+    /// Is over at random.
+    pub(crate) struct Countdown;
 
-    impl Deadline {
-        pub(crate) fn of(_: Duration) -> Deadline {
-            Deadline
+    impl Countdown {
+        pub(crate) fn new(_: Duration) -> Countdown {
+            Countdown
         }
 
         pub(crate) fn is_over(&self) -> bool {
@@ -149,12 +152,12 @@ mod shuttled {
         }
     }
 
-    /// A wait that ends after a few chances for others.
-    pub(crate) struct Patience(u32);
+    /// A wait that times out after the other threads had a few turns.
+    pub(crate) struct TimedWait(u32);
 
-    impl Patience {
-        pub(crate) fn of(_: Duration) -> Patience {
-            Patience(thread_rng().gen_range(0..8))
+    impl TimedWait {
+        pub(crate) fn new(_: Duration) -> TimedWait {
+            TimedWait(thread_rng().gen_range(0..8))
         }
 
         pub(crate) fn wait<'m, T>(
@@ -173,23 +176,23 @@ mod shuttled {
         }
     }
 
-    /// A pool in the manner of rayon's: jobs are taken up by its threads, or by one that waits inside a job.
+    /// A pool like rayon's: its threads take up jobs, and so does a thread that waits inside a job.
     pub(crate) mod pool {
         use super::super::lock;
         use std::cell::Cell;
         use std::collections::VecDeque;
 
-        type Job = Box<dyn FnOnce() + Send>;
+        type PoolJob = Box<dyn FnOnce() + Send>;
 
         shuttle::lazy_static! {
-            static ref JOBS: shuttle::sync::Mutex<VecDeque<Job>> = Default::default();
+            static ref JOBS: shuttle::sync::Mutex<VecDeque<PoolJob>> = Default::default();
         }
 
         shuttle::thread_local! {
             static STOLEN: Cell<bool> = Cell::new(false);
         }
 
-        fn next() -> Option<Job> {
+        fn next() -> Option<PoolJob> {
             lock(&JOBS).pop_front()
         }
 
@@ -198,7 +201,7 @@ mod shuttled {
             shuttle::thread::spawn(|| next().map(|job| job()));
         }
 
-        /// What a thread does that waits inside `join` or a parallel iterator: runs a job on top of its body.
+        /// Runs a job on top of the current body, as a thread does that waits inside `join` or a parallel iterator.
         #[allow(unreachable_pub)]
         pub fn steal() {
             if let Some(job) = next() {
@@ -208,7 +211,7 @@ mod shuttled {
             }
         }
 
-        /// Whether the job that runs was stolen.
+        /// Whether the current job was stolen.
         pub(crate) fn is_stolen() -> bool {
             STOLEN.with(Cell::get)
         }

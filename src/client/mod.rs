@@ -23,12 +23,12 @@ pub use stats::ClientStats;
 use submit::future_of;
 pub use submit::{CallStar, Futures};
 
+use crate::base::buffer_pool::Pooled;
 use crate::base::error::{Error, ErrorKind};
-use crate::base::spare::Spared;
 use crate::compute::Service;
 use crate::delayed::{AsDelayed, Delayed, Handle};
 use crate::exec::{Executor, Job, Transition, current_owner};
-use crate::task::node::held;
+use crate::task::counted;
 use crate::task::{Claim, Input, NodePtr, Use, Value};
 use std::fmt;
 use std::sync::Arc;
@@ -205,9 +205,9 @@ impl Client {
     #[track_caller]
     pub fn compute<N: Futures>(&self, nesting: N) -> N::Handles {
         let mut outputs = Vec::new();
-        nesting.visit(&mut outputs);
+        nesting.list_inputs(&mut outputs);
         let wanted = outputs.len();
-        let roots = outputs.iter().map(|output| held(*output)).collect();
+        let roots = outputs.iter().map(|output| counted(*output)).collect();
         let job = self.plan(outputs, roots, true);
         let claims = &mut (0..wanted).map(|index| Claim::first(job.clone() as _, index));
         let handles = nesting.handles(claims);
@@ -251,7 +251,7 @@ impl Client {
 
     /// Futures that are to be started once there are claims on them.
     /// `roots`: pointers to all that is an output.
-    fn plan(&self, outputs: Vec<Input>, roots: Spared<NodePtr>, each: bool) -> Arc<Job> {
+    fn plan(&self, outputs: Vec<Input>, roots: Pooled<NodePtr>, each: bool) -> Arc<Job> {
         let futures = outputs.len();
         let started = match outputs.is_empty() {
             false => self.0.service.plan(outputs, roots, each),

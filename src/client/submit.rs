@@ -51,7 +51,7 @@ pub trait Futures {
 
     #[doc(hidden)]
     #[allow(private_interfaces)]
-    fn visit(&self, inputs: &mut Inputs);
+    fn list_inputs(&self, inputs: &mut Inputs);
     #[doc(hidden)]
     #[allow(private_interfaces)]
     fn handles(&self, claims: &mut dyn Iterator<Item = Claim>) -> Self::Handles;
@@ -73,7 +73,7 @@ impl<T: Value> Futures for Delayed<T> {
     type Delayed = Delayed<T>;
 
     #[allow(private_interfaces)]
-    fn visit(&self, inputs: &mut Inputs) {
+    fn list_inputs(&self, inputs: &mut Inputs) {
         inputs.push(future_of(self));
     }
     #[allow(private_interfaces)]
@@ -93,8 +93,8 @@ impl<N: Futures + ?Sized> Futures for &N {
     type Delayed = N::Delayed;
 
     #[allow(private_interfaces)]
-    fn visit(&self, inputs: &mut Inputs) {
-        (**self).visit(inputs);
+    fn list_inputs(&self, inputs: &mut Inputs) {
+        (**self).list_inputs(inputs);
     }
     #[allow(private_interfaces)]
     fn handles(&self, claims: &mut dyn Iterator<Item = Claim>) -> N::Handles {
@@ -112,8 +112,8 @@ macro_rules! sequences {
             type Delayed = $delayed;
 
             #[allow(private_interfaces)]
-            fn visit(&self, inputs: &mut Inputs) {
-                self.iter().for_each(|part| part.visit(inputs));
+            fn list_inputs(&self, inputs: &mut Inputs) {
+                self.iter().for_each(|part| part.list_inputs(inputs));
             }
             #[allow(private_interfaces)]
             fn handles(&self, claims: &mut dyn Iterator<Item = Claim>) -> Self::Handles {
@@ -136,8 +136,8 @@ impl<N: Futures, const M: usize> Futures for [N; M] {
     type Delayed = [N::Delayed; M];
 
     #[allow(private_interfaces)]
-    fn visit(&self, inputs: &mut Inputs) {
-        self.iter().for_each(|part| part.visit(inputs));
+    fn list_inputs(&self, inputs: &mut Inputs) {
+        self.iter().for_each(|part| part.list_inputs(inputs));
     }
     #[allow(private_interfaces)]
     fn handles(&self, claims: &mut dyn Iterator<Item = Claim>) -> Self::Handles {
@@ -155,8 +155,8 @@ macro_rules! tuples {
             type Delayed = ($($n::Delayed,)+);
 
             #[allow(private_interfaces)]
-            fn visit(&self, inputs: &mut Inputs) {
-                $(self.$i.visit(inputs);)+
+            fn list_inputs(&self, inputs: &mut Inputs) {
+                $(self.$i.list_inputs(inputs);)+
             }
             #[allow(private_interfaces)]
             fn handles(&self, claims: &mut dyn Iterator<Item = Claim>) -> Self::Handles {

@@ -110,7 +110,7 @@ impl Wholes {
     }
 
     pub(super) fn has(&self, claim: &Claim) -> bool {
-        let all = claim.work().promises().len();
+        let all = claim.producer().promises().len();
         self.0
             .get(&claim.id().0)
             .is_some_and(|(count, _)| *count == all)
@@ -119,7 +119,7 @@ impl Wholes {
 
 /// Waits for one future; `false`: not in time.
 pub(super) fn wait_for(claim: &Claim, until: Option<Instant>) -> Result<bool, Error> {
-    let whole = claim.work().promises().len() == 1;
+    let whole = claim.producer().promises().len() == 1;
     wait(&One { claim, whole }, until)
 }
 

@@ -226,7 +226,7 @@ fn run_with_defaults<J: Join>(nesting: &J) -> Result<J::Out, Error> {
 
 fn run_nesting<J: Join>(options: &RunOptions<'_>, nesting: &J) -> Result<J::Out, Error> {
     let mut outputs = Vec::new();
-    nesting.visit(&mut outputs);
+    nesting.list_inputs(&mut outputs);
     run(options, outputs, |frame| nesting.assemble(frame))
 }
 

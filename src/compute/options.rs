@@ -1,19 +1,19 @@
 //! How a graph is to be run.
 
 use super::invalid;
+use crate::base::buffer_pool::Pooled;
 use crate::base::error::Error;
-use crate::base::spare::Spared;
 use crate::event::Observer;
 use crate::exec::{
     Cancel, CancelToken, Compile, Context, Executor, Job, JobOptions, JobQueue, Pool,
     current_context,
 };
-use crate::graph::build::build_held;
+use crate::graph::build::build_rooted;
 use crate::optimize::report::Report;
 use crate::optimize::{Passes, optimize};
 use crate::plan::{Program, lower};
 use crate::store::Memo;
-use crate::task::node::held;
+use crate::task::counted;
 use crate::task::{Input, NodePtr, Use};
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -443,7 +443,7 @@ impl Service {
     pub(crate) fn plan(
         &self,
         outputs: Vec<Input>,
-        roots: Spared<NodePtr>,
+        roots: Pooled<NodePtr>,
         each: bool,
     ) -> Result<Arc<Job>, Error> {
         let program = compile_held(outputs, roots, self.passes, None)?;
@@ -470,19 +470,19 @@ fn compile(
     passes: Passes,
     report: Option<&mut Report>,
 ) -> Result<Program, Error> {
-    let roots = outputs.iter().map(|input| held(*input)).collect();
+    let roots = outputs.iter().map(|input| counted(*input)).collect();
     compile_held(outputs, roots, passes, report)
 }
 
 fn compile_held(
     outputs: Vec<Input>,
-    roots: Spared<NodePtr>,
+    roots: Pooled<NodePtr>,
     passes: Passes,
     report: Option<&mut Report>,
 ) -> Result<Program, Error> {
     // `Token` and `Debug` of arguments are user code too.
     let compiled = catch_unwind(AssertUnwindSafe(|| {
-        lower(optimize(build_held(outputs, roots)?, passes, report)?)
+        lower(optimize(build_rooted(outputs, roots)?, passes, report)?)
     }));
     compiled
         .unwrap_or_else(|payload| Err(Error::stray_panic("the `Token` of an argument", payload)))

@@ -47,7 +47,7 @@ impl<O: Join> Plan<O> {
         })?;
         let nesting = nesting.to_owned_join();
         let mut outputs = Vec::new();
-        nesting.visit(&mut outputs);
+        nesting.list_inputs(&mut outputs);
         let mut report = Report::default();
         let program = kept.setup()?.compile(outputs, Some(&mut report))?;
         Ok(Plan {
@@ -92,7 +92,7 @@ impl<O: Join> Plan<O> {
 
     /// How much would be alive at once, by simulation. O(V + E).
     pub fn memory_profile(&self) -> MemoryProfile {
-        MemoryProfile::of(&self.program)
+        MemoryProfile::new(&self.program)
     }
 
     /// What the optimizer did, pass by pass, and what came of it.
@@ -153,7 +153,7 @@ impl fmt::Display for Explain<'_> {
             program.edges.len(),
             program.outputs.len(),
             bytes(program.layout.size()),
-            MemoryProfile::of(program).peak(),
+            MemoryProfile::new(program).peak(),
         )?;
         write!(f, "{}", self.report)
     }

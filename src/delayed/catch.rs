@@ -5,7 +5,7 @@ use super::join::Join;
 use super::project::taken;
 use crate::base::error::Error;
 use crate::base::token::Hasher128;
-use crate::task::operand::Operand;
+use crate::task::Operand;
 use crate::task::{
     Describe, Frame, Function, Input, Inputs, Purity, TaskSpec, Use, Value, call_node,
 };
@@ -16,7 +16,7 @@ struct Caught<T>(Delayed<T>);
 
 impl<T: Value> Operand for Caught<T> {
     #[allow(private_interfaces)]
-    fn visit(&self, inputs: &mut Inputs) {
+    fn list_inputs(&self, inputs: &mut Inputs) {
         inputs.push(Input::new(&self.0.node, Use::Catch));
     }
 }
@@ -81,7 +81,7 @@ impl<T: Value + Clone> Join for Outcomes<T> {
         Outcomes(self.0.clone())
     }
     #[allow(private_interfaces)]
-    fn visit(&self, inputs: &mut Inputs) {
+    fn list_inputs(&self, inputs: &mut Inputs) {
         inputs.extend(self.0.iter().map(|d| Input::new(&d.node, Use::Catch)));
     }
     fn take(results: Infallible) -> Self::Out {

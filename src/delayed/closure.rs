@@ -96,7 +96,7 @@ macro_rules! closures {
                     },
                     |ops, to| {
                         let nest_pattern!($($v),*) = ops;
-                        $(to.value($v, ParamInfo::OPAQUE);)*
+                        $($v.describe(to, &ParamInfo::OPAQUE);)*
                         let _ = to;
                     },
                 ))

@@ -2,7 +2,7 @@
 
 use super::Delayed;
 use super::join::{Join, Joined, describe};
-use crate::task::operand::Operand;
+use crate::task::Operand;
 use crate::task::{
     Describe, Function, Input, Inputs, Purity, TaskSpec, Use, Val, Value, call_node,
 };
@@ -34,7 +34,7 @@ where
     Delayed::from_node(call_node::<JoinFn, J::Out, _, _, _>(
         (nesting, ()),
         |ops, f| Ok(ops.0.take(f)),
-        |ops, to| to.value(&ops.0, crate::task::ParamInfo::OPAQUE),
+        |ops, to| ops.0.describe(to, &crate::task::ParamInfo::OPAQUE),
     ))
 }
 
@@ -48,7 +48,7 @@ struct List<T>(Box<[Delayed<T>]>);
 
 impl<T: Value> Operand for List<T> {
     #[allow(private_interfaces)]
-    fn visit(&self, inputs: &mut Inputs) {
+    fn list_inputs(&self, inputs: &mut Inputs) {
         inputs.extend(self.0.iter().map(|d| Input::new(&d.node, Use::Value)));
     }
 }
@@ -124,9 +124,9 @@ struct Awaited<J>(J);
 
 impl<J: Join + Value> Operand for Awaited<J> {
     #[allow(private_interfaces)]
-    fn visit(&self, inputs: &mut Inputs) {
+    fn list_inputs(&self, inputs: &mut Inputs) {
         let from = inputs.len();
-        self.0.visit(inputs);
+        self.0.list_inputs(inputs);
         for input in &mut inputs[from..] {
             *input = input.only_order();
         }

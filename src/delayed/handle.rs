@@ -59,8 +59,8 @@ impl<T: Value> Handle<T> {
     pub fn to_delayed(&self) -> Delayed<T> {
         let there = self.claim.promise().outcome();
         let node = match there.and_then(|outcome| outcome.ok()?.arc::<T>()) {
-            Some(value) => source::held(value),
-            None => source::awaited::<T>(self.claim.clone()),
+            Some(value) => source::value_source(value),
+            None => source::future_source::<T>(self.claim.clone()),
         };
         Delayed::from_node(node)
     }

@@ -2,8 +2,8 @@
 
 use super::Delayed;
 use crate::base::token::{Hasher128, StdHasher};
-use crate::task::operand::Parts;
-use crate::task::{Bare, Caller, Describe, Frame, Input, Inputs, Use, Value, Waiting};
+use crate::task::Parts;
+use crate::task::{Caller, Describe, DirectCalls, Frame, Input, Inputs, PendingResult, Use, Value};
 use std::collections::{BTreeMap, HashMap};
 use std::convert::Infallible;
 use std::hash::Hash;
@@ -30,13 +30,13 @@ pub trait Join {
     fn to_owned_join(&self) -> Self::Owned;
     #[doc(hidden)]
     #[allow(private_interfaces)]
-    fn visit(&self, inputs: &mut Inputs);
+    fn list_inputs(&self, inputs: &mut Inputs);
     #[doc(hidden)]
     fn assemble(&self, frame: &Frame<'_>) -> Self::Out;
-    /// Lists its nodes, in the order of `visit`, if they are few, bare, and each there once.
+    /// Lists its nodes, in the order of `list_inputs`, if they are few, bare, and each there once.
     #[doc(hidden)]
     #[allow(private_interfaces)]
-    fn bare<'j>(&'j self, to: &mut Bare<'j>) -> bool {
+    fn bare<'j>(&'j self, to: &mut DirectCalls<'j>) -> bool {
         let _ = to;
         false
     }
@@ -65,14 +65,14 @@ pub(super) fn describe(nesting: &(impl Join + ?Sized), to: &mut Describe<'_>) {
 impl<T: Value + Clone> Join for Delayed<T> {
     type Out = T;
     type Owned = Delayed<T>;
-    type Results = Waiting<T>;
+    type Results = PendingResult<T>;
 
     fn to_owned_join(&self) -> Delayed<T> {
         self.clone()
     }
     #[inline]
     #[allow(private_interfaces)]
-    fn visit(&self, inputs: &mut Inputs) {
+    fn list_inputs(&self, inputs: &mut Inputs) {
         inputs.push(Input::new(&self.node, Use::Value));
     }
     #[inline]
@@ -81,16 +81,16 @@ impl<T: Value + Clone> Join for Delayed<T> {
     }
     #[inline]
     #[allow(private_interfaces)]
-    fn bare<'j>(&'j self, to: &mut Bare<'j>) -> bool {
+    fn bare<'j>(&'j self, to: &mut DirectCalls<'j>) -> bool {
         to.add(self.node.node())
     }
     #[inline(always)]
     #[allow(private_bounds)]
-    fn call<'j, C: Caller<'j>>(&'j self, by: &mut C) -> Option<Waiting<T>> {
-        by.value(&self.node).map(Waiting::new)
+    fn call<'j, C: Caller<'j>>(&'j self, by: &mut C) -> Option<PendingResult<T>> {
+        by.value(&self.node).map(PendingResult::new)
     }
     #[inline(always)]
-    fn take(results: Waiting<T>) -> T {
+    fn take(results: PendingResult<T>) -> T {
         results.take()
     }
     fn shape(&self, hasher: &mut Hasher128, next: &mut dyn FnMut() -> u128) {
@@ -111,8 +111,8 @@ impl<J: Join + ?Sized> Join for &J {
     }
     #[inline]
     #[allow(private_interfaces)]
-    fn visit(&self, inputs: &mut Inputs) {
-        (**self).visit(inputs);
+    fn list_inputs(&self, inputs: &mut Inputs) {
+        (**self).list_inputs(inputs);
     }
     #[inline]
     fn assemble(&self, frame: &Frame<'_>) -> J::Out {
@@ -120,7 +120,7 @@ impl<J: Join + ?Sized> Join for &J {
     }
     #[inline]
     #[allow(private_interfaces)]
-    fn bare<'j>(&'j self, to: &mut Bare<'j>) -> bool {
+    fn bare<'j>(&'j self, to: &mut DirectCalls<'j>) -> bool {
         (**self).bare(to)
     }
     #[inline(always)]
@@ -154,10 +154,10 @@ macro_rules! sequences {
                 $own
             }
             #[allow(private_interfaces)]
-            fn visit(&self, inputs: &mut Inputs) {
+            fn list_inputs(&self, inputs: &mut Inputs) {
                 let $s = self;
                 for part in $iter {
-                    part.visit(inputs);
+                    part.list_inputs(inputs);
                 }
             }
             fn assemble(&self, frame: &Frame<'_>) -> Self::Out {
@@ -165,7 +165,7 @@ macro_rules! sequences {
                 ($collect)(frame)
             }
             #[allow(private_interfaces)]
-            fn bare<'j>(&'j self, to: &mut Bare<'j>) -> bool {
+            fn bare<'j>(&'j self, to: &mut DirectCalls<'j>) -> bool {
                 let $s = self;
                 $iter.all(|part| part.bare(to))
             }
@@ -252,9 +252,9 @@ macro_rules! maps {
                 self.iter().map(|(k, x)| (k.clone(), x.to_owned_join())).collect()
             }
             #[allow(private_interfaces)]
-            fn visit(&self, inputs: &mut Inputs) {
+            fn list_inputs(&self, inputs: &mut Inputs) {
                 for (_, part) in $entries(self) {
-                    part.visit(inputs);
+                    part.list_inputs(inputs);
                 }
             }
             fn take(results: Infallible) -> Self::Out {
@@ -305,8 +305,8 @@ macro_rules! tuples {
             }
             #[inline]
             #[allow(private_interfaces, unused_variables)]
-            fn visit(&self, inputs: &mut Inputs) {
-                $(self.$i.visit(inputs);)*
+            fn list_inputs(&self, inputs: &mut Inputs) {
+                $(self.$i.list_inputs(inputs);)*
             }
             #[inline]
             #[allow(unused_variables, clippy::unused_unit)]
@@ -315,7 +315,7 @@ macro_rules! tuples {
             }
             #[inline]
             #[allow(private_interfaces, unused_variables)]
-            fn bare<'j>(&'j self, to: &mut Bare<'j>) -> bool {
+            fn bare<'j>(&'j self, to: &mut DirectCalls<'j>) -> bool {
                 true $(&& self.$i.bare(to))*
             }
             #[inline]
@@ -359,8 +359,8 @@ tuples!(A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7, I 8, J 9, K 10, L 11);
 pub(super) struct Joined<J>(pub(super) J);
 
 impl<J: Join + Value> Parts<J::Out> for Joined<J> {
-    fn visit(&self, inputs: &mut Inputs) {
-        self.0.visit(inputs);
+    fn list_inputs(&self, inputs: &mut Inputs) {
+        self.0.list_inputs(inputs);
     }
     fn assemble(&self, frame: &Frame<'_>) -> J::Out {
         self.0.assemble(frame)
@@ -374,8 +374,8 @@ impl<J: Join + Value> Parts<J::Out> for Joined<J> {
 pub(super) struct SomeOf<T>(pub(super) Delayed<T>);
 
 impl<T: Value + Clone> Parts<Option<T>> for SomeOf<T> {
-    fn visit(&self, inputs: &mut Inputs) {
-        self.0.visit(inputs);
+    fn list_inputs(&self, inputs: &mut Inputs) {
+        self.0.list_inputs(inputs);
     }
     fn assemble(&self, frame: &Frame<'_>) -> Option<T> {
         Some(frame.take())
@@ -389,7 +389,7 @@ impl<T: Value + Clone> Parts<Option<T>> for SomeOf<T> {
 pub(super) struct SharedOf<T>(pub(super) Delayed<T>);
 
 impl<T: Value> Parts<Arc<T>> for SharedOf<T> {
-    fn visit(&self, inputs: &mut Inputs) {
+    fn list_inputs(&self, inputs: &mut Inputs) {
         inputs.push(Input::new(&self.0.node, Use::Shared));
     }
     fn assemble(&self, frame: &Frame<'_>) -> Arc<T> {

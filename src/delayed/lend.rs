@@ -2,8 +2,8 @@
 
 use super::Delayed;
 use super::join::Join;
-use crate::task::operand::{Held, Holds, Lender, Lent, ManyLender, Reads};
-use crate::task::{Describe, Frame, Input, Inputs, NodePtr, ParamInfo, Row, Use, Value, View};
+use crate::task::{Describe, Frame, Input, Inputs, NodeList, NodePtr, ParamInfo, Use, Value, View};
+use crate::task::{Holder, Lender, Lent, ManyLender, OwnedView, Reads};
 use smallvec::SmallVec;
 use std::marker::PhantomData;
 use std::ops::Deref;
@@ -12,7 +12,7 @@ use std::ops::Deref;
 pub(super) struct Same<T>(pub(super) T);
 
 impl<T: Value> Lender<T> for Same<T> {
-    fn visit(&self, _: &mut Inputs) {}
+    fn list_inputs(&self, _: &mut Inputs) {}
     fn lend<'f>(&'f self, _: &'f Frame<'_>) -> Lent<'f, T> {
         Lent::Ref(&self.0)
     }
@@ -29,7 +29,7 @@ impl<T> Reads for Same<T> {
 pub(super) struct Seen<S>(pub(super) S);
 
 impl<S: Value + View<Q>, Q: ?Sized> Lender<Q> for Seen<S> {
-    fn visit(&self, _: &mut Inputs) {}
+    fn list_inputs(&self, _: &mut Inputs) {}
     fn lend<'f>(&'f self, _: &'f Frame<'_>) -> Lent<'f, Q> {
         Lent::Ref(self.0.view())
     }
@@ -46,7 +46,7 @@ impl<S> Reads for Seen<S> {
 pub(super) struct Pointed<S>(pub(super) S);
 
 impl<S: Value + Deref<Target = Q>, Q: ?Sized> Lender<Q> for Pointed<S> {
-    fn visit(&self, _: &mut Inputs) {}
+    fn list_inputs(&self, _: &mut Inputs) {}
     fn lend<'f>(&'f self, _: &'f Frame<'_>) -> Lent<'f, Q> {
         Lent::Ref(&self.0)
     }
@@ -66,7 +66,7 @@ macro_rules! of_node {
 
         impl<$($g)*> Lender<$q> for $name<$s> {
             #[inline]
-            fn visit(&self, inputs: &mut Inputs) {
+            fn list_inputs(&self, inputs: &mut Inputs) {
                 inputs.push(Input::new(&self.0, Use::Ref));
             }
             #[inline]
@@ -96,38 +96,38 @@ of_node! {
 /// A collection of delayed values, gathered and lent as it is.
 pub(super) struct Gathered<J>(pub(super) J);
 /// A list of delayed values, gathered and lent as a slice.
-pub(super) struct Listed<T>(Row<NodePtr>, PhantomData<fn() -> Box<T>>);
+pub(super) struct Listed<T>(NodeList, PhantomData<fn() -> Box<T>>);
 
 impl<T: Value> Listed<T> {
     pub(super) fn of(list: Vec<Delayed<T>>) -> Listed<T> {
         // The same memory: a delayed value is a node.
         let nodes: Vec<NodePtr> = list.into_iter().map(|delayed| delayed.node).collect();
-        Listed(Row::from(nodes), PhantomData)
+        Listed(NodeList::from(nodes), PhantomData)
     }
 }
 
 struct Own<T>(T);
-impl<T> Holds<T> for Own<T> {
-    fn held(&self) -> &T {
+impl<T> Holder<T> for Own<T> {
+    fn get(&self) -> &T {
         &self.0
     }
 }
 
 /// Of numbers and the like, a few without an allocation.
 struct Few<T>(SmallVec<[T; 6]>);
-impl<T> Holds<[T]> for Few<T> {
+impl<T> Holder<[T]> for Few<T> {
     #[inline]
-    fn held(&self) -> &[T] {
+    fn get(&self) -> &[T] {
         &self.0
     }
 }
 
 impl<J: Join + Value> Lender<J::Out> for Gathered<J> {
-    fn visit(&self, inputs: &mut Inputs) {
-        self.0.visit(inputs);
+    fn list_inputs(&self, inputs: &mut Inputs) {
+        self.0.list_inputs(inputs);
     }
     fn lend<'f>(&'f self, frame: &'f Frame<'_>) -> Lent<'f, J::Out> {
-        Lent::Owned(Held::new(Own(self.0.assemble(frame))))
+        Lent::Owned(OwnedView::new(Own(self.0.assemble(frame))))
     }
     fn describe(&self, to: &mut Describe<'_>, _: &ParamInfo<J::Out>) {
         super::join::describe(&self.0, to);
@@ -137,7 +137,7 @@ impl<J: Join + Value> Lender<J::Out> for Gathered<J> {
 impl<J> Reads for Gathered<J> {}
 
 impl<T: Value + Clone> Lender<[T]> for Listed<T> {
-    fn visit(&self, inputs: &mut Inputs) {
+    fn list_inputs(&self, inputs: &mut Inputs) {
         inputs.extend(self.0.iter().map(|node| Input::new(node, Use::Value)));
     }
     #[inline]
@@ -146,7 +146,7 @@ impl<T: Value + Clone> Lender<[T]> for Listed<T> {
             true => self.0.iter().map(|_| frame.take_direct::<T>()).collect(),
             false => self.0.iter().map(|_| frame.take::<T>()).collect(),
         };
-        Lent::Owned(Held::new(Few(list)))
+        Lent::Owned(OwnedView::new(Few(list)))
     }
     fn describe(&self, to: &mut Describe<'_>, _: &ParamInfo<[T]>) {
         describe_list(self.0.len(), to);
@@ -159,7 +159,7 @@ impl<T> Reads for Listed<T> {}
 
 /// Many nodes, each lent by `fetch`.
 pub(super) struct ManyOf<Q: ?Sized + 'static> {
-    nodes: Row<NodePtr>,
+    nodes: NodeList,
     fetch: for<'f> fn(&'f Frame<'_>) -> &'f Q,
 }
 
@@ -169,21 +169,21 @@ impl<Q: ?Sized> ManyOf<Q> {
         Q: Value + Sized,
     {
         ManyOf {
-            nodes: Row::from(nodes.into_iter().collect::<Vec<_>>()),
+            nodes: NodeList::from(nodes.into_iter().collect::<Vec<_>>()),
             fetch: |f| f.borrow::<Q>(),
         }
     }
 
     pub(super) fn seen<S: Value + View<Q>>(nodes: impl IntoIterator<Item = NodePtr>) -> ManyOf<Q> {
         ManyOf {
-            nodes: Row::from(nodes.into_iter().collect::<Vec<_>>()),
+            nodes: NodeList::from(nodes.into_iter().collect::<Vec<_>>()),
             fetch: |f| f.borrow::<S>().view(),
         }
     }
 }
 
 impl<Q: ?Sized + 'static> ManyLender<Q> for ManyOf<Q> {
-    fn visit(&self, inputs: &mut Inputs) {
+    fn list_inputs(&self, inputs: &mut Inputs) {
         inputs.extend(self.nodes.iter().map(|n| Input::new(n, Use::Ref)));
     }
     fn has_inputs(&self) -> bool {
@@ -211,7 +211,7 @@ fn describe_list(nodes: usize, to: &mut Describe<'_>) {
 pub(super) struct ManyPlain<T>(pub(super) Vec<T>);
 
 impl<T: Value> ManyLender<T> for ManyPlain<T> {
-    fn visit(&self, _: &mut Inputs) {}
+    fn list_inputs(&self, _: &mut Inputs) {}
     fn has_inputs(&self) -> bool {
         false
     }

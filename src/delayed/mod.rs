@@ -115,5 +115,5 @@ pub fn value<T: Value>(x: T) -> Delayed<T> {
 /// ```
 #[track_caller]
 pub fn value_arc<T: Value>(x: Arc<T>) -> Delayed<T> {
-    Delayed::from_node(source::held(x))
+    Delayed::from_node(source::value_source(x))
 }

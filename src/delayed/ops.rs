@@ -100,8 +100,8 @@ fn binary<F: Function, O: Operator<T, U> + 'static, T: Value + Clone, U: Value +
         },
         |ops, to| {
             let (a, (b, ())) = ops;
-            to.value(a, ParamInfo::OPAQUE);
-            to.value(b, ParamInfo::OPAQUE);
+            a.describe(to, &ParamInfo::OPAQUE);
+            b.describe(to, &ParamInfo::OPAQUE);
         },
     ))
 }

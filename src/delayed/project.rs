@@ -3,10 +3,10 @@
 use super::Delayed;
 use super::args::Arg;
 use super::collect::checkpoint;
-use crate::task::operand::Operand;
+use crate::task::Operand;
 use crate::task::{
-    Describe, Frame, Function, Input, Inputs, ParamInfo, Purity, TaskSpec, Use, Val, Value, again,
-    call_node, flat_node,
+    Describe, Frame, Function, Input, Inputs, ParamInfo, Purity, TaskSpec, Use, Val, Value,
+    call_node, flat_node, recompute,
 };
 use std::marker::PhantomData;
 
@@ -25,7 +25,7 @@ impl<T: Value> SeenInput<T> {
 
 impl<T: Value> Operand for SeenInput<T> {
     #[allow(private_interfaces)]
-    fn visit(&self, inputs: &mut Inputs) {
+    fn list_inputs(&self, inputs: &mut Inputs) {
         inputs.push(Input::new(&self.0.node, Use::Ref));
     }
 }
@@ -83,7 +83,7 @@ pub(super) fn taken<F: Function, T: Value + Clone, R: Value>(
     Delayed::from_node(call_node::<F, R, _, _, _>(
         (Val::<T>::from_node(d.node), ()),
         move |ops, frame| Ok(f(ops.0.take(frame))),
-        |ops, to| to.value(&ops.0, ParamInfo::OPAQUE),
+        |ops, to| ops.0.describe(to, &ParamInfo::OPAQUE),
     ))
 }
 
@@ -146,7 +146,7 @@ impl<T: Value> Delayed<T> {
     /// with another `recompute`).
     #[track_caller]
     pub fn recompute(&self) -> Delayed<T> {
-        Delayed::from_node(again(self.node.clone()))
+        Delayed::from_node(recompute(self.node.clone()))
     }
 
     /// A `Delayed<()>` that is done when this value is; it does not hold the value.
@@ -257,7 +257,7 @@ impl<T: Value + Clone> Delayed<Vec<T>> {
             },
             |ops, to| {
                 ops.0.describe(to);
-                to.value(&ops.1.0, INDEX);
+                ops.1.0.describe(to, &INDEX);
             },
         ))
     }

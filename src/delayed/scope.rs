@@ -2,11 +2,11 @@
 
 use super::Delayed;
 use crate::task::Value;
-use crate::task::source::{Lender, with_lender};
+use crate::task::{ScopeLender, with_lender};
 
 /// Hands out delayed borrows of data that outlives the scope; see [`scope`].
 #[derive(Debug)]
-pub struct Scope<'s, 'env>(&'s Lender<'env>);
+pub struct Scope<'s, 'env>(&'s ScopeLender<'env>);
 
 /// Runs `f` with borrows of data that lives on the stack.
 ///

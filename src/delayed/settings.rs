@@ -102,7 +102,7 @@ impl<T: ?Sized> Delayed<T> {
     /// ```
     pub fn resource(self, name: impl Into<String>, amount: u64) -> Self {
         let name = name.into().into();
-        self.node.configure(|s| s.ask_for(name, amount));
+        self.node.configure(|s| s.set_resource(name, amount));
         self
     }
 

@@ -1,18 +1,16 @@
-//! From handles to a graph: a depth-first walk back from the outputs, without recursion; or, where that has found many
-//! nodes, a sweep.
+//! Builds a graph from handles: by a depth-first walk back from the outputs, without recursion; or, if that finds many nodes,
+//! by a sweep.
 
 use super::sweep::sweep;
-use super::{Graph, Link, Standing, Traits, traits_of};
+use super::{Graph, Link, traits_of};
+use crate::base::buffer_pool::Pooled;
 use crate::base::error::{Error, ErrorKind};
-use crate::base::spare::Spared;
-use crate::task::frame::Edge;
-use crate::task::node::{held, node_of};
-use crate::task::{Input, Inputs, NodePtr, RawNode, Settings, Use};
+use crate::task::{Edge, Input, Inputs, NodePtr, RawNode, Settings, Traits, Use, counted, node_of};
 use ahash::AHashMap;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// The graph of everything that `outputs` need. Each node is asked for its inputs once.
+/// Builds the graph of everything that `outputs` need. Each node is asked for its inputs once.
 ///
 /// # Errors
 /// `Invalid` if `.after(..)` has closed a cycle, or the graph has more than 2²⁸ nodes.
@@ -20,12 +18,12 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 /// # Complexity
 /// O(V + E) time, O(V) extra space.
 pub(crate) fn build(outputs: Inputs) -> Result<Graph, Error> {
-    let roots = outputs.iter().map(|input| held(*input)).collect();
-    build_held(outputs, roots)
+    let roots = outputs.iter().map(|input| counted(*input)).collect();
+    build_rooted(outputs, roots)
 }
 
-/// As `build`, with pointers to what the outputs are, or are of.
-pub(crate) fn build_held(outputs: Inputs, roots: Spared<NodePtr>) -> Result<Graph, Error> {
+/// As `build`, with counted pointers that keep the outputs alive.
+pub(crate) fn build_rooted(outputs: Inputs, roots: Pooled<NodePtr>) -> Result<Graph, Error> {
     let mut walk = Walk::new(roots, MANY);
     if walk.run(outputs.clone())? {
         walk.graph.count_uses();
@@ -44,67 +42,57 @@ pub(crate) fn build_held(outputs: Inputs, roots: Spared<NodePtr>) -> Result<Grap
     Ok(walk.graph)
 }
 
-/// Graphs of more nodes are swept; also small ones where programs are made at random, `tests/fuzz`.
+/// Graphs of more nodes are swept. Under `tests/fuzz`, which makes random programs, so are small ones.
 const MANY: usize = if cfg!(fuzzing) { 8 } else { 1 << 12 };
 
 /// A node whose inputs are being walked.
-struct Open {
-    /// `None`: the outputs, at the bottom.
+struct OpenNode {
+    /// `None` for the outputs, at the bottom.
     node: Option<RawNode>,
-    /// Where its inputs begin in `pending`; they end where `pending` ends when this node is on top.
+    /// Where its inputs begin in `pending`. They reach to the end of `pending` when this node is on top.
     first: u32,
     next: u32,
 }
 
 struct Walk {
     graph: Graph,
-    places: Places,
-    /// The inputs of all open nodes; those already walked are links.
+    indices: NodeIndices,
+    /// The inputs of all open nodes; those that were walked already are links.
     pending: Inputs,
-    open: Vec<Open>,
-    /// What was said of open nodes, read once: others may go on saying.
-    said: Vec<(RawNode, Settings)>,
+    open: Vec<OpenNode>,
+    /// The settings of open nodes, read once: other threads may change them meanwhile.
+    settings: Vec<(RawNode, Settings)>,
     /// Open nodes with an `.after(..)`: every cycle passes through one.
     ordered: BTreeSet<RawNode>,
     entered: usize,
-    /// The most nodes that it may enter.
+    /// It may enter at most this many nodes.
     most: usize,
 }
 
 impl Walk {
-    fn new(roots: Spared<NodePtr>, most: usize) -> Walk {
+    fn new(roots: Pooled<NodePtr>, most: usize) -> Walk {
         let graph = Graph {
-            nodes: Spared::new(),
-            traits: Spared::new(),
             starts: vec![0].into(),
-            links: Spared::new(),
-            outputs: Spared::new(),
-            settings: BTreeMap::new(),
             roots,
-            any: Traits::default(),
-            shares: false,
-            alike: false,
             culled: true,
-            standing: Standing::DepthFirst,
-            keys: Vec::new(),
-            uses: Spared::new(),
+            ..Graph::default()
         };
         Walk {
             graph,
-            places: Places::new(),
+            indices: NodeIndices::new(),
             pending: Inputs::new(),
             open: Vec::new(),
-            said: Vec::new(),
+            settings: Vec::new(),
             ordered: BTreeSet::new(),
             entered: 0,
             most,
         }
     }
 
-    /// `false`: there are more nodes than it was to place, and it has stopped.
+    /// Walks the graph; `false` if it stopped because there are more than `most` nodes.
     fn run(&mut self, outputs: Inputs) -> Result<bool, Error> {
         self.pending = outputs;
-        self.open.push(Open {
+        self.open.push(OpenNode {
             node: None,
             first: 0,
             next: 0,
@@ -123,7 +111,7 @@ impl Walk {
             let found = if node_of(&self.graph.roots, child).is_sole() {
                 None
             } else {
-                self.places.get(child, &self.graph)
+                self.indices.get(child, &self.graph)
             };
             match found {
                 Some(index) => {
@@ -140,7 +128,7 @@ impl Walk {
         self.entered += 1;
         let first = self.pending.len() as u32;
         let node = node_of(&self.graph.roots, raw);
-        node.visit(&mut self.pending);
+        node.list_inputs(&mut self.pending);
         if let Some(settings) = node.settings() {
             if !settings.after.is_empty() && !self.ordered.insert(raw) {
                 let message = format!("`.after(..)` has closed a cycle: {}", self.cycle(raw));
@@ -148,9 +136,9 @@ impl Walk {
             }
             self.pending
                 .extend(settings.after.iter().map(|n| Input::new(n, Use::Order)));
-            self.said.push((raw, settings));
+            self.settings.push((raw, settings));
         }
-        self.open.push(Open {
+        self.open.push(OpenNode {
             node: Some(raw),
             first,
             next: first,
@@ -158,23 +146,23 @@ impl Walk {
         Ok(())
     }
 
-    /// The way from an open node back to itself, in words.
+    /// Describes the path from an open node back to itself.
     fn cycle(&self, raw: RawNode) -> String {
         let label = |n: RawNode| format!("`{}`", node_of(&self.graph.roots, n).label());
-        let way = self
+        let path = self
             .open
             .iter()
             .filter_map(|open| open.node)
             .skip_while(|n| *n != raw);
-        way.chain([raw])
+        path.chain([raw])
             .map(label)
             .collect::<Vec<_>>()
             .join(" waits for ")
     }
 
-    /// The top's inputs are all walked: it gets its place.
+    /// Closes the top node, whose inputs are all walked: it gets its index.
     fn close(&mut self) -> Result<(), Error> {
-        let Some(Open { node, first, .. }) = self.open.pop() else {
+        let Some(OpenNode { node, first, .. }) = self.open.pop() else {
             return Ok(());
         };
         let inputs = self
@@ -197,7 +185,7 @@ impl Walk {
             ));
         }
         let node = node_of(&graph.roots, raw);
-        let settings = self.said.pop_if(|(said_of, _)| *said_of == raw);
+        let settings = self.settings.pop_if(|(of, _)| *of == raw);
         let settings = settings.map(|(_, settings)| settings);
         let mut traits = traits_of(node, settings.as_ref());
         if graph.links[from..].iter().any(|l| l.how() == Use::Catch) {
@@ -212,7 +200,7 @@ impl Walk {
             graph.settings.insert(index as u32, settings);
         }
         if !sole {
-            self.places.put(raw, index, &graph.roots);
+            self.indices.set(raw, index, &graph.roots);
         }
         graph.any.set(traits.0);
         graph.nodes.push(raw);
@@ -228,45 +216,46 @@ impl Walk {
     }
 }
 
-/// Which nodes have been placed where.
+/// The indices of the nodes in the graph.
 ///
-/// One walk at a time writes the places into the nodes themselves (`Header::mark`). A mark counts only if
-/// the node at that place is the marked one (Briggs & Torczon's sparse set), so stale marks need no
-/// clearing. Walks that run meanwhile keep a map of their own and do not touch the marks.
-enum Places {
-    Marks { _held: MutexGuard<'static, ()> },
+/// One walk at a time writes them into the nodes themselves (`Header::mark`). A mark counts only if
+/// the node at that index is the marked one (Briggs & Torczon's sparse set), so stale marks need no
+/// clearing. Concurrent walks use a map and do not touch the marks.
+enum NodeIndices {
+    Marks { _guard: MutexGuard<'static, ()> },
     Map(AHashMap<RawNode, u32>),
 }
 
+/// Locked while a thread holds the marks.
 pub(super) static MARKS: Mutex<()> = Mutex::new(());
 
-impl Places {
-    fn new() -> Places {
+impl NodeIndices {
+    fn new() -> NodeIndices {
         match MARKS.try_lock() {
-            Ok(held) => Places::Marks { _held: held },
-            Err(std::sync::TryLockError::Poisoned(held)) => Places::Marks {
-                _held: held.into_inner(),
+            Ok(guard) => NodeIndices::Marks { _guard: guard },
+            Err(std::sync::TryLockError::Poisoned(guard)) => NodeIndices::Marks {
+                _guard: guard.into_inner(),
             },
-            Err(std::sync::TryLockError::WouldBlock) => Places::Map(AHashMap::new()),
+            Err(std::sync::TryLockError::WouldBlock) => NodeIndices::Map(AHashMap::new()),
         }
     }
 
     #[inline]
     fn get(&self, node: RawNode, graph: &Graph) -> Option<usize> {
         match self {
-            Places::Marks { .. } => {
-                let place = node_of(&graph.roots, node).mark() as usize;
-                (graph.nodes.get(place) == Some(&node)).then_some(place)
+            NodeIndices::Marks { .. } => {
+                let index = node_of(&graph.roots, node).mark() as usize;
+                (graph.nodes.get(index) == Some(&node)).then_some(index)
             }
-            Places::Map(map) => map.get(&node).map(|&i| i as usize),
+            NodeIndices::Map(map) => map.get(&node).map(|&i| i as usize),
         }
     }
 
     #[inline]
-    fn put(&mut self, node: RawNode, index: usize, roots: &[NodePtr]) {
+    fn set(&mut self, node: RawNode, index: usize, roots: &[NodePtr]) {
         match self {
-            Places::Marks { .. } => node_of(roots, node).set_mark(index as u32),
-            Places::Map(map) => _ = map.insert(node, index as u32),
+            NodeIndices::Marks { .. } => node_of(roots, node).set_mark(index as u32),
+            NodeIndices::Map(map) => _ = map.insert(node, index as u32),
         }
     }
 }
@@ -275,8 +264,7 @@ impl Places {
 mod tests {
     use super::super::Keys;
     use super::*;
-    use crate::task::operand::Val;
-    use crate::task::{Function, Purity, TaskSpec, call_node};
+    use crate::task::{Function, Purity, TaskSpec, Val, call_node};
 
     struct Inc;
     impl Function for Inc {
@@ -289,10 +277,10 @@ mod tests {
     }
 
     #[test]
-    fn what_is_said_of_a_node_during_a_walk_is_for_the_next_one() {
+    fn settings_changed_during_a_walk_are_for_the_next_one() {
         let (call, first) = (inc(1), inc(2));
         let mut walk = Walk::new(vec![call.clone()].into(), usize::MAX);
-        walk.open.push(Open {
+        walk.open.push(OpenNode {
             node: None,
             first: 0,
             next: 0,
@@ -308,6 +296,6 @@ mod tests {
         assert_eq!(walk.graph.inputs(0), []);
         assert_eq!(walk.graph.settings[&0].name.as_deref(), Some("early"));
         assert_eq!(walk.graph.settings[&0].after.len(), 0);
-        assert_eq!(Keys::of(&walk.graph).unwrap().keys.len(), 1);
+        assert_eq!(Keys::compute(&walk.graph).unwrap().keys.len(), 1);
     }
 }

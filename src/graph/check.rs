@@ -1,11 +1,11 @@
-//! Invariants of a graph, asserted after each pass in debug builds.
+//! The invariants of a graph, asserted after each pass in debug builds.
 
 use super::{Graph, Traits};
 use std::hash::{BuildHasher, RandomState};
 
-/// What must not change under a pass: the impure nodes and the outputs.
+/// What no pass may change: the impure nodes and the outputs.
 pub(crate) struct Invariants {
-    /// How many impure nodes there are, and the sum of their hashes: equal for equal multisets.
+    /// The number of impure nodes, and the sum of their hashes: equal for equal multisets.
     impure: (usize, u64),
     outputs: usize,
     settings: usize,
@@ -13,7 +13,7 @@ pub(crate) struct Invariants {
 }
 
 impl Invariants {
-    pub(crate) fn of(graph: &Graph) -> Invariants {
+    pub(crate) fn new(graph: &Graph) -> Invariants {
         Invariants::with(graph, RandomState::new())
     }
 
@@ -37,10 +37,11 @@ impl Invariants {
         }
     }
 
-    /// Panics, naming the pass, if `graph` is no longer acyclic or complete, or if an impure node or what
-    /// was said of it was lost, duplicated or merged.
+    /// Checks the graph after a pass. O(V + E).
     ///
-    /// O(V + E).
+    /// # Panics
+    /// If `graph` is no longer acyclic or complete, or if an impure node or its settings were lost, duplicated or merged. The
+    /// message names the pass.
     pub(crate) fn check(&self, graph: &Graph, pass: &str) {
         for i in 0..graph.len() {
             for link in graph.inputs(i) {
@@ -69,7 +70,7 @@ impl Invariants {
         );
         assert_eq!(
             now.settings, self.settings,
-            "{pass}: what was said of an impure node was lost"
+            "{pass}: the settings of an impure node were lost"
         );
     }
 }

@@ -1,18 +1,17 @@
 //! Content keys: which nodes are equal.
 
-use super::{Graph, Link, Traits, build};
+use super::{Graph, Link, build, call_text};
 use crate::base::error::{Error, ErrorKind};
 use crate::base::token::{Hasher128, StdHasher, with_locality};
-use crate::task::node::node_of;
-use crate::task::{Describe, Input, NodePtr, NodeRef, Purity, Settings, Use};
+use crate::task::{Describe, Input, NodePtr, NodeRef, Purity, Settings, Traits, Use, node_of};
 use ahash::AHashMap;
 use std::any::TypeId;
 use std::hash::Hash;
 
-/// What a node's key is good for.
+/// Where a node's key is valid.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub(crate) enum Merge {
-    /// Impure: equal to itself alone.
+pub(crate) enum KeyScope {
+    /// The node is impure: equal only to itself.
     Never,
     /// Equal to nodes of the same key in this graph: it depends on an impure node of this evaluation.
     Here,
@@ -24,33 +23,33 @@ pub(crate) enum Merge {
 
 /// How the memo of a run keeps a result.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Keep {
-    /// It does not: the key means nothing later, or doing it again costs less.
-    Not,
+pub(crate) enum Retention {
+    /// Not at all: the key means nothing later, or running the node again costs less.
+    None,
     /// As a copy.
     Copied,
-    /// As a share of the one value.
+    /// As an `Arc`.
     Shared,
 }
 
 /// The keys of all nodes of a graph.
 pub(crate) struct Keys {
     pub(crate) keys: Vec<u128>,
-    pub(crate) keep: Vec<Keep>,
-    merge: Vec<Merge>,
+    pub(crate) retention: Vec<Retention>,
+    scopes: Vec<KeyScope>,
 }
 
 impl Keys {
-    /// O(V + E), and the size of the plain arguments of pure nodes.
+    /// Computes the keys. O(V + E), and the size of the plain arguments of pure nodes.
     ///
     /// # Errors
-    /// `Invalid` if a call was made `.pure()` but has an argument without a key; `KeyConflict` if one
+    /// `Invalid` if a call was made `.pure()` but has an argument without a key; `KeyConflict` if the same
     /// explicit key was given to two different computations.
-    pub(crate) fn of(graph: &Graph) -> Result<Keys, Error> {
+    pub(crate) fn compute(graph: &Graph) -> Result<Keys, Error> {
         let mut this = Keys {
             keys: Vec::with_capacity(graph.len()),
-            keep: Vec::with_capacity(graph.len()),
-            merge: Vec::with_capacity(graph.len()),
+            retention: Vec::with_capacity(graph.len()),
+            scopes: Vec::with_capacity(graph.len()),
         };
         let mut explicit = AHashMap::new();
         let (mut hasher, mut inputs) = (Hasher128::new(0), Vec::new());
@@ -58,65 +57,65 @@ impl Keys {
         let ends = graph.starts.iter().zip(&graph.starts[1..]);
         for ((raw, traits), (start, end)) in nodes.zip(ends) {
             let node = node_of(&graph.roots, *raw);
-            let (key, merge);
+            let (key, scope);
             if !traits.has(Traits::MERGE) {
                 key = identity(node);
-                merge = match () {
-                    () if traits.has(Traits::BORROWED) => Merge::Run,
-                    () if traits.has(Traits::CONSTANT) => Merge::Anywhere,
-                    () => Merge::Never,
+                scope = match () {
+                    () if traits.has(Traits::BORROWED) => KeyScope::Run,
+                    () if traits.has(Traits::CONSTANT) => KeyScope::Anywhere,
+                    () => KeyScope::Never,
                 };
             } else {
                 inputs.clear();
-                merge = this.of_inputs(&graph.links[*start as usize..*end as usize], &mut inputs);
+                scope = this.add_inputs(&graph.links[*start as usize..*end as usize], &mut inputs);
                 let content = match traits.has(Traits::SETTINGS) {
                     false => content(node, &mut hasher, &inputs)?,
                     true => {
                         let i = this.keys.len() as u32;
                         let settings = &graph.settings[&i];
-                        said(
+                        configured_content(
                             node,
                             settings,
-                            merge,
+                            scope,
                             &mut hasher,
                             &mut inputs,
                             &mut explicit,
                         )?
                     }
                 };
-                key = with_locality(content, merge != Merge::Anywhere);
+                key = with_locality(content, scope != KeyScope::Anywhere);
             }
             this.keys.push(key);
-            // While the node is at hand.
-            this.keep.push(keep(node, *traits, merge));
-            this.merge.push(merge);
+            // While the node is in the cache.
+            this.retention.push(retention(node, *traits, scope));
+            this.scopes.push(scope);
         }
         Ok(this)
     }
 
-    /// Appends the keys of a node's inputs; gives what a key made of them is good for.
+    /// Appends the keys of a node's inputs; returns the scope of a key that is made of them.
     #[inline]
-    fn of_inputs(&self, links: &[Link], inputs: &mut Vec<u128>) -> Merge {
-        let mut merge = Merge::Anywhere;
+    fn add_inputs(&self, links: &[Link], inputs: &mut Vec<u128>) -> KeyScope {
+        let mut scope = KeyScope::Anywhere;
         for link in links {
             inputs.push(self.keys[link.index()]);
-            merge = merge.min(self.merge[link.index()].max(Merge::Here));
+            scope = scope.min(self.scopes[link.index()].max(KeyScope::Here));
         }
-        merge
+        scope
     }
 }
 
-/// The key of a pure node of which something was said.
+/// The content of a pure node with settings.
 #[inline(never)]
-fn said(
+fn configured_content(
     node: NodeRef<'_>,
     settings: &Settings,
-    merge: Merge,
+    scope: KeyScope,
     hasher: &mut Hasher128,
     inputs: &mut Vec<u128>,
     explicit: &mut AHashMap<u128, Explicit>,
 ) -> Result<u128, Error> {
-    // A node that comes after others is equal only to those that come after the same.
+    // A node with `.after(..)` is equal only to nodes that come after the same ones.
     let mut after = inputs.split_off(inputs.len() - settings.after.len());
     after.sort_unstable();
     after.dedup();
@@ -143,46 +142,49 @@ fn said(
     node.identity().hash(&mut StdHasher::new(hasher));
     let now = Explicit {
         identity: node.identity(),
-        content: (merge >= Merge::Run).then_some(content),
+        content: (scope >= KeyScope::Run).then_some(content),
         after,
         call: call_name(node),
     };
     match explicit.get(&given) {
-        Some(before) => before.agrees(&now)?,
+        Some(before) => before.check_equal(&now)?,
         None => _ = explicit.insert(given, now),
     }
     Ok(hasher.finish())
 }
 
-/// How the memo keeps the result of a node whose key is good for `merge`.
+/// How the memo keeps the result of a node with a key of this scope.
 #[inline]
-fn keep(node: NodeRef<'_>, traits: Traits, merge: Merge) -> Keep {
-    if !traits.has(Traits::MERGE) || merge < Merge::Run {
-        return Keep::Not;
+fn retention(node: NodeRef<'_>, traits: Traits, scope: KeyScope) -> Retention {
+    if !traits.has(Traits::MERGE) || scope < KeyScope::Run {
+        return Retention::None;
     }
     let task = node.task();
     match task.result.share {
-        Some(_) if task.spec.purity == Purity::Structural => Keep::Not,
-        Some(share) if !traits.has(Traits::FLAT) && (share.copies)() => Keep::Copied,
-        Some(_) => Keep::Shared,
-        None => Keep::Not,
+        Some(_) if task.spec.purity == Purity::Structural => Retention::None,
+        Some(share) if !traits.has(Traits::FLAT) && (share.copies)() => Retention::Copied,
+        Some(_) => Retention::Shared,
+        None => Retention::None,
     }
 }
 
 /// A node with an explicit key.
 struct Explicit {
     identity: TypeId,
-    /// Its key by content, where it has one.
+    /// Its content, if that is valid in other graphs.
     content: Option<u128>,
-    /// The keys of what it comes after, in their order.
+    /// The sorted keys of the nodes that it comes after.
     after: Vec<u128>,
     call: String,
 }
 
 impl Explicit {
-    /// Only one of them will run, so the order that was asked for must be the same for both. It cannot be that of either:
-    /// what the second comes after may need the first.
-    fn agrees(&self, other: &Explicit) -> Result<(), Error> {
+    /// Only one of them will run, so both must come after the same nodes. Neither order could be imposed on the other: the
+    /// nodes that the second comes after may need the first.
+    ///
+    /// # Errors
+    /// `KeyConflict` if they are not the same computation.
+    fn check_equal(&self, other: &Explicit) -> Result<(), Error> {
         let what = if self.identity != other.identity {
             "two different computations"
         } else if self.after != other.after {
@@ -199,16 +201,16 @@ impl Explicit {
 }
 
 fn call_name(node: NodeRef<'_>) -> String {
-    format!("`{}` at {}", super::call_text(node), node.location())
+    format!("`{}` at {}", call_text(node), node.location())
 }
 
-/// The key of an impure node: itself.
+/// The key of an impure node: its identity.
 fn identity(node: NodeRef<'_>) -> u128 {
     // Ids are unique in the process; the high half keeps them apart from content keys in practice.
     u128::from(node.id()) | 0x6964_656e_7469_7479 << 64
 }
 
-/// The key of a pure node: function, arguments, keys of the inputs.
+/// The content of a pure node: function, arguments, keys of the inputs.
 #[inline]
 fn content(node: NodeRef<'_>, hasher: &mut Hasher128, inputs: &[u128]) -> Result<u128, Error> {
     write_content(node, hasher, inputs);
@@ -218,7 +220,7 @@ fn content(node: NodeRef<'_>, hasher: &mut Hasher128, inputs: &[u128]) -> Result
     }
 }
 
-/// Writes what makes up the key of a pure node; gives the type of an argument that has none.
+/// Writes the content of a pure node; returns the type of an argument that has no key, if there is one.
 #[inline(always)]
 fn write_content(
     node: NodeRef<'_>,
@@ -230,7 +232,11 @@ fn write_content(
     if spec.generic {
         node.identity().hash(&mut StdHasher::new(hasher));
     }
-    Describe::key(hasher, inputs, node)
+    let keyless = Describe::key(hasher, inputs, |to| node.describe(to));
+    if keyless.is_some() {
+        hasher.u64(node.id());
+    }
+    keyless
 }
 
 #[cold]
@@ -242,12 +248,12 @@ fn cannot_be_keyed(node: NodeRef<'_>, why: &str) -> Error {
     Error::run(ErrorKind::Invalid, message)
 }
 
-/// The content key of one node; `None` if it is impure.
+/// Returns the content key of one node; `None` if it is impure.
 pub(crate) fn content_key(node: &NodePtr) -> Option<u128> {
     let graph = build(vec![Input::new(node, Use::Order)]).ok()?;
     let index = graph.outputs.first()?.index();
     if !graph.traits[index].has(Traits::MERGE) {
         return None;
     }
-    Some(Keys::of(&graph).ok()?.keys[index])
+    Some(Keys::compute(&graph).ok()?.keys[index])
 }

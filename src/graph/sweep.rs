@@ -1,29 +1,28 @@
-//! From handles to a large graph: one pass over its nodes in the order of memory, the youngest first.
+//! Builds a large graph from handles: in one pass over its nodes in the order of memory, the youngest first.
 //!
-//! A node's inputs were made before it. So whoever goes through the nodes of one thread from the youngest to the oldest,
-//! and notes the inputs of each, comes upon every node after all its users: once, and nearly in the order in which they
-//! lie in memory. A walk from input to input jumps about, which costs more than all else once a graph outgrows the caches.
+//! The inputs of a node were made before it. A pass through the nodes of one thread from the youngest to the oldest, which
+//! marks the inputs of each, reaches every node after all its users: once, and nearly in the order of memory. A walk from
+//! input to input jumps about, which costs more than all else once a graph outgrows the caches.
 //!
-//! What is found is written down as it is found, and turned round in place at the end: inputs are places in memory until
-//! then, and become indices when all have theirs.
+//! Nodes are recorded in the order in which they are reached, and reversed in place at the end. Links are positions in
+//! memory until then, and become indices when all nodes have theirs.
 
-use super::{Graph, Link, Standing, Traits, traits_of};
-use crate::base::spare::Spared;
-use crate::task::arena::{ChunkRef, Place, SIZE};
-use crate::task::frame::Edge;
-use crate::task::header::Header;
-use crate::task::node::{Vtable, node_of};
-use crate::task::{Input, Inputs, NodePtr, NodeRef, RawNode, Settings, Use};
+use super::{Graph, Link, OrderKind, traits_of};
+use crate::base::buffer_pool::Pooled;
+use crate::task::memory::{ChunkRef, Position, SIZE};
+use crate::task::{
+    Edge, Header, Input, Inputs, NodePtr, NodeRef, RawNode, Settings, Traits, Use, Vtable, node_of,
+};
 use std::collections::BinaryHeap;
 use std::sync::MutexGuard;
 
-/// The graph of everything that `outputs` need, in the order in which the nodes were made; its roots are not set.
+/// Builds the graph of everything that `outputs` need, in the order in which the nodes were made; its roots are not set.
 ///
-/// `None` where they cannot run in that order, or where it may differ from process to process: something was made
-/// `.after(..)` another, or several threads have made the nodes. And where there are too many, or they take more than
+/// Returns `None` if the nodes cannot run in that order, or if it may differ from process to process: if a node comes
+/// `.after(..)` another, or several threads have made the nodes. Also if there are too many nodes, or they take more than
 /// 4 GiB.
 ///
-/// `marks`: those of the nodes are this thread's meanwhile.
+/// `marks` proves that this thread holds the marks of the nodes.
 ///
 /// # Complexity
 /// O(V + E) time, O(V) extra space, and 4.5 KiB for each chunk of memory in which a node lies.
@@ -33,20 +32,20 @@ pub(super) fn sweep(
     marks: &MutexGuard<'_, ()>,
 ) -> Option<Graph> {
     let _ = marks;
-    // First, for the longest of what is kept is for these.
+    // First, so that these get the longest buffers of the pool.
     let mut swept = Swept {
-        nodes: Spared::roomy(),
-        traits: Spared::roomy(),
-        starts: Spared::roomy(),
-        links: Spared::roomy(),
+        nodes: Pooled::with_longest(),
+        traits: Pooled::with_longest(),
+        starts: Pooled::with_longest(),
+        links: Pooled::with_longest(),
         shares: outputs.iter().any(|output| output.is(Use::Shared)),
         ..Swept::default()
     };
     let mut wanted = Wanted {
         roots,
         pages: Vec::new(),
-        words: Spared::roomy(),
-        ranks: Spared::roomy(),
+        words: Pooled::with_longest(),
+        ranks: Pooled::with_longest(),
         chunk: None,
         at: 0,
         word: 0,
@@ -55,13 +54,13 @@ pub(super) fn sweep(
         near: None,
         alone: Vec::new(),
     };
-    let mut links = Spared::with_capacity(outputs.len());
+    let mut links = Pooled::with_capacity(outputs.len());
     for output in outputs {
         links.push(wanted.want(*output)?);
     }
     let thread = wanted.pages.first()?.chunk.thread();
     let mut inputs = Inputs::new();
-    while let Some(chunk) = wanted.turn_page(swept.nodes.len()) {
+    while let Some(chunk) = wanted.next_page(swept.nodes.len()) {
         if chunk.thread() != thread {
             return None;
         }
@@ -74,25 +73,26 @@ pub(super) fn sweep(
                 let word = at * 64 + bit;
                 wanted.word = word;
                 wanted.ranks[ranks + word / 2] = (swept.nodes.len() - first) as u16;
-                swept.add(&mut wanted, &mut inputs, Place { chunk, word }.node())?;
+                let node = RawNode::at(Position { chunk, word });
+                swept.add(&mut wanted, &mut inputs, node)?;
             }
         }
     }
     let in_pages = swept.nodes.len();
-    // They have no inputs: let them be the oldest.
+    // They have no inputs, so they can be the oldest.
     for raw in std::mem::take(&mut wanted.alone) {
         swept.add(&mut wanted, &mut inputs, raw)?;
     }
     let Wanted { pages, ranks, .. } = wanted;
-    let places = Places {
+    let pages = PageTable {
         pages,
         ranks,
         in_pages,
     };
-    swept.turned(links, &places)
+    swept.reversed(links, &pages)
 }
 
-// ------------------------------------------------------------------ what is wanted
+// ------------------------------------------------------------------ nodes to be reached
 
 const WORDS: usize = SIZE / 8 / 64;
 
@@ -100,36 +100,35 @@ const WORDS: usize = SIZE / 8 / 64;
 const HALVES: usize = SIZE / 16;
 const _: () = assert!(size_of::<Header>() >= 16);
 
-/// One chunk with nodes that are wanted.
+/// A chunk with wanted nodes.
 #[derive(Clone, Copy)]
 struct Page<'n> {
     chunk: ChunkRef<'n>,
-    /// How many were come upon before this page.
+    /// The number of nodes that were reached before this page.
     first: usize,
 }
 
-/// What is wanted.
+/// The nodes that are wanted: those that a node reached so far reads.
 ///
-/// Until all have been come upon, a link leads to a place: the number of a page and two words on it, or [`ALONE`] and
-/// which of those that lie alone.
+/// Until all have been reached, a link holds a position: the number of a page and of two words on it, or [`ALONE`] and an
+/// index into `alone`.
 struct Wanted<'n> {
     roots: &'n [NodePtr],
-    /// By their numbers.
     pages: Vec<Page<'n>>,
-    /// A bit for each word of each page at which a node begins that is wanted and has not been come upon.
-    words: Spared<u64>,
-    /// How many were come upon on a page before the one that begins in these two words.
-    ranks: Spared<u16>,
-    /// The chunk that the sweep has come to, the number of its page, and the word; and its part of `words`.
+    /// A bit for each word of each page: set if a wanted node begins there that has not been reached.
+    words: Pooled<u64>,
+    /// For each two words of each page: how many nodes of the page were reached before the one that begins there.
+    ranks: Pooled<u16>,
+    /// The current position of the sweep: the chunk, the number of its page, the word; and the page's part of `words`.
     chunk: Option<ChunkRef<'n>>,
     at: usize,
     word: usize,
     page: [u64; WORDS],
-    /// The pages that the sweep has not come to, by the serials of their chunks.
+    /// The pages that the sweep has not reached, by the serials of their chunks.
     open: BinaryHeap<(u64, usize)>,
-    /// That of them that was looked for last, since the sweep came to its page.
+    /// The last one of them that was looked up from the current page.
     near: Option<(ChunkRef<'n>, usize)>,
-    /// Nodes that lie alone, which have no inputs.
+    /// Wanted nodes that do not lie in the arena. They have no inputs.
     alone: Vec<RawNode>,
 }
 
@@ -137,26 +136,26 @@ struct Wanted<'n> {
 const ALONE: u32 = 1 << 31;
 const MOST_PAGES: usize = Edge::NODES / HALVES;
 
-/// To what begins at a word of a page.
+/// A link to the node that begins at a word of a page.
 #[inline]
 fn link_to(page: usize, word: usize, input: Input) -> Link {
     Link::with((page * HALVES + word / 2) as u32, input)
 }
 
 impl<'n> Wanted<'n> {
-    /// Wants an input of the node that the sweep has come to. `None`: it is not older, or one too many.
+    /// Adds an input of the current node; `None` if it is not older, or there are too many.
     #[inline(always)]
     fn want(&mut self, input: Input) -> Option<Link> {
         let raw = input.raw();
-        // Mostly it lies on this page or near, and need not be looked at.
-        if let Some(word) = self.chunk.and_then(|chunk| chunk.word_of(raw)) {
+        // It mostly lies on this page or a near one, and then need not be accessed.
+        if let Some(word) = self.chunk.and_then(|chunk| chunk.word_of(raw.address())) {
             if word >= self.word {
                 return None;
             }
             self.page[word / 64 % WORDS] |= 1 << (word % 64);
             return Some(link_to(self.at, word, input));
         }
-        let known = |(chunk, at): (ChunkRef<'n>, usize)| Some((chunk.word_of(raw)?, at));
+        let known = |(chunk, at): (ChunkRef<'n>, usize)| Some((chunk.word_of(raw.address())?, at));
         match self.near.and_then(known) {
             Some((word, at)) => Some(self.want_on(at, word, input)),
             None => self.want_far(input),
@@ -172,20 +171,20 @@ impl<'n> Wanted<'n> {
     #[inline(never)]
     fn want_far(&mut self, input: Input) -> Option<Link> {
         let node = node_of(self.roots, input.raw());
-        let Some(Place { chunk, word }) = node.place() else {
-            let at = self.place_of_alone(node, input.raw())?;
+        let Some(Position { chunk, word }) = node.position() else {
+            let at = self.index_of_alone(node, input.raw())?;
             return Some(Link::with(at, input).marked(ALONE));
         };
-        let at = self.look_for(chunk)?;
+        let at = self.page_of(chunk)?;
         Some(self.want_on(at, word, input))
     }
 
-    /// The page of a chunk other than the one that the sweep has come to, and older.
-    fn look_for(&mut self, chunk: ChunkRef<'n>) -> Option<usize> {
+    /// The page of another chunk; `None` if it is younger than the current one, or there are too many pages.
+    fn page_of(&mut self, chunk: ChunkRef<'n>) -> Option<usize> {
         if (self.chunk).is_some_and(|now| chunk.serial() > now.serial()) {
             return None;
         }
-        // As in `build::Places`, a mark counts only if what it leads to leads back.
+        // As in `build::NodeIndices`, a mark counts only if the page that it leads to leads back.
         let mut at = chunk.mark() as usize;
         if self.pages.get(at).is_none_or(|page| page.chunk != chunk) {
             chunk.prefetch();
@@ -203,7 +202,7 @@ impl<'n> Wanted<'n> {
         Some(at)
     }
 
-    fn place_of_alone(&mut self, node: NodeRef<'_>, raw: RawNode) -> Option<u32> {
+    fn index_of_alone(&mut self, node: NodeRef<'_>, raw: RawNode) -> Option<u32> {
         let mut at = node.mark() as usize;
         if self.alone.get(at) != Some(&raw) {
             at = self.alone.len();
@@ -214,7 +213,7 @@ impl<'n> Wanted<'n> {
     }
 
     /// Goes on to the youngest of the other pages, after `first` nodes.
-    fn turn_page(&mut self, first: usize) -> Option<ChunkRef<'n>> {
+    fn next_page(&mut self, first: usize) -> Option<ChunkRef<'n>> {
         (_, self.at) = self.open.pop()?;
         let page = &mut self.pages[self.at];
         page.first = first;
@@ -226,35 +225,35 @@ impl<'n> Wanted<'n> {
     }
 }
 
-// ------------------------------------------------------------------ what was found
+// ------------------------------------------------------------------ nodes that were reached
 
-/// What the sweep has come upon, the youngest first.
+/// The nodes that were reached, the youngest first.
 #[derive(Default)]
 struct Swept {
-    nodes: Spared<RawNode>,
-    traits: Spared<Traits>,
-    /// Some result is wanted shared.
+    nodes: Pooled<RawNode>,
+    traits: Pooled<Traits>,
+    /// Some result is wanted as an `Arc`.
     shares: bool,
-    /// Of what kind the first is, and whether others are of another, or something was said of some.
+    /// The kind of the first node, and whether others are of another kind or have settings.
     kind: Option<&'static Vtable>,
     differ: bool,
-    /// For each node, how many links there were before its own.
-    starts: Spared<u32>,
-    /// To the inputs, the last of each node first.
-    links: Spared<Link>,
+    /// For each node, the number of links before its own.
+    starts: Pooled<u32>,
+    /// The links to the inputs, the last of each node first.
+    links: Pooled<Link>,
     settings: Vec<(usize, Settings)>,
 }
 
-/// Where everything was come upon.
-struct Places<'n> {
+/// Where each node was reached.
+struct PageTable<'n> {
     pages: Vec<Page<'n>>,
-    ranks: Spared<u16>,
-    /// How many nodes lie on pages.
+    ranks: Pooled<u16>,
+    /// The number of nodes on pages.
     in_pages: usize,
 }
 
-impl Places<'_> {
-    /// How many nodes were come upon before the one that a link leads to.
+impl PageTable<'_> {
+    /// How many nodes were reached before the one that a link leads to.
     #[inline]
     fn get(&self, link: Link) -> usize {
         let at = link.index();
@@ -266,8 +265,8 @@ impl Places<'_> {
 }
 
 impl Swept {
-    /// Adds a node, and wants its inputs; `None` if it may have to run after a younger one. `inputs` is empty, before
-    /// and after.
+    /// Adds a node, and its inputs to what is wanted; `None` if it may have to run after a younger one. `inputs` is empty
+    /// before and after.
     #[inline(always)]
     fn add(&mut self, wanted: &mut Wanted<'_>, inputs: &mut Inputs, raw: RawNode) -> Option<()> {
         let node = node_of(wanted.roots, raw);
@@ -282,11 +281,11 @@ impl Swept {
         });
         self.differ |= !std::ptr::eq(first, kind);
         self.starts.push(self.links.len() as u32);
-        if !node.is_inline() {
-            node.visit(inputs);
+        if !node.is_leaf_call() {
+            node.list_inputs(inputs);
             for input in inputs.iter().rev() {
                 if !input.is_plain() {
-                    self.is_special(*input, &mut traits);
+                    self.note_special(*input, &mut traits);
                 }
                 self.links.push(wanted.want(*input)?);
             }
@@ -298,7 +297,7 @@ impl Swept {
     }
 
     #[cold]
-    fn is_special(&mut self, input: Input, traits: &mut Traits) {
+    fn note_special(&mut self, input: Input, traits: &mut Traits) {
         if input.is(Use::Catch) {
             traits.set(Traits::CATCHES);
         }
@@ -317,8 +316,8 @@ impl Swept {
         Some(traits)
     }
 
-    /// The oldest first, and indices instead of places.
-    fn turned(self, mut outputs: Spared<Link>, places: &Places<'_>) -> Option<Graph> {
+    /// Makes the graph: the oldest node first, and indices instead of positions.
+    fn reversed(self, mut outputs: Pooled<Link>, pages: &PageTable<'_>) -> Option<Graph> {
         let Swept {
             mut nodes,
             mut traits,
@@ -329,28 +328,28 @@ impl Swept {
         let edges = u32::try_from(links.len()).ok()?;
         let last = nodes.len() - 1;
         (last < Edge::NODES).then_some(())?;
-        nodes.settle();
-        traits.settle();
+        nodes.shrink();
+        traits.shrink();
         starts.push(edges);
-        starts.settle();
-        links.settle();
-        let mut uses = Spared::with_capacity(nodes.len());
+        starts.shrink();
+        links.shrink();
+        let mut uses = Pooled::with_capacity(nodes.len());
         uses.resize(nodes.len(), 0);
-        let mut turn = |link: &mut Link| {
-            let index = last - places.get(*link);
+        let mut to_index = |link: &mut Link| {
+            let index = last - pages.get(*link);
             uses[index] += 1;
             *link = link.to(index).unmarked(ALONE);
         };
         links.reverse();
-        links.iter_mut().for_each(&mut turn);
-        outputs.iter_mut().for_each(&mut turn);
+        links.iter_mut().for_each(&mut to_index);
+        outputs.iter_mut().for_each(&mut to_index);
         nodes.reverse();
         traits.reverse();
         starts.reverse();
         starts.iter_mut().for_each(|start| *start = edges - *start);
         let any = Traits(traits.iter().fold(0, |any, traits| any | traits.0));
         let settings = self.settings.into_iter();
-        let settings = settings.map(|(at, said)| ((last - at) as u32, said));
+        let settings = settings.map(|(at, settings)| ((last - at) as u32, settings));
         Some(Graph {
             nodes,
             traits,
@@ -359,13 +358,12 @@ impl Swept {
             outputs,
             settings: settings.collect(),
             uses,
-            roots: Spared::new(),
             any,
             shares: self.shares,
-            alike: !self.differ,
+            is_uniform: !self.differ,
             culled: true,
-            standing: Standing::AsMade,
-            keys: Vec::new(),
+            order: OrderKind::Creation,
+            ..Graph::default()
         })
     }
 }
@@ -375,8 +373,8 @@ mod tests {
     use super::super::build::MARKS;
     use super::*;
     use crate::graph::build;
-    use crate::task::source::held;
-    use crate::task::{Function, Purity, TaskSpec, Val, again, call_node};
+    use crate::task::source::value_source;
+    use crate::task::{Function, Purity, TaskSpec, Val, call_node, recompute};
     use std::collections::BTreeMap;
     use std::sync::{Arc, PoisonError};
 
@@ -418,14 +416,14 @@ mod tests {
 
     #[test]
     fn it_finds_what_a_walk_finds() {
-        let source = held(Arc::new(5i64));
+        let source = value_source(Arc::new(5i64));
         let mut calls = vec![add(&source, &source), add(&source, &source)];
         for i in 2..900 {
             let (a, b) = (&calls[i - 1 - i % 2], &calls[i * 7 % i]);
             calls.push(match i % 5 {
-                0 => add(a, &held(Arc::new(1i64))),
+                0 => add(a, &value_source(Arc::new(1i64))),
                 1 => add(a, &source),
-                2 => again(b.clone()),
+                2 => recompute(b.clone()),
                 _ => add(a, b),
             });
             if i % 11 == 0 {
@@ -441,17 +439,20 @@ mod tests {
         };
         assert_eq!(outputs(&swept), outputs(&walked));
         for i in 0..swept.len() {
-            let said = swept.settings.get(&(i as u32)).map(|s| s.priority);
-            assert_eq!(said, swept.node(i).settings().map(|s| s.priority));
+            let settings = swept.settings.get(&(i as u32)).map(|s| s.priority);
+            assert_eq!(settings, swept.node(i).settings().map(|s| s.priority));
             assert!(swept.inputs(i).iter().all(|l| l.index() < i));
         }
-        let in_arena = (0..swept.len()).filter_map(|i| swept.node(i).place());
-        assert!(in_arena.map(Place::number).is_sorted(), "as they were made");
+        let in_arena = (0..swept.len()).filter_map(|i| swept.node(i).position());
+        assert!(
+            in_arena.map(Position::number).is_sorted(),
+            "as they were made"
+        );
     }
 
     #[test]
     fn what_may_run_after_a_younger_one_is_not_swept() {
-        let source = held(Arc::new(5i64));
+        let source = value_source(Arc::new(5i64));
         let (first, then) = (add(&source, &source), add(&source, &source));
         let both = [add(&first, &then)];
         assert!(swept(&both).is_some());
@@ -461,7 +462,7 @@ mod tests {
 
     #[test]
     fn what_several_threads_have_made_is_not_swept() {
-        let here = held(Arc::new(5i64));
+        let here = value_source(Arc::new(5i64));
         let here = add(&here, &here);
         let there = std::thread::spawn(move || add(&here, &here))
             .join()

@@ -1,13 +1,12 @@
-//! [`Cull`] removes what no output needs.
+//! [`Cull`] removes nodes that no output needs.
 
 use super::{Changed, Pass, Passes};
 use crate::base::error::Error;
 use crate::graph::Graph;
 
-/// Removes what no output needs.
+/// Removes nodes that no output needs.
 ///
-/// Graphs are built by walking back from the outputs, so there is work only after a pass that has
-/// orphaned nodes.
+/// Graphs are built by walking back from the outputs, so there is work only after a pass that has orphaned nodes.
 ///
 /// # Complexity
 /// O(V + E).
@@ -18,7 +17,7 @@ impl Pass for Cull {
         "cull"
     }
 
-    fn wanted(&self, passes: Passes) -> bool {
+    fn is_enabled(&self, passes: Passes) -> bool {
         passes.cull
     }
 
@@ -27,7 +26,7 @@ impl Pass for Cull {
     }
 }
 
-/// What the outputs need, in the order it stood.
+/// Removes nodes that no output needs; the others keep their order.
 pub(super) fn cull(graph: Graph) -> (Graph, Changed) {
     if graph.culled {
         return (graph, Changed::No);
@@ -99,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_to_do_is_said() {
+    fn nothing_to_do_is_reported() {
         let (_, changed) = cull(super::super::testing::graph(&[inc(1)]));
         assert_eq!(changed, Changed::No);
     }

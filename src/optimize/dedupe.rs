@@ -1,13 +1,13 @@
-//! [`Dedupe`] makes pure nodes with equal keys one node.
+//! [`Dedupe`] merges pure nodes with equal keys.
 
 use super::cull::cull;
 use super::equal::equal;
 use super::{Changed, Pass, Passes};
 use crate::base::error::Error;
-use crate::graph::{Graph, Keep, Keys, Traits};
+use crate::graph::{Graph, Keys, Retention, Traits};
 use std::sync::Arc;
 
-/// Makes pure nodes with equal keys one node, and marks those that the memo of the run may remember.
+/// Merges pure nodes with equal keys, and marks those whose results the memo of the run remembers.
 ///
 /// ```text
 /// norm(load("a")) + norm(load("a"))   =>   x + x where x = norm(load("a"))
@@ -22,7 +22,7 @@ impl Pass for Dedupe {
         "dedupe"
     }
 
-    fn wanted(&self, passes: Passes) -> bool {
+    fn is_enabled(&self, passes: Passes) -> bool {
         passes.dedupe
     }
 
@@ -30,7 +30,7 @@ impl Pass for Dedupe {
         if !graph.any.has(Traits::MERGE) {
             return Ok((graph, Changed::No));
         }
-        let keys = Keys::of(&graph)?;
+        let keys = Keys::compute(&graph)?;
         let mut place: Vec<u32> = Vec::new();
         equal(
             &keys.keys,
@@ -42,12 +42,12 @@ impl Pass for Dedupe {
                 place[i as usize] = first;
             },
         );
-        for (i, kept) in place.iter().enumerate() {
-            if *kept != i as u32 {
-                merge_settings(&mut graph, *kept, i as u32);
+        for (i, first) in place.iter().enumerate() {
+            if *first != i as u32 {
+                merge_settings(&mut graph, *first, i as u32);
             }
         }
-        mark_remembered(&mut graph, &keys.keep, passes);
+        mark_remembered(&mut graph, &keys.retention, passes);
         graph.keys = keys.keys;
         if !graph.any.has(Traits::KEYED) {
             graph.keys = Vec::new();
@@ -60,17 +60,17 @@ impl Pass for Dedupe {
         }
         graph.count_uses();
         graph.culled = false;
-        graph.standing = graph.standing.rewired();
+        graph.order = graph.order.rewired();
         Ok((cull(graph).0, Changed::Yes))
     }
 }
 
-/// The merged node keeps what was said of either; where both said something, the stricter.
-fn merge_settings(graph: &mut Graph, kept: u32, gone: u32) {
-    let Some(theirs) = graph.settings.get(&gone).cloned() else {
+/// Adds the settings of node `from` to those of node `into`; if both have one, the stricter wins.
+fn merge_settings(graph: &mut Graph, into: u32, from: u32) {
+    let Some(theirs) = graph.settings.get(&from).cloned() else {
         return;
     };
-    let ours = graph.settings.entry(kept).or_default();
+    let ours = graph.settings.entry(into).or_default();
     ours.name = ours.name.take().or(theirs.name);
     ours.priority = ours.priority.max(theirs.priority);
     ours.retries = ours.retries.max(theirs.retries);
@@ -84,28 +84,28 @@ fn merge_settings(graph: &mut Graph, kept: u32, gone: u32) {
         (a, b) => a.or(b),
     };
     for (name, amount) in theirs.resources {
-        let asked = ours.resources.iter().find(|(known, _)| *known == name);
-        let most = asked.map_or(0, |(_, asked)| *asked).max(amount);
-        ours.ask_for(name, most);
+        let known = ours.resources.iter().find(|(known, _)| *known == name);
+        let most = known.map_or(0, |(_, known)| *known).max(amount);
+        ours.set_resource(name, most);
     }
     ours.inline |= theirs.inline;
     ours.fuse = match (ours.fuse, theirs.fuse) {
         (Some(a), Some(b)) => Some(a && b),
         (a, b) => a.or(b),
     };
-    let traits = graph.traits[gone as usize].0
+    let traits = graph.traits[from as usize].0
         & (Traits::SETTINGS | Traits::INLINE | Traits::NO_FUSE | Traits::GUARDED);
-    graph.traits[kept as usize].set(traits);
+    graph.traits[into as usize].set(traits);
 }
 
-/// Pure nodes whose key means the same in any graph of the run are remembered: those that only an impure
-/// evaluation of this graph determines are not, nor what is cheaper to do again than to keep.
-fn mark_remembered(graph: &mut Graph, keep: &[Keep], passes: Passes) {
-    for (traits, keep) in graph.traits.iter_mut().zip(keep) {
-        let flags = match keep {
-            Keep::Not => continue,
-            Keep::Copied => Traits::KEYED,
-            Keep::Shared => Traits::KEYED | Traits::SHARE | Traits::INDIRECT,
+/// Marks the pure nodes whose key is valid in any graph of the run: not those that depend on an impure node of this graph, nor
+/// those that cost less to run again than to remember.
+fn mark_remembered(graph: &mut Graph, retention: &[Retention], passes: Passes) {
+    for (traits, retention) in graph.traits.iter_mut().zip(retention) {
+        let flags = match retention {
+            Retention::None => continue,
+            Retention::Copied => Traits::KEYED,
+            Retention::Shared => Traits::KEYED | Traits::SHARE | Traits::INDIRECT,
         };
         if passes.inline && traits.has(Traits::INLINE) {
             continue;

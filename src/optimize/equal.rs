@@ -1,13 +1,13 @@
-//! Which of many keys are equal.
+//! Finds equal keys among many.
 
-/// About how many keys are compared with each other at once: their table stays in the first cache.
+/// About this many keys are compared with each other at once: their table stays in the L1 cache.
 const PART: usize = 512;
 
-/// Calls `each` for every one of `which` keys that is equal to one before it: with its index and that of the first such,
-/// in no particular order.
+/// Calls `each` for every one of the keys selected by `which` that is equal to an earlier one: with its index and that of the
+/// first equal key, in no particular order.
 ///
-/// Keys are hashes already, so they are dealt out by some of their bits to parts of about [`PART`], in a pass that writes
-/// memory in order, and looked up in a small table there. A table of all of them would miss the caches with each key.
+/// The keys are hashes, so some of their bits distribute them to parts of about [`PART`] keys, in a pass that writes memory in
+/// order; each part is looked up in a small table. A single table would miss the caches with each key.
 ///
 /// O(n) time and memory.
 pub(super) fn equal(keys: &[u128], which: impl Fn(usize) -> bool, mut each: impl FnMut(u32, u32)) {
@@ -24,19 +24,19 @@ pub(super) fn equal(keys: &[u128], which: impl Fn(usize) -> bool, mut each: impl
     if end < 2 {
         return;
     }
-    // The lower quarter of a key tells it from nearly all others of its part.
-    let mut dealt = vec![(0u32, 0u32); end as usize];
+    // The lower quarter of a key distinguishes it from nearly all others of its part.
+    let mut parted = vec![(0u32, 0u32); end as usize];
     for (i, key) in keys.iter().enumerate() {
         if which(i) {
             let at = &mut ends[part_of(*key)];
-            dealt[*at as usize] = (*key as u32, i as u32);
+            parted[*at as usize] = (*key as u32, i as u32);
             *at += 1;
         }
     }
     let mut table: Vec<u32> = Vec::new();
     let mut start = 0;
     for end in ends {
-        let part = &dealt[start as usize..end as usize];
+        let part = &parted[start as usize..end as usize];
         start = end;
         let size = (2 * part.len()).next_power_of_two();
         table.clear();

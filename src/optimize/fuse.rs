@@ -2,13 +2,13 @@
 
 use super::{Changed, Pass, Passes};
 use crate::base::error::Error;
-use crate::graph::{Graph, Link, Standing, Traits};
+use crate::graph::{Graph, Link, OrderKind, Traits};
 use crate::task::Use;
 
-/// Joins a node with its input where that has no other user and the node no other input: the executor then
-/// schedules them as one unit, and inner results end at once. A requested output is never absorbed, and
-/// parallelism never shrinks. In large graphs whose results own nothing, nodes that were not made one after the other are
-/// joined only if they are the most.
+/// Joins a node with its input if the input has no other user and the node no other input: the executor then schedules them
+/// as one unit, and inner results are dropped at once. An output is never absorbed, and parallelism never shrinks. In large
+/// graphs whose results own nothing, nodes that were not made one right after the other are joined only if they are the
+/// majority.
 ///
 /// ```text
 /// a -> b -> c -> d, outputs b and d   =>   {a b} {c d}
@@ -23,21 +23,21 @@ impl Pass for Fuse {
         "fuse"
     }
 
-    fn wanted(&self, passes: Passes) -> bool {
+    fn is_enabled(&self, passes: Passes) -> bool {
         passes.fuse
     }
 
     fn run(&self, mut graph: Graph, _: Passes) -> Result<(Graph, Changed), Error> {
-        let as_made = graph.standing == Standing::AsMade;
-        // Where nodes may run as they lie in memory, to move all of them for the sake of a few does not pay.
-        let stays = as_made && !graph.any.has(Traits::OWNING);
-        let Joined { next, apart } = join(&mut graph, !stays);
+        let in_creation_order = graph.order == OrderKind::Creation;
+        // If nodes can run in the order of memory, it does not pay to move all of them for a few.
+        let stays = in_creation_order && !graph.any.has(Traits::OWNING);
+        let JoinCounts { next, apart } = join(&mut graph, !stays);
         let gathers = !stays || apart > graph.len() / 2;
         if stays && gathers {
             join(&mut graph, true);
         }
-        if gathers && apart > 0 && as_made {
-            graph.standing = Standing::Apart;
+        if gathers && apart > 0 && in_creation_order {
+            graph.order = OrderKind::CreationSplit;
         }
         if next == 0 && !(gathers && apart > 0) {
             return Ok((graph, Changed::No));
@@ -47,16 +47,16 @@ impl Pass for Fuse {
     }
 }
 
-/// How many nodes join an input that stands right before them, and how many could join another.
-struct Joined {
+/// The numbers of nodes that join an input right before them, and that could join another one.
+struct JoinCounts {
     next: usize,
     apart: usize,
 }
 
-/// Joins nodes with inputs that stand right before them; `gather`: with others, too.
-fn join(graph: &mut Graph, gather: bool) -> Joined {
+/// Joins nodes with inputs that stand right before them; if `gather`, with others as well.
+fn join(graph: &mut Graph, gather: bool) -> JoinCounts {
     let (traits, links, uses) = (&mut graph.traits[..], &graph.links[..], &graph.uses[..]);
-    let mut joined = Joined { next: 0, apart: 0 };
+    let mut joined = JoinCounts { next: 0, apart: 0 };
     let mut start = 0;
     for (i, end) in graph.starts[1..].iter().enumerate() {
         let inputs = &links[start..*end as usize];
@@ -82,8 +82,8 @@ fn join(graph: &mut Graph, gather: bool) -> Joined {
 fn joins(i: usize, inputs: &[Link], traits: &[Traits], uses: &[u32]) -> Option<usize> {
     let (first, others) = inputs.split_first()?;
     let input = first.index();
-    // Every edge that leaves the input (an output's edge counts) comes to this node, and every edge that
-    // comes to this node leaves the input.
+    // Every edge from the input (including an output's) leads to this node, and every edge to this node comes from the
+    // input.
     let joins = uses[input] as usize == inputs.len()
         && others
             .iter()
@@ -169,13 +169,13 @@ mod tests {
         let mut outputs: Vec<_> = (0..5000).map(inc).collect();
         outputs.extend(first.into_iter().map(inc));
         let (g, changed) = run(&Fuse, graph(&outputs));
-        let found = (changed, g.units(), g.standing);
-        assert_eq!(found, (Changed::No, 5200, Standing::AsMade));
+        let found = (changed, g.units(), g.order);
+        assert_eq!(found, (Changed::No, 5200, OrderKind::Creation));
         // Most have to be moved here: all of three levels, made level by level.
         let level = |before: Vec<_>, _| before.into_iter().map(inc).collect();
         let chains: Vec<_> = (0..3).fold((0..3000).map(inc).collect(), level);
         let (g, changed) = run(&Fuse, graph(&chains));
-        let found = (changed, g.units(), g.standing);
-        assert_eq!(found, (Changed::Yes, 3000, Standing::Apart));
+        let found = (changed, g.units(), g.order);
+        assert_eq!(found, (Changed::Yes, 3000, OrderKind::CreationSplit));
     }
 }

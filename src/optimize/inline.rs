@@ -1,4 +1,4 @@
-//! [`Inline`] runs cheap pure nodes again in each consumer rather than holding them.
+//! [`Inline`] runs cheap pure nodes again in each consumer instead of keeping their results.
 
 use super::{Changed, Pass, Passes};
 use crate::base::error::Error;
@@ -19,7 +19,7 @@ impl Pass for Inline {
         "inline"
     }
 
-    fn wanted(&self, passes: Passes) -> bool {
+    fn is_enabled(&self, passes: Passes) -> bool {
         passes.inline
     }
 
@@ -41,27 +41,27 @@ impl Pass for Inline {
     }
 }
 
-/// How many nodes the copies come to, counted before any is made.
+/// Whether the copies stay within the budget, counted before any is made.
 fn within_budget(graph: &Graph, copied: &[bool]) -> bool {
-    // weight[i]: nodes that one copy of `i` brings with it.
+    // weight[i]: the number of nodes in one copy of `i`.
     let mut weight = vec![0usize; graph.len()];
     let mut total = 0usize;
     for i in 0..graph.len() {
-        let brought = graph
+        let copies = graph
             .inputs(i)
             .iter()
             .map(|l| weight[l.index()])
             .fold(0, usize::saturating_add);
         match copied[i] {
-            true => weight[i] = brought.saturating_add(1),
-            false => total = total.saturating_add(brought).saturating_add(1),
+            true => weight[i] = copies.saturating_add(1),
+            false => total = total.saturating_add(copies).saturating_add(1),
         }
     }
     total <= 2 * graph.len() + 1024
 }
 
-/// A node being emitted: its inputs so far, in the new graph.
-struct Open {
+/// A node that is being copied, with the links to its inputs so far.
+struct OpenCopy {
     old: usize,
     links: Vec<Link>,
 }
@@ -71,16 +71,16 @@ fn copy(graph: Graph, copied: &[bool]) -> Graph {
     let mut starts = vec![0u32];
     let mut links: Vec<Link> = Vec::with_capacity(graph.links.len());
     let mut place = vec![u32::MAX; graph.len()];
-    let mut open: Vec<Open> = Vec::new();
+    let mut open: Vec<OpenCopy> = Vec::new();
     for i in (0..graph.len()).filter(|&i| !copied[i]) {
-        open.push(Open {
+        open.push(OpenCopy {
             old: i,
             links: Vec::new(),
         });
         while let Some(top) = open.last_mut() {
             let inputs = graph.inputs(top.old);
             let Some(link) = inputs.get(top.links.len()) else {
-                // All inputs are there: the node gets its place, and its consumer the link to it.
+                // It has all inputs: the node gets its index, and its consumer the link to it.
                 let Some(done) = open.pop() else { break };
                 let at = order.len();
                 order.push(done.old as u32);
@@ -96,7 +96,7 @@ fn copy(graph: Graph, copied: &[bool]) -> Graph {
                 continue;
             };
             match copied[link.index()] {
-                true => open.push(Open {
+                true => open.push(OpenCopy {
                     old: link.index(),
                     links: Vec::new(),
                 }),
@@ -127,7 +127,7 @@ fn copy(graph: Graph, copied: &[bool]) -> Graph {
             .collect(),
         starts: starts.into(),
         links: links.into(),
-        standing: graph.standing.rewired(),
+        order: graph.order.rewired(),
         ..graph
     };
     copies.count_uses();

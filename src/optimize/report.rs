@@ -1,10 +1,10 @@
-//! What the optimizer did, pass by pass.
+//! The report of the optimizer, pass by pass.
 
 use super::Changed;
 use std::fmt;
 use std::time::Duration;
 
-/// What one pass did.
+/// The report of one pass.
 #[derive(Clone, Debug)]
 pub(crate) struct PassReport {
     pub(crate) name: &'static str,
@@ -15,7 +15,7 @@ pub(crate) struct PassReport {
     pub(crate) time: Duration,
 }
 
-/// What the optimizer did.
+/// The report of all passes that ran.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Report {
     pub(crate) passes: Vec<PassReport>,

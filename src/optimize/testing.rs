@@ -24,14 +24,14 @@ macro_rules! functions {
         Delayed::from_node(call_node::<F, $out, _, _, _>(
             ($a.into_operand(), ()),
             |ops, f| { let $a: $t = ops.0.take(f); Ok($e) },
-            |ops, to: &mut Describe<'_>| to.value(&ops.0, info()),
+            |ops, to: &mut Describe<'_>| ops.0.describe(to, &info()),
         ))
     };
     (@ $out:ty, [$a:ident: $t:ty, $b:ident: $u:ty], $e:expr) => {
         Delayed::from_node(call_node::<F, $out, _, _, _>(
             ($a.into_operand(), ($b.into_operand(), ())),
             |ops, f| { let $a: $t = ops.0.take(f); let $b: $u = ops.1.0.take(f); Ok($e) },
-            |ops, to: &mut Describe<'_>| { to.value(&ops.0, info()); to.value(&ops.1.0, info()); },
+            |ops, to: &mut Describe<'_>| { ops.0.describe(to, &info()); ops.1.0.describe(to, &info()); },
         ))
     };
 }
@@ -66,13 +66,13 @@ pub(crate) fn graph<T>(outputs: &[Delayed<T>]) -> Graph {
 
 /// One pass, with the invariants checked.
 pub(crate) fn run(pass: &dyn Pass, graph: Graph) -> (Graph, Changed) {
-    let before = crate::graph::check::Invariants::of(&graph);
+    let before = crate::graph::check::Invariants::new(&graph);
     let (graph, changed) = pass.run(graph, Passes::ALL).unwrap();
     before.check(&graph, pass.name());
     (graph, changed)
 }
 
-/// A line a node: place, label, inputs, `+` if it is in one unit with the node before.
+/// One line for each node: index, label, inputs, `+` if it is in one unit with the node before.
 pub(crate) fn text(graph: &Graph) -> String {
     let mut text = String::new();
     for i in 0..graph.len() {

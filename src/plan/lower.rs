@@ -1,16 +1,18 @@
-//! From an optimised graph to a plan.
+//! Freezes an optimised graph into a program.
 
-use super::{Lowered, Program};
+use super::Program;
+use crate::base::buffer_pool::Pooled;
 use crate::base::error::{Error, ErrorKind};
-use crate::base::spare::Spared;
-use crate::graph::{Graph, Link, Traits};
-use crate::task::Use;
-use crate::task::frame::Edge;
+use crate::graph::{Graph, Link};
+use crate::task::{Edge, Traits, Use};
 use std::alloc::Layout;
 use std::sync::OnceLock;
 
 /// Freezes a graph. O(V + E).
-pub(crate) fn lower(mut graph: Graph) -> Lowered {
+///
+/// # Errors
+/// `Invalid` if the results are too large, or if a result that is borrowed from a scope is to be shared.
+pub(crate) fn lower(mut graph: Graph) -> Result<Program, Error> {
     share_where_wanted(&mut graph)?;
     let any = Traits(graph.traits.iter().fold(0, |all, t| all | t.0));
     let (offsets, layout) = slots(&graph, any)?;
@@ -23,7 +25,7 @@ pub(crate) fn lower(mut graph: Graph) -> Lowered {
     let (traits, uses) = (&graph.traits[..], &graph.uses[..]);
     let edge = |link: Link| edge_of(link, traits[link.index()], uses[link.index()]);
     let by_index = !any.has(Traits::INDIRECT | Traits::OWNING | Traits::SHARE);
-    // Both are words: the memory is used again.
+    // Both are words: the buffer is reused.
     let edges = match by_index {
         true => (graph.links).map(|link| plain_edge(link, uses[link.index()])),
         false => graph.links.map(edge),
@@ -35,7 +37,7 @@ pub(crate) fn lower(mut graph: Graph) -> Lowered {
         starts: graph.starts,
         edges,
         outputs,
-        uses: if tracked { graph.uses } else { Spared::new() },
+        uses: if tracked { graph.uses } else { Pooled::new() },
         offsets,
         layout,
         units,
@@ -45,18 +47,21 @@ pub(crate) fn lower(mut graph: Graph) -> Lowered {
         by_priority,
         any,
         has_priorities,
-        is_uniform: graph.alike,
+        is_uniform: graph.is_uniform,
         is_direct: by_index && !any.has(Traits::LARGE),
         is_plain: !tracked && !any.has(Traits::SPECIAL),
         is_light: !tracked && !any.has(Traits::SPECIAL & !Traits::KEYED),
         roots: graph.roots,
         consumers: OnceLock::new(),
         peak: OnceLock::new(),
-        foresight: OnceLock::new(),
+        lookahead: OnceLock::new(),
     })
 }
 
-/// A result that a user wants as an `Arc` is stored as one.
+/// Has results stored as an `Arc` if a user wants one.
+///
+/// # Errors
+/// `Invalid` if such a result is borrowed from a scope.
 fn share_where_wanted(graph: &mut Graph) -> Result<(), Error> {
     if !graph.shares {
         return Ok(());
@@ -70,7 +75,7 @@ fn share_where_wanted(graph: &mut Graph) -> Result<(), Error> {
         if graph.node(i).task().result.share.is_none() {
             let label = graph.node(i).label();
             let message =
-                format!("`{label}` lends what a scope borrows: it cannot be shared as an `Arc`");
+                format!("`{label}` is borrowed from a `scope` and cannot be shared as an `Arc`");
             return Err(Error::run(ErrorKind::Invalid, message));
         }
         if !graph.traits[i].has(Traits::INDIRECT) {
@@ -80,7 +85,7 @@ fn share_where_wanted(graph: &mut Graph) -> Result<(), Error> {
     Ok(())
 }
 
-/// To a result that owns nothing and lies in its slot.
+/// An edge to a result that owns nothing and is stored in its slot.
 fn plain_edge(link: Link, uses: u32) -> Edge {
     let sole = if uses == 1 { Edge::SOLE } else { 0 };
     Edge(link.index() as u32 | sole)
@@ -139,7 +144,7 @@ fn units(graph: &Graph, any: Traits) -> Vec<u32> {
     units
 }
 
-/// For each node: is its failure caught on every way to an output?
+/// For each node: whether its failure is caught on every path to an output.
 fn caught(graph: &Graph, any: Traits) -> Vec<bool> {
     let outcomes = graph.outputs.iter().any(|l| l.how() == Use::Catch);
     if !any.has(Traits::CATCHES) && !outcomes {

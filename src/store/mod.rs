@@ -1,4 +1,4 @@
-//! L4: where results are kept beyond the run that made them.
+//! L4: results that outlive the run that made them.
 
 pub(crate) mod memo;
 

@@ -1,23 +1,23 @@
-//! What is known of a delayed function where it is written.
+//! The specification of a delayed function: what its definition states.
 
 use std::any::Any;
 use std::time::Duration;
 
-/// May equal calls be merged?
+/// Whether equal calls may be merged.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Purity {
-    /// Neither was said: impure, unless the run says otherwise.
+    /// Not specified: impure, unless the options of the run state otherwise.
     Default,
     /// Deterministic in its arguments: equal calls may be merged, remembered and run again.
     Pure,
     /// Every call is its own node.
     Impure,
-    /// Operators and projections: equal ones are merged within a graph, but not remembered beyond it –
-    /// doing them again costs less than keeping them.
+    /// For operators and projections: equal ones are merged within a graph, but not remembered beyond it, because running them
+    /// again costs less.
     Structural,
 }
 
-/// What the author says one call costs; a hint, shown in exports.
+/// The declared cost of one call: a hint, shown in exports.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub enum Cost {
@@ -33,10 +33,10 @@ pub enum Cost {
     Time(Duration),
 }
 
-/// What is known of a delayed function where it is written.
+/// The specification of a delayed function.
 #[derive(Debug)]
 pub struct TaskSpec {
-    /// What people see, unless a call is `.named(..)`.
+    /// The label of its calls, unless they are `.named(..)`.
     pub name: &'static str,
     /// Module path and name.
     pub path: &'static str,
@@ -44,24 +44,24 @@ pub struct TaskSpec {
     pub file: &'static str,
     /// The line of the definition.
     pub line: u32,
-    /// Path, `version` and body, hashed.
+    /// The hash of path, `version` and body.
     pub id: u128,
-    /// May equal calls be merged?
+    /// Whether equal calls may be merged.
     pub purity: Purity,
-    /// Run again in each consumer rather than held.
+    /// Whether it is run again in each consumer.
     pub inline: bool,
-    /// What one call costs.
+    /// The declared cost of one call.
     pub cost: Option<Cost>,
-    /// How often to try again after an `Err` or a panic.
+    /// How often a call is retried after an `Err` or a panic.
     pub retries: u32,
     /// The deadline of one call.
     pub timeout: Option<Duration>,
-    /// Type arguments (or a closure's type) belong to the identity.
+    /// Whether type arguments (or the type of a closure) belong to the identity.
     pub generic: bool,
 }
 
 impl TaskSpec {
-    /// The specification of one of lazygraph's own structural functions (projections, operators).
+    /// The specification of one of lazygraph's own functions (projections, operators).
     pub(crate) const fn structural(name: &'static str, purity: Purity) -> TaskSpec {
         TaskSpec {
             name,
@@ -81,11 +81,11 @@ impl TaskSpec {
 
 /// A delayed function, as a type.
 pub trait Function: 'static {
-    /// What is known of it.
+    /// The specification of the function.
     const SPEC: TaskSpec;
 
-    /// The [`Footprint`](crate::Footprint) of a result; `None` if its type has none, or is not known where the
-    /// function is written.
+    /// The [`Footprint`](crate::Footprint) of a result; `None` if its type has none, or is not known where the function is
+    /// defined.
     fn footprint(result: &dyn Any) -> Option<usize> {
         let _ = result;
         None

@@ -1,6 +1,6 @@
 //! The use counts of result slots under loom: all interleavings of a few users of one result, with weak memory.
 //!
-//! It is `src/task/frame.rs` itself that runs here, with loom's atomics. Values are loom cells: whoever clones one reads
+//! It is `src/task/io/frame.rs` itself that runs here, with loom's atomics. Values are loom cells: whoever clones one reads
 //! it, whoever moves or drops it writes it, and loom fails where a write does not come after every read.
 //!
 //! ```text
@@ -31,12 +31,12 @@ mod value {
     pub(crate) trait Value {}
     impl<T> Value for T {}
 }
-#[path = "../../src/task/frame.rs"]
+#[path = "../../src/task/io/frame.rs"]
 mod frame;
 
 use base::sync::atomic::AtomicU32;
 use base::sync::atomic::Ordering::Relaxed;
-use frame::{Edge, Frame, Table};
+use frame::{Edge, Frame, SlotTable};
 use loom::cell::UnsafeCell;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
@@ -141,8 +141,8 @@ impl Result {
         self.buffer.as_ptr().cast_mut().cast()
     }
 
-    fn table(&self) -> Table {
-        Table {
+    fn table(&self) -> SlotTable {
+        SlotTable {
             base: self.place(),
             offsets: self.offsets.as_ptr(),
             uses: self.uses.as_ptr(),

@@ -7,14 +7,14 @@ use super::Hasher128;
 /// Writes what the `Hash` implementation of `value` writes.
 ///
 /// A hand-written `Hash` may leave fields out; values that differ only there share a key. Slices of integers arrive
-/// here as the machine holds them, so, unlike other keys, these are stable only between machines of one byte order.
+/// here in native byte order, so, unlike other keys, these are stable only between machines of the same byte order.
 #[doc(hidden)]
 #[inline]
 pub(crate) fn token_hash<T: Hash + ?Sized>(value: &T, h: &mut Hasher128) {
     value.hash(&mut StdHasher::new(h));
 }
 
-/// Writes into a [`Hasher128`] what a `Hash` implementation feeds it.
+/// A [`Hasher`] that writes into a [`Hasher128`].
 pub(crate) struct StdHasher<'a>(&'a mut Hasher128);
 
 impl<'a> StdHasher<'a> {

@@ -14,10 +14,11 @@ const STAGE: usize = 4096;
 
 /// Collects the content of a value and yields its 128-bit key.
 ///
-/// The key is `XXH3-128(seed ++ everything written)`: how the writes were cut into calls does not matter, so the one
-/// who writes must keep values apart ([`bytes`](Hasher128::bytes) writes a length for that reason). See
-/// [`Token`](super::Token) for the layout that this crate uses.
+/// The key is `XXH3-128(seed ++ everything written)`. How the writes are split into calls does not matter, so the writer
+/// must delimit its values; [`bytes`](Hasher128::bytes) writes a length for that reason. See [`Token`](super::Token) for
+/// the layout that this crate uses.
 ///
+/// # Examples
 /// ```
 /// use lazygraph::{Hasher128, Token};
 ///
@@ -33,7 +34,7 @@ pub struct Hasher128 {
     /// Bytes not yet hashed: `buffer[..len]`.
     buffer: [u8; INLINE],
     len: usize,
-    /// Holds everything written before `buffer`, if `spilled`; otherwise an old state kept for its allocation.
+    /// If `spilled`, everything written before `buffer`; otherwise an old state, kept for its allocation.
     stream: Option<Box<Xxh3Default>>,
     spilled: bool,
     failure: Option<Box<str>>,
@@ -54,7 +55,7 @@ impl Hasher128 {
         hasher
     }
 
-    /// Makes this hasher as good as a [`new`](Hasher128::new) one.
+    /// Resets this hasher to the state of [`Hasher128::new(seed)`](Hasher128::new), keeping its buffers.
     #[inline]
     pub fn reset(&mut self, seed: u128) {
         self.len = 0;
@@ -132,9 +133,11 @@ impl Hasher128 {
         }
     }
 
-    /// Writes the items of a collection whose order means nothing, such as a hash map: the keys of the items are
-    /// added up, so any order gives the same sum. `token` writes one item.
+    /// Writes the items of a collection whose order does not matter, such as a hash map.
     ///
+    /// `token` writes one item. The keys of all items are added up, so every order gives the same sum.
+    ///
+    /// # Examples
     /// ```
     /// use lazygraph::{Hasher128, Token};
     /// use std::collections::HashMap;
@@ -160,8 +163,10 @@ impl Hasher128 {
         bag.pour(self);
     }
 
-    /// Says that the value cannot be keyed, and why. The first reason is kept; a node with such an argument is
-    /// reported as an error when it is compiled.
+    /// Marks the value as impossible to key, for the reason `why`.
+    ///
+    /// Only the first reason is kept. Compiling a graph with such an argument fails with
+    /// [`ErrorKind::Invalid`](crate::ErrorKind::Invalid).
     #[cold]
     pub fn poison(&mut self, why: impl fmt::Display) {
         if self.failure.is_none() {
@@ -169,7 +174,7 @@ impl Hasher128 {
         }
     }
 
-    /// The reason why there is no key, if a value said so with [`poison`](Hasher128::poison).
+    /// Returns the reason given to [`poison`](Hasher128::poison), if it was called.
     #[inline]
     pub fn failure(&self) -> Option<&str> {
         self.failure.as_deref()
@@ -203,7 +208,7 @@ impl Hasher128 {
         }
     }
 
-    /// By value, so that nobody has to put it into memory before it is known whether it fits.
+    /// By value, so that the caller need not store it before it is known whether it fits.
     #[cold]
     fn spill_array<const N: usize>(&mut self, bytes: [u8; N]) {
         self.spill(&bytes);
@@ -238,9 +243,9 @@ impl fmt::Debug for Hasher128 {
     }
 }
 
-/// A collection without order on its way into a hasher.
+/// Sums up the keys of a collection whose order does not matter.
 pub(super) struct Bag {
-    /// Takes the item that is being written.
+    /// The hasher of the current item.
     pub(super) item: Hasher128,
     sum: u128,
     count: u64,
@@ -255,7 +260,7 @@ impl Bag {
         }
     }
 
-    /// Adds the item that was written into `item`.
+    /// Adds the key of the current item to the sum, and starts the next.
     pub(super) fn close_item(&mut self) {
         self.sum = self.sum.wrapping_add(self.item.finish());
         self.count += 1;

@@ -1,104 +1,24 @@
 //! Content keys: what makes two plain arguments "the same".
 //!
-//! A value writes itself into a [`Hasher128`] through [`Token`]; the 128 bits that come out are part of the key
-//! of the pure node that holds it. Types without `Token` get in through one of the front ends: [`token_hash`] for
-//! `#[key(hash)]`, `token_serde` for `#[key(serde)]`.
+//! A value writes itself into a [`Hasher128`] through [`Token`]; the resulting 128 bits are part of the key of the pure
+//! node that holds the value. Types without `Token` use one of the front ends: [`token_hash`] for `#[key(hash)]`,
+//! `token_serde` for `#[key(serde)]`.
 //!
-//! The keys are for telling nodes apart, not for security: XXH3 is not a cryptographic hash.
+//! Keys distinguish nodes; they are not for security. XXH3 is not a cryptographic hash.
 
 mod hash_front;
 mod hasher;
+mod locality;
 #[cfg(feature = "serde")]
 mod serde_front;
 mod std_types;
-
-pub(crate) use hash_front::StdHasher;
-pub(crate) use hash_front::token_hash;
-pub use hasher::{Hasher128, function_id};
-#[cfg(feature = "serde")]
-pub(crate) use serde_front::token_serde;
-
-/// The bit of a key that says: it holds the identity of what a scope has lent, so it means nothing later.
-const LOCAL: u128 = 1 << 127;
-
-/// The key, said to be of something that means nothing once the run has ended, or not.
-pub(crate) fn with_locality(key: u128, local: bool) -> u128 {
-    match local {
-        true => key | LOCAL,
-        false => key & !LOCAL,
-    }
-}
-
-/// Whether the key is of something that means nothing once the run has ended.
-pub(crate) fn is_local(key: u128) -> bool {
-    key & LOCAL != 0
-}
-
-/// A value whose *content* determines a stable 128-bit key.
-///
-/// Derive it with `#[derive(Token)]`; it is implemented for the types of the standard library that own their
-/// content. Keys are the same in every run of the program and on every platform.
-///
-/// # Which values are equal
-///
-/// Two calls of a pure function are merged when their keys are equal, so two values may share a key only if *no*
-/// function of them can tell them apart. Hence:
-///
-/// * **Floats count by their bits**: `0.0` and `-0.0` have different keys (`1.0 / x` differs), and every NaN is
-///   equal only to a NaN of the same sign and payload.
-/// * **The type is not written by the value.** `1u64`, `1.0f64` and `true` have different keys because the function
-///   has a parameter of *one* type, and a generic function has one identity per instance. So `String` and `&str`,
-///   `Vec<T>` and `[T]`, `Box<T>`, `Arc<T>` and `T` write the same bytes: they are the same content.
-/// * **Hash maps and hash sets have no order**: equal ones agree however they were filled. A `BTreeMap` and a `Vec`
-///   are written in their order.
-/// * **Paths count by their text**: `a/b` and `a//b` differ.
-///
-/// # Layout
-///
-/// Integers are written in little-endian order in their own width, `usize` and `isize` as 64 bits, `bool` as one
-/// byte, `char` as 32 bits. Text and sequences begin with their length as a `u64`; arrays and tuples do not, for
-/// their length belongs to the type. `Option` and `Result` begin with one byte (`None` 0, `Some` 1, `Ok` 0, `Err`
-/// 1). A derived `Token` begins with 64 bits for the names of the type, of its variant and of its fields, and for the
-/// types of these fields as they are written. No encoding is a prefix of another one of the same type, so
-/// `("a", "bc")` and `("ab", "c")` have different keys.
-///
-/// # Writing it by hand
-///
-/// ```
-/// use lazygraph::{Hasher128, Token};
-///
-/// struct Grid { width: u32, cells: Vec<f64>, cached_sum: Option<f64> }
-///
-/// impl Token for Grid {
-///     fn token(&self, h: &mut Hasher128) {
-///         self.width.token(h);
-///         self.cells.token(h); // `cached_sum` follows from the cells
-///     }
-/// }
-/// ```
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` has no content key, so it cannot be a plain argument of a `#[delayed(pure)]` function",
-    label = "no content key for `{Self}`",
-    note = "add `#[derive(lazygraph::Token)]` to `{Self}`",
-    note = "or pass it as `value(x)`: then it is keyed by identity, and only handles cloned from that one are shared"
-)]
-pub trait Token {
-    /// Writes everything that a function could see of this value into `h`.
-    fn token(&self, h: &mut Hasher128);
-
-    /// Writes the elements of a slice, without its length: the same bytes as one [`token`](Token::token) after the
-    /// other, but numbers go in bulk.
-    #[doc(hidden)]
-    #[inline]
-    fn token_slice(items: &[Self], h: &mut Hasher128)
-    where
-        Self: Sized,
-    {
-        for item in items {
-            item.token(h);
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests;
+mod token;
+
+pub(crate) use hash_front::{StdHasher, token_hash};
+pub use hasher::{Hasher128, function_id};
+pub(crate) use locality::{is_local, with_locality};
+#[cfg(feature = "serde")]
+pub(crate) use serde_front::token_serde;
+pub use token::Token;

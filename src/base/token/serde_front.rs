@@ -6,13 +6,12 @@ use serde::ser::{self, Serialize, Serializer};
 
 use super::{Hasher128, hasher::Bag};
 
-/// Writes what the `Serialize` implementation of `value` writes, with the kind of every value and the names of
-/// structs, fields and variants, so that `A { x: 1 }` and `B { y: 1 }` have different keys.
+/// Writes what the `Serialize` implementation of `value` writes, with a tag for every value and the names of structs,
+/// fields and variants, so that `A { x: 1 }` and `B { y: 1 }` have different keys.
 ///
-/// * The entries of a map have no order. A *set* reaches serde as a sequence, so equal hash sets may have different
-///   keys here: nothing is merged wrongly, but less is shared. [`Token`](super::Token) has no such gap.
-/// * Fields that are skipped (`#[serde(skip)]`, `skip_serializing_if`) are not seen: values that differ only there
-///   share a key.
+/// * The order of a map's entries does not matter. A *set* reaches serde as a sequence, so equal hash sets may have
+///   different keys here: nothing is merged wrongly, but less is shared. [`Token`](super::Token) has no such gap.
+/// * Skipped fields (`#[serde(skip)]`, `skip_serializing_if`) are not seen: values that differ only there share a key.
 /// * Like a binary format, this is not human readable (`is_human_readable() == false`).
 /// * If `Serialize` fails, the hasher is [poisoned](Hasher128::poison) with its message.
 #[doc(hidden)]
@@ -41,11 +40,11 @@ impl ser::Error for Unkeyable {
     }
 }
 
-/// The first byte of every value. Part of the key: append, never renumber.
+/// The first byte of every value. It is part of the key: append, never renumber.
 #[derive(Clone, Copy)]
 #[repr(u8)]
-enum Kind {
-    /// Not a value: closes a sequence or a struct, whose length need not be known when it begins.
+enum Tag {
+    /// Not a value: ends a sequence or a struct, whose length need not be known at its beginning.
     End,
     Bool,
     I8,
@@ -83,13 +82,13 @@ struct SerdeFront<'a>(&'a mut Hasher128);
 
 impl<'a> SerdeFront<'a> {
     #[inline]
-    fn kind(self, kind: Kind) -> &'a mut Hasher128 {
-        self.0.u8(kind as u8);
+    fn tagged(self, tag: Tag) -> &'a mut Hasher128 {
+        self.0.u8(tag as u8);
         self.0
     }
 
-    fn variant(self, kind: Kind, of: &str, index: u32, name: &str) -> &'a mut Hasher128 {
-        let h = self.kind(kind);
+    fn variant(self, tag: Tag, of: &str, index: u32, name: &str) -> &'a mut Hasher128 {
+        let h = self.tagged(tag);
         put_name(h, of);
         h.u32(index);
         put_name(h, name);
@@ -112,10 +111,10 @@ fn put_name(h: &mut Hasher128, name: &str) {
 }
 
 macro_rules! numbers {
-    ($($method:ident: $T:ty = $kind:ident;)*) => {$(
+    ($($method:ident: $T:ty = $tag:ident;)*) => {$(
         #[inline]
         fn $method(self, x: $T) -> Result<(), Unkeyable> {
-            self.kind(Kind::$kind).put(x.to_le_bytes());
+            self.tagged(Tag::$tag).put(x.to_le_bytes());
             Ok(())
         }
     )*};
@@ -124,13 +123,13 @@ macro_rules! numbers {
 impl<'a> Serializer for SerdeFront<'a> {
     type Ok = ();
     type Error = Unkeyable;
-    type SerializeSeq = Parts<'a>;
-    type SerializeTuple = Parts<'a>;
-    type SerializeTupleStruct = Parts<'a>;
-    type SerializeTupleVariant = Parts<'a>;
-    type SerializeMap = Entries<'a>;
-    type SerializeStruct = Parts<'a>;
-    type SerializeStructVariant = Parts<'a>;
+    type SerializeSeq = Sequence<'a>;
+    type SerializeTuple = Sequence<'a>;
+    type SerializeTupleStruct = Sequence<'a>;
+    type SerializeTupleVariant = Sequence<'a>;
+    type SerializeMap = MapEntries<'a>;
+    type SerializeStruct = Sequence<'a>;
+    type SerializeStructVariant = Sequence<'a>;
 
     numbers! {
         serialize_i8: i8 = I8;
@@ -149,25 +148,25 @@ impl<'a> Serializer for SerdeFront<'a> {
 
     #[inline]
     fn serialize_bool(self, x: bool) -> Result<(), Unkeyable> {
-        self.kind(Kind::Bool).u8(u8::from(x));
+        self.tagged(Tag::Bool).u8(u8::from(x));
         Ok(())
     }
 
     #[inline]
     fn serialize_char(self, x: char) -> Result<(), Unkeyable> {
-        self.kind(Kind::Char).u32(u32::from(x));
+        self.tagged(Tag::Char).u32(u32::from(x));
         Ok(())
     }
 
     #[inline]
     fn serialize_str(self, x: &str) -> Result<(), Unkeyable> {
-        self.kind(Kind::Str).bytes(x.as_bytes());
+        self.tagged(Tag::Str).bytes(x.as_bytes());
         Ok(())
     }
 
     #[inline]
     fn serialize_bytes(self, x: &[u8]) -> Result<(), Unkeyable> {
-        self.kind(Kind::Bytes).bytes(x);
+        self.tagged(Tag::Bytes).bytes(x);
         Ok(())
     }
 
@@ -180,23 +179,23 @@ impl<'a> Serializer for SerdeFront<'a> {
 
     #[inline]
     fn serialize_none(self) -> Result<(), Unkeyable> {
-        self.kind(Kind::None);
+        self.tagged(Tag::None);
         Ok(())
     }
 
     #[inline]
     fn serialize_some<T: Serialize + ?Sized>(self, x: &T) -> Result<(), Unkeyable> {
-        x.serialize(SerdeFront(self.kind(Kind::Some)))
+        x.serialize(SerdeFront(self.tagged(Tag::Some)))
     }
 
     #[inline]
     fn serialize_unit(self) -> Result<(), Unkeyable> {
-        self.kind(Kind::Unit);
+        self.tagged(Tag::Unit);
         Ok(())
     }
 
     fn serialize_unit_struct(self, name: &'static str) -> Result<(), Unkeyable> {
-        put_name(self.kind(Kind::UnitStruct), name);
+        put_name(self.tagged(Tag::UnitStruct), name);
         Ok(())
     }
 
@@ -206,7 +205,7 @@ impl<'a> Serializer for SerdeFront<'a> {
         index: u32,
         name: &'static str,
     ) -> Result<(), Unkeyable> {
-        self.variant(Kind::UnitVariant, of, index, name);
+        self.variant(Tag::UnitVariant, of, index, name);
         Ok(())
     }
 
@@ -215,7 +214,7 @@ impl<'a> Serializer for SerdeFront<'a> {
         name: &'static str,
         x: &T,
     ) -> Result<(), Unkeyable> {
-        let h = self.kind(Kind::NewtypeStruct);
+        let h = self.tagged(Tag::NewtypeStruct);
         put_name(h, name);
         x.serialize(SerdeFront(h))
     }
@@ -228,7 +227,7 @@ impl<'a> Serializer for SerdeFront<'a> {
         x: &T,
     ) -> Result<(), Unkeyable> {
         x.serialize(SerdeFront(self.variant(
-            Kind::NewtypeVariant,
+            Tag::NewtypeVariant,
             of,
             index,
             name,
@@ -236,19 +235,23 @@ impl<'a> Serializer for SerdeFront<'a> {
     }
 
     #[inline]
-    fn serialize_seq(self, _: Option<usize>) -> Result<Parts<'a>, Unkeyable> {
-        Ok(Parts(self.kind(Kind::Seq)))
+    fn serialize_seq(self, _: Option<usize>) -> Result<Sequence<'a>, Unkeyable> {
+        Ok(Sequence(self.tagged(Tag::Seq)))
     }
 
     #[inline]
-    fn serialize_tuple(self, _: usize) -> Result<Parts<'a>, Unkeyable> {
-        Ok(Parts(self.kind(Kind::Tuple)))
+    fn serialize_tuple(self, _: usize) -> Result<Sequence<'a>, Unkeyable> {
+        Ok(Sequence(self.tagged(Tag::Tuple)))
     }
 
-    fn serialize_tuple_struct(self, name: &'static str, _: usize) -> Result<Parts<'a>, Unkeyable> {
-        let h = self.kind(Kind::TupleStruct);
+    fn serialize_tuple_struct(
+        self,
+        name: &'static str,
+        _: usize,
+    ) -> Result<Sequence<'a>, Unkeyable> {
+        let h = self.tagged(Tag::TupleStruct);
         put_name(h, name);
-        Ok(Parts(h))
+        Ok(Sequence(h))
     }
 
     fn serialize_tuple_variant(
@@ -257,22 +260,22 @@ impl<'a> Serializer for SerdeFront<'a> {
         index: u32,
         name: &'static str,
         _: usize,
-    ) -> Result<Parts<'a>, Unkeyable> {
-        Ok(Parts(self.variant(Kind::TupleVariant, of, index, name)))
+    ) -> Result<Sequence<'a>, Unkeyable> {
+        Ok(Sequence(self.variant(Tag::TupleVariant, of, index, name)))
     }
 
-    fn serialize_map(self, _: Option<usize>) -> Result<Entries<'a>, Unkeyable> {
-        Ok(Entries {
-            h: self.kind(Kind::Map),
+    fn serialize_map(self, _: Option<usize>) -> Result<MapEntries<'a>, Unkeyable> {
+        Ok(MapEntries {
+            h: self.tagged(Tag::Map),
             bag: Bag::new(),
             open: false,
         })
     }
 
-    fn serialize_struct(self, name: &'static str, _: usize) -> Result<Parts<'a>, Unkeyable> {
-        let h = self.kind(Kind::Struct);
+    fn serialize_struct(self, name: &'static str, _: usize) -> Result<Sequence<'a>, Unkeyable> {
+        let h = self.tagged(Tag::Struct);
         put_name(h, name);
-        Ok(Parts(h))
+        Ok(Sequence(h))
     }
 
     fn serialize_struct_variant(
@@ -281,8 +284,8 @@ impl<'a> Serializer for SerdeFront<'a> {
         index: u32,
         name: &'static str,
         _: usize,
-    ) -> Result<Parts<'a>, Unkeyable> {
-        Ok(Parts(self.variant(Kind::StructVariant, of, index, name)))
+    ) -> Result<Sequence<'a>, Unkeyable> {
+        Ok(Sequence(self.variant(Tag::StructVariant, of, index, name)))
     }
 
     fn is_human_readable(&self) -> bool {
@@ -290,33 +293,33 @@ impl<'a> Serializer for SerdeFront<'a> {
     }
 }
 
-/// Everything with parts in order.
-struct Parts<'a>(&'a mut Hasher128);
+/// A sequence, tuple or struct: values in order.
+struct Sequence<'a>(&'a mut Hasher128);
 
-impl Parts<'_> {
+impl Sequence<'_> {
     #[inline]
-    fn part<T: Serialize + ?Sized>(&mut self, x: &T) -> Result<(), Unkeyable> {
+    fn element<T: Serialize + ?Sized>(&mut self, x: &T) -> Result<(), Unkeyable> {
         x.serialize(SerdeFront(self.0))
     }
 
     /// A field begins with `Some`, so that a field name cannot be taken for the end.
     #[inline]
     fn field<T: Serialize + ?Sized>(&mut self, name: &str, x: &T) -> Result<(), Unkeyable> {
-        self.0.u8(Kind::Some as u8);
+        self.0.u8(Tag::Some as u8);
         put_name(self.0, name);
-        self.part(x)
+        self.element(x)
     }
 
     #[inline]
     fn close(self) -> Result<(), Unkeyable> {
-        self.0.u8(Kind::End as u8);
+        self.0.u8(Tag::End as u8);
         Ok(())
     }
 }
 
-macro_rules! parts {
+macro_rules! sequences {
     ($($Trait:ident: $method:ident($($name:ident: $Name:ty)?) = $write:ident;)*) => {$(
-        impl ser::$Trait for Parts<'_> {
+        impl ser::$Trait for Sequence<'_> {
             type Ok = ();
             type Error = Unkeyable;
 
@@ -337,24 +340,24 @@ macro_rules! parts {
     )*};
 }
 
-parts! {
-    SerializeSeq: serialize_element() = part;
-    SerializeTuple: serialize_element() = part;
-    SerializeTupleStruct: serialize_field() = part;
-    SerializeTupleVariant: serialize_field() = part;
+sequences! {
+    SerializeSeq: serialize_element() = element;
+    SerializeTuple: serialize_element() = element;
+    SerializeTupleStruct: serialize_field() = element;
+    SerializeTupleVariant: serialize_field() = element;
     SerializeStruct: serialize_field(name: &'static str) = field;
     SerializeStructVariant: serialize_field(name: &'static str) = field;
 }
 
-/// The entries of a map, in any order.
-struct Entries<'a> {
+/// The entries of a map, whose order does not matter.
+struct MapEntries<'a> {
     h: &'a mut Hasher128,
     bag: Bag,
     /// A key was written, its value was not.
     open: bool,
 }
 
-impl ser::SerializeMap for Entries<'_> {
+impl ser::SerializeMap for MapEntries<'_> {
     type Ok = ();
     type Error = Unkeyable;
 

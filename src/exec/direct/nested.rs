@@ -7,7 +7,7 @@ use super::caller::{DirectCaller, call_directly};
 use crate::base::error::Error;
 use crate::exec::run::current;
 use crate::exec::threads::on_known_stack;
-use crate::task::Bare;
+use crate::task::DirectCalls;
 
 /// A nested compute of the nodes that `list` lists, if it can be run directly: has `call` call them.
 ///
@@ -15,7 +15,7 @@ use crate::task::Bare;
 /// The failure of the first that fails; those after it do not start.
 #[inline]
 pub(crate) fn compute_nested<'n, R>(
-    list: impl FnOnce(&mut Bare<'n>) -> bool,
+    list: impl FnOnce(&mut DirectCalls<'n>) -> bool,
     call: impl FnOnce(&mut DirectCaller<'_, 'n>) -> Option<R>,
 ) -> Option<Result<R, Error>> {
     let task = current()?;
@@ -25,7 +25,7 @@ pub(crate) fn compute_nested<'n, R>(
     if !is_alone || !context.observers.is_empty() {
         return None;
     }
-    let mut nodes = Bare::none();
+    let mut nodes = DirectCalls::none();
     let are_bare = list(&mut nodes) && !nodes.is_empty();
     are_bare.then(|| on_known_stack(&task.stack, || call_directly(&task, call)))
 }

@@ -11,7 +11,7 @@ use crate::exec::run::{Context, CurrentTask, Run, Seat};
 use crate::exec::segment::{Segment, SegmentPtr};
 use crate::exec::step::Worker;
 use crate::plan::Program;
-use crate::task::Bare;
+use crate::task::DirectCalls;
 use std::cell::Cell;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -42,11 +42,11 @@ fn default_pool() -> DefaultPool {
 /// # Errors
 /// The failure of the node, and those of `make`.
 pub(crate) fn compute_outermost<'n, R>(
-    list: impl FnOnce(&mut Bare<'n>) -> bool,
+    list: impl FnOnce(&mut DirectCalls<'n>) -> bool,
     call: impl FnOnce(&mut DirectCaller<'_, 'n>) -> Option<R>,
     make: impl FnOnce() -> Result<Arc<Context>, Error>,
 ) -> Option<Result<R, Error>> {
-    let mut nodes = Bare::none();
+    let mut nodes = DirectCalls::none();
     if !list(&mut nodes) || !nodes.is_one() {
         return None;
     }

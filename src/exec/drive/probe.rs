@@ -31,7 +31,7 @@ pub(super) fn begin_alone(run: &Arc<Run>, root: SegmentPtr) -> bool {
     }
     let next = Cell::new(0);
     let tiny = pace(&worker, root, &next, 0.0).filter(|pace| *pace < WORTH_A_UNIT);
-    let groups = tiny.map(|pace| Groups::of(program, next.get(), (GROUP_TIME / pace) as usize));
+    let groups = tiny.map(|pace| Groups::new(program, next.get(), (GROUP_TIME / pace) as usize));
     let groups = groups.filter(|groups| groups.width() >= GROUPS_AT_ONCE);
     if tiny.is_some() && groups.is_none() {
         // Each group would wait for the one before.

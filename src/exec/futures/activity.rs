@@ -28,7 +28,7 @@ pub(in crate::exec) struct Activity {
 #[derive(Default)]
 struct Stuck {
     steps: usize,
-    deadline: Option<sync::Deadline>,
+    deadline: Option<sync::Countdown>,
     times: u32,
 }
 
@@ -124,7 +124,7 @@ impl Activity {
             (stuck.steps, stuck.times, stuck.deadline) = (steps, 0, None);
         }
         let patience = STUCK_AFTER * (1 << stuck.times);
-        let deadline = (stuck.deadline).get_or_insert_with(|| sync::Deadline::of(patience));
+        let deadline = (stuck.deadline).get_or_insert_with(|| sync::Countdown::new(patience));
         let is_stuck = deadline.is_over();
         if is_stuck {
             stuck.deadline = None;

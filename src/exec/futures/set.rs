@@ -3,19 +3,19 @@
 use super::activity::Activity;
 use super::history::{History, Transition};
 use super::outputs::Outputs;
+use crate::base::buffer_pool::Pooled;
 use crate::base::error::{Error, ErrorKind};
-use crate::base::spare::Spared;
 use crate::base::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed};
 use crate::base::sync::atomic::{AtomicU32, AtomicUsize};
 use crate::base::sync::{Mutex, lock};
 use crate::plan::Program;
-use crate::task::{KeptError, Number, Payload, Promise};
+use crate::task::{Number, Payload, Promise, RetryableError};
 use std::sync::Arc;
 
 /// The futures of one task of a client.
 pub(crate) struct FutureSet {
     number: u64,
-    promises: Spared<Promise>,
+    promises: Pooled<Promise>,
     /// How often the task was opened anew, for futures that are tried again: outcomes of earlier rounds are not for these.
     round: AtomicU32,
     /// A future that was pending when one was looked for last.
@@ -177,7 +177,7 @@ impl FutureSet {
     #[inline]
     fn begin_future(&self, index: usize) -> bool {
         let promise = &self.promises[index];
-        let begin = || promise.begin(self.round());
+        let begin = || promise.begin_body(self.round());
         self.history.record_if(index, Transition::Started, begin)
     }
 
@@ -196,7 +196,7 @@ impl FutureSet {
         for output in outputs.flat_map(|outputs| outputs.of_node(node)) {
             let record = || self.history.record(output, Transition::Finished);
             let count = || self.activity.future_has_ended();
-            self.promises[output].end_with_number(round, number, record, count);
+            self.promises[output].complete_with_number(round, number, record, count);
         }
     }
 
@@ -235,13 +235,13 @@ impl FutureSet {
             Err(e) if e.kind() == ErrorKind::Cancelled => Transition::Cancelled,
             Err(_) => Transition::Failed,
         };
-        let outcome = outcome.map_err(|error| KeptError {
+        let outcome = outcome.map_err(|error| RetryableError {
             error,
-            again: self.plan().map(|plan| plan as _),
+            retry_with: self.plan().map(|plan| plan as _),
         });
         let record = || self.history.record(index, transition);
         let count = || self.activity.future_has_ended();
-        self.promises[index].end(round, outcome, record, count)
+        self.promises[index].complete(round, outcome, record, count)
     }
 
     /// Ends all that are pending, except those that wait for a later try than `round`.

@@ -13,7 +13,7 @@ use crate::exec::park::OnStop;
 use crate::exec::run::{Context, Run, RunOwner, current};
 use crate::plan::Program;
 use crate::store::Memo;
-use crate::task::{Claim, Promise, Shared, Work};
+use crate::task::{Claim, Producer, Promise, Shared};
 use std::any::Any;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
@@ -131,7 +131,7 @@ impl Job {
 
     /// The job behind a future.
     pub(crate) fn of_claim(claim: &Claim) -> Option<Arc<Job>> {
-        let work: Arc<dyn Any + Send + Sync> = claim.work().clone();
+        let work: Arc<dyn Any + Send + Sync> = claim.producer().clone();
         work.downcast().ok()
     }
 
@@ -215,7 +215,7 @@ impl RunOwner for Job {
     }
 }
 
-impl Work for Job {
+impl Producer for Job {
     fn promises(&self) -> &[Promise] {
         self.futures.promises()
     }
@@ -231,7 +231,7 @@ impl Work for Job {
     }
 
     fn call(&self, index: usize) -> String {
-        let kept = || self.futures.promises()[index].again()?.downcast().ok();
+        let kept = || self.futures.promises()[index].retry_with()?.downcast().ok();
         let program: Option<Arc<Program>> = self.futures.plan().or_else(kept);
         let label = || self.label(index).to_string();
         program.map_or_else(label, |program| match program.outputs.get(index) {

@@ -2,7 +2,7 @@
 
 use crate::base::sync::atomic::AtomicBool;
 use crate::base::sync::atomic::Ordering::{Acquire, Release};
-use crate::base::sync::{Condvar, Mutex, Patience, lock, unpoisoned};
+use crate::base::sync::{Condvar, Mutex, TimedWait, lock, unpoisoned};
 use std::time::Duration;
 
 /// Wakes one sleeping thread. An `unpark` that comes before the thread parks is not lost.
@@ -35,7 +35,7 @@ impl Parker {
 
     /// Sleeps until `unpark`, or for `time`; whether it was `unpark`.
     pub(in crate::exec) fn park_timeout(&self, time: Duration) -> bool {
-        let mut patience = Patience::of(time);
+        let mut patience = TimedWait::new(time);
         let mut unparked = lock(&self.unparked);
         self.asleep.store(!*unparked, Release);
         let was_unparked = loop {

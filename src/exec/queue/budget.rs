@@ -6,7 +6,7 @@
 //! there but whose users have all run. A unit may get ahead only if this stays within the plan's peak and two for each
 //! worker slot at every step until its own turn: then there is no way to hold more, whatever the threads do.
 
-use crate::plan::{Foresight, Program};
+use crate::plan::{Lookahead, Program};
 
 /// What is ahead of the front in the root segment of a run.
 #[derive(Default)]
@@ -21,7 +21,7 @@ struct Ahead {
     steps: Steps,
     finished: Vec<bool>,
     /// Units that began ahead, are running, and hold a result in their middle beside their own; and how many.
-    is_thick: Vec<bool>,
+    has_inner_result: Vec<bool>,
     thick: usize,
 }
 
@@ -32,13 +32,13 @@ impl Budget {
             return true;
         }
         let front = self.front;
-        let foresight = program.foresight();
+        let lookahead = program.lookahead();
         let ahead = self.ahead(program);
-        let (adds, is_thick) = (foresight.adds[unit], foresight.is_thick[unit]);
-        if !adds && !is_thick {
+        let (adds, has_inner_result) = (lookahead.adds[unit], lookahead.has_inner_result[unit]);
+        if !adds && !has_inner_result {
             return true;
         }
-        let more = i64::from(adds) + i64::from(is_thick) + ahead.thick as i64;
+        let more = i64::from(adds) + i64::from(has_inner_result) + ahead.thick as i64;
         let most = i64::from(ahead.steps.most(front, unit)) + more;
         most <= (program.peak() + 2 * slots) as i64
     }
@@ -47,13 +47,13 @@ impl Budget {
         if unit <= self.front {
             return;
         }
-        let foresight = program.foresight();
+        let lookahead = program.lookahead();
         let ahead = self.ahead(program);
-        if foresight.is_thick[unit] {
-            ahead.is_thick[unit] = true;
+        if lookahead.has_inner_result[unit] {
+            ahead.has_inner_result[unit] = true;
             ahead.thick += 1;
         }
-        if foresight.adds[unit] {
+        if lookahead.adds[unit] {
             // Held at every step up to its own; from there on the plan counts it.
             ahead.steps.add(unit, 1);
         }
@@ -63,7 +63,7 @@ impl Budget {
     pub(super) fn results_ended(&mut self, program: &Program, nodes: &[u32]) {
         let Some(ahead) = &mut self.ahead else { return };
         for &node in nodes {
-            let last = program.foresight().last_reader[node as usize] as usize;
+            let last = program.lookahead().last_reader[node as usize] as usize;
             if last >= self.front {
                 // The plan counts it up to there.
                 ahead.steps.add(last, -1);
@@ -77,7 +77,7 @@ impl Budget {
             self.front = unit + 1;
             return;
         };
-        ahead.thick -= usize::from(std::mem::take(&mut ahead.is_thick[unit]));
+        ahead.thick -= usize::from(std::mem::take(&mut ahead.has_inner_result[unit]));
         ahead.finished[unit] = true;
         while ahead.finished.get(self.front) == Some(&true) {
             self.front += 1;
@@ -87,11 +87,11 @@ impl Budget {
     fn ahead(&mut self, program: &Program) -> &mut Ahead {
         let front = self.front;
         self.ahead.get_or_insert_with(|| {
-            let Foresight { held, .. } = program.foresight();
+            let Lookahead { live: held, .. } = program.lookahead();
             Ahead {
                 steps: Steps::of(held),
                 finished: (0..program.unit_count()).map(|u| u < front).collect(),
-                is_thick: vec![false; program.unit_count()],
+                has_inner_result: vec![false; program.unit_count()],
                 thick: 0,
             }
         })

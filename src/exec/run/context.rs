@@ -57,7 +57,7 @@ impl Context {
         let inherited_memo = above.as_ref().map(|above| &above.memo);
         let memo = match (memo, inherited_memo) {
             (Some(memo), Some(above)) if above.uses(memo) => above.clone(),
-            (Some(memo), _) => RunMemo::of(memo),
+            (Some(memo), _) => RunMemo::shared(memo),
             (None, Some(above)) => above.clone(),
             (None, None) => RunMemo::own(),
         };
@@ -88,7 +88,7 @@ impl Context {
             inherited: client.inherited.clone(),
             executor: client.executor.clone(),
             observers: client.observers.clone(),
-            memo: RunMemo::of(memo),
+            memo: RunMemo::shared(memo),
             above: Some(client.clone()),
             halt: AtomicU8::new(0),
             any_stopped: AtomicBool::new(false),

@@ -19,7 +19,7 @@ pub(in crate::exec) fn note_results(run: &Run, root: SegmentPtr) {
         && memo.is_untouched()
     {
         let ledger = Arc::new(Ledger::new(program.len(), RootSlots(root)));
-        memo.rely_on(ledger.clone());
+        memo.use_ledger(ledger.clone());
         segment.set_ledger(ledger);
     }
 }

@@ -167,7 +167,7 @@ impl Run {
     /// Late invitations keep the context for a while: what was remembered ends with the run.
     pub(in crate::exec) fn end_memo(&self) -> Option<Error> {
         let mut left = None;
-        self.context.memo.end(|value| {
+        self.context.memo.end_run(|value| {
             if let Err(payload) = catch_unwind(AssertUnwindSafe(|| drop(value))) {
                 left.get_or_insert(drop_panic(payload));
             }

@@ -7,14 +7,14 @@
 //!   emptied by the last of them;
 //! - what one thread wrote, another reads only after an acquire of a count or queue that the first released.
 
+use crate::base::buffer_pool::Pooled;
 use crate::base::error::{Error, drop_payload};
 use crate::base::footprint::Size;
-use crate::base::spare::Spared;
 use crate::base::sync::atomic::AtomicU32;
 use crate::base::sync::atomic::Ordering::Relaxed;
 use crate::exec::tuning::PREFETCH_NODES;
 use crate::plan::{Program, Traits};
-use crate::task::frame::{Edge, Table};
+use crate::task::{Edge, SlotTable};
 use crate::task::{Frame, Number, Outcome, Payload, Shared};
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -26,9 +26,9 @@ type FailureOf<'f> = &'f dyn Fn(usize) -> Option<Error>;
 /// The slots of one execution of a plan.
 pub(super) struct Slots {
     program: Arc<Program>,
-    table: Table,
+    table: SlotTable,
     /// Where the slots of the table lie.
-    _room: Spared<u64>,
+    _room: Pooled<u64>,
     uses: Box<[AtomicU32]>,
 }
 
@@ -43,11 +43,11 @@ impl Slots {
     pub(super) fn new(program: Arc<Program>, exclusive: bool) -> Slots {
         // Room for the slots, and to align the first.
         let (size, align) = (program.layout.size(), program.layout.align());
-        let mut room: Spared<u64> = Spared::with_capacity((size + align) / size_of::<u64>() - 1);
+        let mut room: Pooled<u64> = Pooled::with_capacity((size + align) / size_of::<u64>() - 1);
         let base = room.as_mut_ptr().cast::<u8>();
         let base = base.wrapping_add(base.align_offset(align));
         let uses: Box<[AtomicU32]> = program.uses.iter().map(|_| AtomicU32::new(0)).collect();
-        let table = Table {
+        let table = SlotTable {
             base,
             offsets: if program.offsets.is_empty() {
                 std::ptr::null()

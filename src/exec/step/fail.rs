@@ -38,7 +38,7 @@ fn note_failure(w: &Worker, segment: &Segment, i: usize, error: &Error) {
         let (run, key) = (w.run(), segment.program().keys[i]);
         // Perhaps it failed only because it was told to stop.
         let known = (!run.is_stopped()).then(|| error.clone());
-        run.context.memo.failed(ledger, i, key, known);
+        run.context.memo.record_failure(ledger, i, key, known);
     }
 }
 

@@ -40,13 +40,13 @@ impl NodeHooks for LedgerHooks<'_> {
 
     #[inline(always)]
     fn begin_node(&self, segment: &Segment, i: usize) -> bool {
-        !segment.program().traits[i].has(Traits::KEYED) || self.ledger.begin(i)
+        !segment.program().traits[i].has(Traits::KEYED) || self.ledger.begin_node(i)
     }
 
     #[inline(always)]
     fn end_node(&self, segment: &Segment, i: usize) {
         let program = segment.program();
-        if program.traits[i].has(Traits::KEYED) && self.ledger.end(i) {
+        if program.traits[i].has(Traits::KEYED) && self.ledger.finish_node(i) {
             self.memo.wake_watchers(program.keys[i]);
         }
     }

@@ -6,7 +6,7 @@ use crate::exec::park::Parker;
 use crate::exec::queue::Item;
 use crate::exec::run::unit_woken;
 use crate::exec::wait::{sleep_as_owner, sleep_without_slot, with_lease_released};
-use crate::store::memo::{Begin, Ticket, Wait, Waker, await_futures};
+use crate::store::memo::{Lookup, Ticket, Wait, Waker, await_futures};
 use crate::task::Claim;
 use std::sync::Arc;
 
@@ -25,19 +25,19 @@ pub(super) fn ask_memo(w: &Worker, at: At) -> Recall {
     let (segment, i, run) = (at.segment.get(), at.node, w.run());
     let (memo, key) = (&run.context.memo, segment.program().keys[i]);
     loop {
-        match memo.begin(key) {
-            Begin::Mine(ticket) => return Recall::Compute(Some(ticket)),
-            Begin::Hit(value) if segment.import(i, &value) => return Recall::Remembered,
+        match memo.look_up(key) {
+            Lookup::Claimed(ticket) => return Recall::Compute(Some(ticket)),
+            Lookup::Hit(value) if segment.import(i, &value) => return Recall::Remembered,
             // Another type under the same 128 bits: computed on its own.
-            Begin::Hit(_) => return Recall::Compute(None),
-            Begin::Failed(error) => return Recall::Failed(error),
-            Begin::Busy => {}
+            Lookup::Hit(_) => return Recall::Compute(None),
+            Lookup::Failed(error) => return Recall::Failed(error),
+            Lookup::Busy => {}
         }
         let call = segment.program().culprit(i).call;
         let weak = Arc::downgrade(run);
         let is_over = Box::new(move || weak.upgrade().is_none_or(|run| run.is_stopped()));
         let lineage = run.lineage_at(segment, i);
-        match memo.wait(key, &call, lineage.as_ref(), waker(w, at), is_over) {
+        match memo.register_wait(key, &call, lineage.as_ref(), waker(w, at), is_over) {
             Wait::Registered if w.is_alone => {
                 with_lease_released(|| sleep_without_slot(run, &run.parker, Parker::park));
                 if run.is_stopped() {

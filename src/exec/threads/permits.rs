@@ -9,7 +9,7 @@
 
 use crate::base::sync::atomic::AtomicUsize;
 use crate::base::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed};
-use crate::base::sync::{Condvar, Mutex, Patience, lock};
+use crate::base::sync::{Condvar, Mutex, TimedWait, lock};
 use crate::exec::tuning::RETURN_PATIENCE;
 
 /// The worker slots of one compute.
@@ -76,7 +76,7 @@ impl Permits {
             return;
         }
         self.returning.fetch_add(1, AcqRel);
-        let mut patience = Patience::of(RETURN_PATIENCE);
+        let mut patience = TimedWait::new(RETURN_PATIENCE);
         let mut gate = lock(&self.gate);
         while !self.try_take_any() {
             match patience.wait(&self.gate, &self.freed, gate) {

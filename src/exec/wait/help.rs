@@ -31,7 +31,7 @@ fn find_needed(
         {
             return Some(run);
         }
-        let needs = claim.work().needs();
+        let needs = claim.producer().needs();
         let is_needed = |claim: &Claim| !whole || is_whole(claim);
         claims.extend(needs.into_iter().filter(is_needed));
     }
@@ -40,12 +40,12 @@ fn find_needed(
 
 /// The run of a future's task, while it is open.
 fn run_of(claim: &Claim) -> Option<Arc<Run>> {
-    claim.work().run()?.downcast().ok()
+    claim.producer().run()?.downcast().ok()
 }
 
 /// Whether the future is all of its task.
 pub(super) fn is_whole(claim: &Claim) -> bool {
-    claim.work().promises().len() == 1
+    claim.producer().promises().len() == 1
 }
 
 /// Does some of the work that is waited for, or that this needs in turn; `false` if there is nothing that this thread may

@@ -1,14 +1,14 @@
-//! List scheduling: always the unit after which the fewest results are held.
+//! List scheduling: the unit after which the fewest results are alive goes first.
 
 use super::units::{Units, Users};
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
-/// Of the units that are ready, the one that most lowers the number of results held: what it frees against what it
+/// Of the units that are ready, takes the one that most lowers the number of live results: those it frees against the one it
 /// adds. Of equals one that makes another ready, then the one that stands first in `rank`.
 ///
-/// `None` as soon as it holds `limit` results. A choice gets only better while it waits, so each improvement is one more
-/// entry in the heap: O((V + E) log V).
+/// Returns `None` as soon as `limit` results are alive. A unit only becomes a better choice while it waits, so each
+/// improvement is one more entry in the heap: O((V + E) log V).
 pub(super) fn forward(
     units: &Units,
     users: &Users,
@@ -20,8 +20,8 @@ pub(super) fn forward(
     let n = units.len();
     let mut waits: Vec<u32> = (0..n).map(|u| units.inputs(u).len() as u32).collect();
     let mut readers = units.readers();
-    // The inputs that a unit waits for, and the units that wait for one: the exclusive or of their numbers, which is the
-    // last one's when only one is left.
+    // The exclusive or of the numbers of the inputs that a unit waits for, and of the units that wait for an input: the last
+    // one's number when only one is left.
     let mut missing: Vec<u32> = vec![0; n];
     let mut reading: Vec<u32> = vec![0; n];
     for (u, missing) in missing.iter_mut().enumerate() {
@@ -75,7 +75,7 @@ pub(super) fn forward(
                 }
             }
         }
-        for &user in users.of(u) {
+        for &user in users.of_unit(u) {
             let user = user as usize;
             waits[user] -= 1;
             missing[user] ^= u as u32;
@@ -92,10 +92,10 @@ pub(super) fn forward(
     Some(order)
 }
 
-/// The same from the end: the last unit is chosen first, always one of those whose users are all chosen. It ends the
-/// life of its own result, seen from the end, and begins that of each input that no later unit reads.
+/// The same in reverse: chooses the last unit first, among those whose users are all chosen. Seen from the end, a unit frees
+/// its own result, and adds each input that no later unit reads.
 ///
-/// Of equals the one that stands last in `rank`. O((V + E) log V).
+/// Of equals takes the one that stands last in `rank`. O((V + E) log V).
 pub(super) fn backward(
     units: &Units,
     users: &Users,
@@ -103,15 +103,15 @@ pub(super) fn backward(
     limit: usize,
 ) -> Option<Vec<u32>> {
     let n = units.len();
-    let mut waits: Vec<u32> = (0..n).map(|u| users.of(u).len() as u32).collect();
-    // Inputs that are not held yet.
+    let mut waits: Vec<u32> = (0..n).map(|u| users.of_unit(u).len() as u32).collect();
+    // The numbers of inputs that are not alive yet.
     let mut begins: Vec<u32> = (0..n)
         .map(|u| {
             let inputs = units.inputs(u).iter();
             inputs.filter(|&&k| units.adds[k as usize]).count() as u32
         })
         .collect();
-    let mut held = vec![false; n];
+    let mut alive = vec![false; n];
     let mut done = vec![false; n];
     let mut ready = BinaryHeap::new();
     let entry = |u: usize, begins: &[u32]| {
@@ -128,8 +128,8 @@ pub(super) fn backward(
         if std::mem::replace(&mut done[u], true) {
             continue;
         }
-        // A result without users is held by nobody, seen from the end.
-        live -= usize::from(held[u]);
+        // Seen from the end, a result without users was never alive.
+        live -= usize::from(alive[u]);
         if live + usize::from(units.rises[u]) >= limit {
             return None;
         }
@@ -137,9 +137,9 @@ pub(super) fn backward(
         for &k in units.inputs(u) {
             let k = k as usize;
             waits[k] -= 1;
-            if units.adds[k] && !std::mem::replace(&mut held[k], true) {
+            if units.adds[k] && !std::mem::replace(&mut alive[k], true) {
                 live += 1;
-                for &user in users.of(k) {
+                for &user in users.of_unit(k) {
                     let user = user as usize;
                     begins[user] -= 1;
                     if waits[user] == 0 && !done[user] {

@@ -1,11 +1,11 @@
-//! Breadth first: from the inputs on, and from one unit to all its neighbours.
+//! Breadth-first orders: from the inputs on, and from one unit to all its neighbours.
 
 use super::units::{Units, Users};
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
-/// First in, first out: a unit waits in line from the moment its last input is there. O(V + E).
-pub(super) fn in_line(units: &Units, users: &Users) -> Vec<u32> {
+/// First in, first out: a unit is enqueued when its last input is there. O(V + E).
+pub(super) fn fifo(units: &Units, users: &Users) -> Vec<u32> {
     let mut waits: Vec<u32> = (0..units.len())
         .map(|u| units.inputs(u).len() as u32)
         .collect();
@@ -14,7 +14,7 @@ pub(super) fn in_line(units: &Units, users: &Users) -> Vec<u32> {
         .collect();
     let mut at = 0;
     while at < order.len() {
-        for &user in users.of(order[at] as usize) {
+        for &user in users.of_unit(order[at] as usize) {
             waits[user as usize] -= 1;
             if waits[user as usize] == 0 {
                 order.push(user);
@@ -25,8 +25,8 @@ pub(super) fn in_line(units: &Units, users: &Users) -> Vec<u32> {
     order
 }
 
-/// How far each unit is from the last one that needs it, counted so that the farthest is at zero. O(V + E).
-pub(super) fn late(units: &Units) -> Vec<u32> {
+/// The latest level of each unit, counted back from the last unit that needs it; the earliest is 0. O(V + E).
+pub(super) fn latest_levels(units: &Units) -> Vec<u32> {
     let mut up = vec![0u32; units.len()];
     for u in (0..units.len()).rev() {
         for &k in units.inputs(u) {
@@ -38,7 +38,7 @@ pub(super) fn late(units: &Units) -> Vec<u32> {
     up
 }
 
-/// Who is near whom: all units, breadth first from `start` along edges in both directions. O(V + E).
+/// All units, breadth first from `start` along edges in both directions. O(V + E).
 pub(super) fn neighbours(units: &Units, users: &Users, start: usize) -> Vec<u32> {
     let mut seen = vec![false; units.len()];
     let mut order: Vec<u32> = Vec::with_capacity(units.len());
@@ -52,7 +52,7 @@ pub(super) fn neighbours(units: &Units, users: &Users, start: usize) -> Vec<u32>
         while at < order.len() {
             let u = order[at] as usize;
             at += 1;
-            for &next in units.inputs(u).iter().chain(users.of(u)) {
+            for &next in units.inputs(u).iter().chain(users.of_unit(u)) {
                 if !std::mem::replace(&mut seen[next as usize], true) {
                     order.push(next);
                 }
@@ -62,8 +62,8 @@ pub(super) fn neighbours(units: &Units, users: &Users, start: usize) -> Vec<u32>
     order
 }
 
-/// Of the units that are ready, always the one of the lowest rank. O(E + V log V).
-pub(super) fn ready_by(units: &Units, users: &Users, rank: &[u32]) -> Vec<u32> {
+/// Of the units that are ready, the one with the lowest rank first. O(E + V log V).
+pub(super) fn by_lowest_rank(units: &Units, users: &Users, rank: &[u32]) -> Vec<u32> {
     let mut waits: Vec<u32> = (0..units.len())
         .map(|u| units.inputs(u).len() as u32)
         .collect();
@@ -72,7 +72,7 @@ pub(super) fn ready_by(units: &Units, users: &Users, rank: &[u32]) -> Vec<u32> {
     let mut order = Vec::with_capacity(units.len());
     while let Some(Reverse((_, u))) = ready.pop() {
         order.push(u);
-        for &user in users.of(u as usize) {
+        for &user in users.of_unit(u as usize) {
             waits[user as usize] -= 1;
             if waits[user as usize] == 0 {
                 ready.push(Reverse((rank[user as usize], user)));

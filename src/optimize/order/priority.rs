@@ -1,10 +1,10 @@
-//! Where users gave priorities.
+//! Priorities given by the user.
 
 use crate::graph::Graph;
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
-/// Of the units that are ready, always the one of the highest priority, and the first in `order` of equals.
+/// Of the units that are ready, the one with the highest priority first; of equals the first in `order`.
 pub(super) fn by_priority(graph: &Graph, order: Vec<u32>) -> Vec<u32> {
     // Units, as ranges of `order`; the nodes of a unit stand together there.
     let heads: Vec<usize> = (0..order.len())

@@ -1,15 +1,15 @@
-//! What is ordered: units as plain numbers, and the peak of an order of them.
+//! Units as plain numbers, and the peak of an order of them.
 
 use crate::graph::Graph;
 
-/// A graph of units. Inputs stand before their users: the numbers themselves are an order.
+/// A graph of units. Inputs have lower numbers than their users, so the numbers themselves are an order.
 pub(super) struct Units {
     /// The inputs of unit `u`, each once, are `inputs[starts[u]..starts[u + 1]]`.
     pub(super) starts: Vec<u32>,
     pub(super) inputs: Vec<u32>,
-    /// Whether the result of a unit is held until its last user has run.
+    /// Whether the result of a unit counts as alive until its last user has run.
     pub(super) adds: Vec<bool>,
-    /// Whether one is held while it runs, at least: its own, or one in its middle.
+    /// Whether a counted result is alive while the unit runs: its own, or an inner one.
     pub(super) rises: Vec<bool>,
     pub(super) outputs: Vec<u32>,
 }
@@ -22,7 +22,7 @@ pub(super) struct Users {
 
 impl Units {
     /// The units of a graph that stands in the order of a depth-first walk. O(V + E).
-    pub(super) fn of(graph: &Graph) -> Units {
+    pub(super) fn new(graph: &Graph) -> Units {
         let count = graph.units();
         let mut units = Units {
             starts: Vec::with_capacity(count + 1),
@@ -31,19 +31,19 @@ impl Units {
             rises: Vec::with_capacity(count),
             outputs: Vec::with_capacity(graph.outputs.len()),
         };
-        let mut kept = vec![false; graph.len()];
+        let mut is_output = vec![false; graph.len()];
         for output in &graph.outputs {
-            kept[output.index()] = true;
+            is_output[output.index()] = true;
         }
         let mut unit_of = Vec::with_capacity(graph.len());
         // The last unit that was seen to read each one.
         let mut reader = vec![u32::MAX; count];
-        for (i, kept) in kept.into_iter().enumerate() {
-            let held = graph.traits[i].counts() && !kept;
+        for (i, is_output) in is_output.into_iter().enumerate() {
+            let counts = graph.traits[i].counts() && !is_output;
             if graph.is_joined(i) {
                 let u = units.len() - 1;
-                units.adds[u] = held;
-                units.rises[u] |= held;
+                units.adds[u] = counts;
+                units.rises[u] |= counts;
                 unit_of.push(u as u32);
                 continue;
             }
@@ -55,8 +55,8 @@ impl Units {
                     units.inputs.push(k);
                 }
             }
-            units.adds.push(held);
-            units.rises.push(held);
+            units.adds.push(counts);
+            units.rises.push(counts);
             unit_of.push(u);
         }
         units.starts.push(units.inputs.len() as u32);
@@ -74,7 +74,7 @@ impl Units {
         &self.inputs[self.starts[u] as usize..self.starts[u + 1] as usize]
     }
 
-    /// How many units read each one.
+    /// The number of units that read each one.
     pub(super) fn readers(&self) -> Vec<u32> {
         let mut readers = vec![0u32; self.len()];
         for &k in &self.inputs {
@@ -83,6 +83,7 @@ impl Units {
         readers
     }
 
+    /// The users of each unit. O(V + E).
     pub(super) fn users(&self) -> Users {
         let mut starts = vec![0u32; self.len() + 2];
         for &k in &self.inputs {
@@ -102,12 +103,12 @@ impl Units {
         Users { starts, list }
     }
 
-    /// The most results held at once along an order; looks no further once that is `limit`.
+    /// The most results alive at once along an order; stops when that is `limit`.
     pub(super) fn peak(&self, order: impl Iterator<Item = usize>, limit: usize) -> usize {
         let mut left = self.readers();
         let (mut live, mut peak) = (0usize, 0usize);
         for u in order {
-            // Inputs end with their last user; the result comes to life as they do.
+            // An input does not count together with the result of its last user.
             for &k in self.inputs(u) {
                 let k = k as usize;
                 left[k] -= 1;
@@ -122,12 +123,12 @@ impl Units {
         peak
     }
 
-    /// How many results must be held at once to compute each unit, were it the root of a tree; and a bound that no
-    /// order gets below: the same of those that are, and the most inputs that one unit reads.
+    /// How many results must be alive at once to compute each unit if it were the root of a tree; and a lower bound for the
+    /// peak of every order: the highest need of a unit that is such a root, and the most inputs that one unit reads.
     pub(super) fn needs(&self) -> (Vec<u32>, usize) {
         let readers = self.readers();
         let mut need = vec![0u32; self.len()];
-        // Whether all that leads to it has one user.
+        // Whether each unit that leads to it has one user.
         let mut is_tree = vec![true; self.len()];
         let mut least = 0;
         let mut inputs = Vec::new();
@@ -135,17 +136,17 @@ impl Units {
             inputs.clear();
             inputs.extend(self.inputs(u).iter().map(|&k| k as usize));
             inputs.sort_by_key(|&k| std::cmp::Reverse(need[k]));
-            let mut held = 0;
+            let mut live = 0;
             let mut most = u32::from(self.rises[u]);
             let mut tree = true;
             for &k in &inputs {
-                most = most.max(need[k].saturating_add(held));
-                held += u32::from(self.adds[k]);
+                most = most.max(need[k].saturating_add(live));
+                live += u32::from(self.adds[k]);
                 tree &= is_tree[k] && readers[k] == 1;
             }
             need[u] = most;
             is_tree[u] = tree;
-            least = least.max(if tree { most } else { held });
+            least = least.max(if tree { most } else { live });
         }
         (need, least as usize)
     }
@@ -153,7 +154,7 @@ impl Units {
 
 impl Users {
     #[inline]
-    pub(super) fn of(&self, u: usize) -> &[u32] {
+    pub(super) fn of_unit(&self, u: usize) -> &[u32] {
         &self.list[self.starts[u] as usize..self.starts[u + 1] as usize]
     }
 }

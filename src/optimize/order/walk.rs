@@ -2,7 +2,7 @@
 
 use super::units::Units;
 
-/// The longest way down from each unit to one without inputs.
+/// The longest path from each unit to one without inputs.
 pub(super) fn depths(units: &Units) -> Vec<u32> {
     let mut depth = vec![0u32; units.len()];
     for u in 0..units.len() {
@@ -12,7 +12,7 @@ pub(super) fn depths(units: &Units) -> Vec<u32> {
     depth
 }
 
-/// A depth-first walk from the outputs, each unit after its inputs; of these, the one of the highest rank is walked
+/// A depth-first walk from the outputs, each unit after its inputs; of these, the one with the highest rank is walked
 /// first. O(V + E log d) for units of up to d inputs.
 pub(super) fn by_rank(units: &Units, rank: &[u32]) -> Vec<u32> {
     walk(units.len(), units.outputs.iter().copied(), |u, pending| {
@@ -22,8 +22,8 @@ pub(super) fn by_rank(units: &Units, rank: &[u32]) -> Vec<u32> {
     })
 }
 
-/// A depth-first walk from the outputs, each number after its inputs. `push` appends the inputs of one, of which the
-/// last is walked first.
+/// A depth-first walk from the outputs, each number after its inputs. `push` appends the inputs of a number; the last of them
+/// is walked first.
 pub(super) fn walk(
     len: usize,
     outputs: impl DoubleEndedIterator<Item = u32>,
@@ -31,7 +31,7 @@ pub(super) fn walk(
 ) -> Vec<u32> {
     struct Open {
         number: u32,
-        /// Where its inputs begin in `pending`; they end where `pending` ends when it is on top.
+        /// Where its inputs begin in `pending`. They reach to the end of `pending` when this one is on top.
         start: usize,
     }
     let mut order = Vec::with_capacity(len);

@@ -1,20 +1,22 @@
-//! Pure results that stay where a plan puts them: a byte for each of its nodes, instead of an entry for each key.
+//! Pure results that stay in the slots of a plan: a byte for each of its nodes, instead of an entry for each key.
 //!
-//! Most runs never ask for the result of a node anywhere but in their own plan, where equal nodes are one. So the nodes
-//! whose results can be copied are only marked as they begin and end. The first asker from somewhere else (a nested
-//! run, a returned graph) makes an index of their keys.
+//! Most runs need the result of a node only in their own plan, where equal nodes are merged. So the nodes whose results can be
+//! copied are only marked as they begin and finish. The first lookup from elsewhere (a nested run, a returned graph) makes an
+//! index of their keys.
 //!
 //! ```text
-//! NEW ──begin──> RUNNING ──end──> DONE        its result is in its slot, and stays there
-//!  │               │  └──ask──> WATCHED ──end──> DONE, and those who wait are woken
-//!  └─────ask───────┴────fail───────────────> ELSEWHERE    only the table, or the failures, can tell
+//! NEW ──begin──> RUNNING ──finish──> DONE        its result is in its slot, and stays there
+//!  │               │  └──look up──> WATCHED ──finish──> DONE, and the waiters are woken
+//!  └───look up─────┴────fail─────────────────> ELSEWHERE    only the table, or the failures, can tell
 //! ```
 //!
-//! Under `gate`: from RUNNING to WATCHED, together with a running entry of the table, which those who wait are listed in.
-//! That entry is removed by whoever ends what is WATCHED; they ask again then. Who comes too late to watch removes it
-//! before it opens the gate, and nobody looks into the table for what is ELSEWHERE before that.
+//! The step from RUNNING to WATCHED is made under `gate`, together with a running entry of the table, which holds the wakers
+//! of those that wait. Whoever finishes a WATCHED node removes that entry; the waiters look up again then. A lookup that comes
+//! too late to watch removes its entry before it opens the gate, and no lookup of an ELSEWHERE node enters the table before
+//! that.
 
-use super::table::{Found, Shared, Table, Waker};
+use super::table::{Found, Table, Waker};
+use crate::base::Shared;
 use crate::base::sync::atomic::AtomicU8;
 use crate::base::sync::atomic::Ordering::{AcqRel, Acquire};
 use crate::base::sync::{Mutex, OnceLock, lock};
@@ -30,30 +32,30 @@ const ELSEWHERE: u8 = 4;
 pub(crate) trait Slots: Send + Sync {
     /// The nodes, with their keys.
     fn keys(&self) -> Vec<(u128, usize)>;
-    /// A copy of what has been put into the slot of one of them.
+    /// Copies the result out of the slot of one of them.
     fn copy(&self, node: usize) -> Option<Shared>;
 }
 
-/// How far the nodes of a plan are whose results can be copied.
+/// The progress of the nodes of a plan whose results can be copied.
 pub(crate) struct Ledger {
     states: Box<[AtomicU8]>,
     slots: Box<dyn Slots>,
-    /// Made when somebody asks.
+    /// Made by the first lookup.
     index: OnceLock<AHashMap<u128, usize>>,
     gate: Mutex<()>,
 }
 
-/// What asking for a key came to.
-pub(super) enum Standing {
+/// The outcome of a lookup in a ledger.
+pub(super) enum LedgerEntry {
     Done(Shared),
     /// It has a running entry in the table.
     Running,
-    /// Ask the table.
+    /// The table must be asked.
     Elsewhere,
 }
 
 impl Ledger {
-    /// For a plan of so many nodes.
+    /// A ledger for a plan of `nodes` nodes.
     pub(crate) fn new(nodes: usize, slots: impl Slots + 'static) -> Ledger {
         Ledger {
             states: (0..nodes).map(|_| AtomicU8::new(NEW)).collect(),
@@ -63,9 +65,9 @@ impl Ledger {
         }
     }
 
-    /// A node is about to run; `false`: somebody else has taken it on.
+    /// A node is about to run; `false` if another run has claimed it.
     #[inline]
-    pub(crate) fn begin(&self, node: usize) -> bool {
+    pub(crate) fn begin_node(&self, node: usize) -> bool {
         let state = &self.states[node];
         let begun = state.compare_exchange(NEW, RUNNING, AcqRel, Acquire);
         begun.is_ok()
@@ -76,24 +78,24 @@ impl Ledger {
         matches!(self.states[node].load(Acquire), RUNNING | WATCHED)
     }
 
-    /// A node that was begun has its result in its slot. `true`: somebody waits for it, and is to be woken.
+    /// A node that was begun has its result in its slot; `true` if waiters must be woken.
     #[inline]
-    pub(crate) fn end(&self, node: usize) -> bool {
+    pub(crate) fn finish_node(&self, node: usize) -> bool {
         self.states[node].swap(DONE, AcqRel) == WATCHED
     }
 
-    /// A node that was begun has no result. `true`: somebody waits for it, and is to be woken.
-    pub(super) fn fail(&self, node: usize) -> bool {
+    /// A node that was begun has no result; `true` if waiters must be woken.
+    pub(super) fn fail_node(&self, node: usize) -> bool {
         self.states[node].swap(ELSEWHERE, AcqRel) == WATCHED
     }
 
-    /// What is known of a key. Of a node that is not running the asker takes care.
-    pub(super) fn ask(&self, key: u128, table: &Table) -> Standing {
+    /// Looks up a key. A node that has not begun is left to the caller.
+    pub(super) fn look_up(&self, key: u128, table: &Table) -> LedgerEntry {
         let index = self
             .index
             .get_or_init(|| self.slots.keys().into_iter().collect());
         let Some(&node) = index.get(&key) else {
-            return Standing::Elsewhere;
+            return LedgerEntry::Elsewhere;
         };
         let state = &self.states[node];
         loop {
@@ -104,26 +106,29 @@ impl Ledger {
                     if state.load(Acquire) != RUNNING {
                         continue;
                     }
-                    // First the entry: whoever ends what is watched removes it.
-                    let entry = table.ask(key, || true);
-                    debug_assert!(matches!(entry, Found::Taken), "nobody else asks the table");
+                    // First the entry: whoever finishes a watched node removes it.
+                    let entry = table.look_up(key, || true);
+                    debug_assert!(
+                        matches!(entry, Found::Claimed),
+                        "no other lookup enters the table"
+                    );
                     let watched = state.compare_exchange(RUNNING, WATCHED, AcqRel, Acquire);
                     if watched.is_err() {
                         let wakers: Vec<Waker> = table.abandon(key);
-                        debug_assert!(wakers.is_empty(), "nobody has been told to wait");
+                        debug_assert!(wakers.is_empty(), "no one has been told to wait");
                     }
                 }
-                WATCHED => return Standing::Running,
+                WATCHED => return LedgerEntry::Running,
                 DONE => {
                     return match self.slots.copy(node) {
-                        Some(value) => Standing::Done(value),
-                        None => Standing::Elsewhere,
+                        Some(value) => LedgerEntry::Done(value),
+                        None => LedgerEntry::Elsewhere,
                     };
                 }
                 _ => {
-                    // Whoever wanted to watch it has taken its entry back, if it came too late.
+                    // A lookup that came too late to watch it has removed its entry by now.
                     drop(lock(&self.gate));
-                    return Standing::Elsewhere;
+                    return LedgerEntry::Elsewhere;
                 }
             }
         }

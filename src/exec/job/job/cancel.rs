@@ -4,7 +4,7 @@ use super::Job;
 use crate::base::error::{Error, ErrorKind};
 use crate::base::sync::lock;
 use crate::exec::futures::Transition;
-use crate::task::KeptError;
+use crate::task::RetryableError;
 use std::sync::Arc;
 
 impl Job {
@@ -89,8 +89,12 @@ impl Job {
             futures.activity().expect(1);
             futures.history().record(index, Transition::Retried);
         };
-        let former = futures.promises()[index].begin_again(futures.round() + 1, expect);
-        let Some(KeptError { error, again }) = former else {
+        let former = futures.promises()[index].reopen(futures.round() + 1, expect);
+        let Some(RetryableError {
+            error,
+            retry_with: again,
+        }) = former
+        else {
             return false;
         };
         if futures.plan().is_none() {

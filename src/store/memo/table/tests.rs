@@ -1,15 +1,16 @@
-//! Which entries survive, at costs that are given.
+//! Which entries survive, at given costs.
 
 use super::*;
+use std::sync::Arc;
 use std::sync::atomic::Ordering::Release;
 
-/// Asks for a result; computes it, at so many microseconds and bytes in all, if it is not there.
+/// Looks a result up; computes it, at `cost` microseconds and `bytes` bytes in all, if it is not there.
 fn get(table: &Table, key: u128, cost: u64, bytes: usize) -> bool {
-    match table.ask(key, || true) {
+    match table.look_up(key, || true) {
         Found::Done(_) => true,
-        Found::Taken => {
+        Found::Claimed => {
             let size = Size {
-                bytes: bytes - Memo::ENTRY_BYTES,
+                bytes: bytes - ENTRY_BYTES,
                 estimated: false,
             };
             let cost = Some(Duration::from_micros(cost));
@@ -23,13 +24,13 @@ fn get(table: &Table, key: u128, cost: u64, bytes: usize) -> bool {
 }
 
 fn has(table: &Table, keys: &[u128]) -> Vec<u128> {
-    let there = |key: &&u128| !matches!(table.ask(**key, || false), Found::Nothing);
+    let there = |key: &&u128| !matches!(table.look_up(**key, || false), Found::Absent);
     keys.iter().filter(there).copied().collect()
 }
 
 #[test]
 fn an_entry_and_its_key_fill_64_bytes() {
-    assert_eq!(size_of::<(u128, Entry)>(), 64);
+    assert_eq!(size_of::<(u128, MemoEntry)>(), 64);
 }
 
 #[test]
@@ -88,10 +89,10 @@ fn what_is_larger_than_the_budget_is_not_kept_and_ousts_nothing() {
 #[test]
 fn what_is_in_flight_is_never_dropped() {
     let table = Table::new(2000, 100);
-    assert!(matches!(table.ask(1, || true), Found::Taken));
+    assert!(matches!(table.look_up(1, || true), Found::Claimed));
     (2..=20).for_each(|key| assert!(!get(&table, key, 10, 1000)));
     assert_eq!(table.clear().len(), 2);
-    assert!(matches!(table.ask(1, || true), Found::Running));
+    assert!(matches!(table.look_up(1, || true), Found::Running));
 }
 
 #[test]
@@ -103,10 +104,10 @@ fn a_cleared_table_fills_up_again() {
         assert_eq!(table.clear().len(), 3);
         assert_eq!((table.stats().bytes, table.stats().entries), (0, 0));
     }
-    // What has gone by other ways does not stay among the candidates.
+    // Results that were removed otherwise do not stay among the candidates.
     for key in 0..10_000 {
         get(&table, key, 10, 1000);
-        table.forget(key);
+        table.remove(key);
     }
     let candidates = lock(&table.candidates);
     assert!(candidates.as_ref().is_none_or(|c| !c.is_stale(0)));

@@ -1,0 +1,204 @@
+//! A compiled plan, as the executor runs it.
+
+mod derived;
+mod export;
+
+use super::{Consumers, Lookahead, Traits, culprit};
+use crate::base::buffer_pool::{Pooled, pooled_as};
+use crate::base::error::Culprit;
+use crate::task::{Claim, Edge, NodePtr, NodeRef, RawNode, RetryIf, Settings, node_of};
+use std::collections::BTreeMap;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+pooled_as!(Edge, u32);
+
+/// A compiled plan, which can be run any number of times.
+///
+/// Nodes stand in the order in which one worker runs them; the nodes of a unit stand together.
+pub(crate) struct Program {
+    pub(crate) nodes: Pooled<RawNode>,
+    pub(crate) traits: Pooled<Traits>,
+    /// The inputs of node `i` are `edges[starts[i]..starts[i + 1]]`.
+    pub(crate) starts: Pooled<u32>,
+    pub(crate) edges: Pooled<Edge>,
+    pub(crate) outputs: Pooled<Edge>,
+    /// The number of edges to each node, outputs included; empty if no slot is tracked.
+    pub(crate) uses: Pooled<u32>,
+    /// Where each slot begins, in units of 8 bytes; empty if slot `i` is at `8 * i`.
+    pub(crate) offsets: Vec<u32>,
+    /// Size and alignment of the buffer of all slots, in bytes.
+    pub(crate) layout: std::alloc::Layout,
+    /// Where each unit begins, and the end of the last; empty if every node is a unit.
+    pub(crate) units: Vec<u32>,
+    /// The content keys of `KEYED` nodes; empty if there are none.
+    pub(crate) keys: Vec<u128>,
+    pub(crate) settings: BTreeMap<u32, Settings>,
+    /// For each node: whether its failure is caught on every path to an output. Empty if nothing is caught.
+    pub(crate) caught: Vec<bool>,
+    /// Some result owns heap memory, or a node has a priority: units run by their place in the order.
+    pub(crate) by_priority: bool,
+    /// The union of the traits of all nodes.
+    pub(crate) any: Traits,
+    /// All nodes are known to be calls of one function, without settings when it was planned.
+    pub(crate) is_uniform: bool,
+    /// All results are stored in slots of 8 bytes, and own nothing.
+    pub(crate) is_direct: bool,
+    /// Running a node means only calling its body, for all nodes.
+    pub(crate) is_plain: bool,
+    /// The same, except that the memo remembers some results.
+    pub(crate) is_light: bool,
+    /// Some node has a priority.
+    pub(super) has_priorities: bool,
+    /// Keeps every node alive.
+    pub(super) roots: Pooled<NodePtr>,
+    pub(super) consumers: OnceLock<Consumers>,
+    pub(super) peak: OnceLock<usize>,
+    pub(super) lookahead: OnceLock<Lookahead>,
+}
+
+/// The retries and the deadline of a node.
+#[derive(Default)]
+pub(crate) struct Guard<'p> {
+    pub(crate) retries: u32,
+    pub(crate) backoff: Duration,
+    pub(crate) retry_if: Option<&'p RetryIf>,
+    pub(crate) timeout: Option<Duration>,
+}
+
+impl Program {
+    pub(crate) fn len(&self) -> usize {
+        self.nodes.len()
+    }
+
+    #[inline]
+    pub(crate) fn node(&self, i: usize) -> NodeRef<'_> {
+        node_of(&self.roots, self.nodes[i])
+    }
+
+    /// Brings a node into the cache, if there is such a one: it will be run soon.
+    #[inline]
+    pub(crate) fn prefetch(&self, i: usize) {
+        if let Some(node) = self.nodes.get(i) {
+            node.prefetch();
+        }
+    }
+
+    #[inline]
+    pub(crate) fn inputs(&self, i: usize) -> &[Edge] {
+        &self.edges[self.starts[i] as usize..self.starts[i + 1] as usize]
+    }
+
+    pub(crate) fn unit_count(&self) -> usize {
+        if self.units.is_empty() {
+            self.len()
+        } else {
+            self.units.len() - 1
+        }
+    }
+
+    /// The nodes of a unit.
+    #[inline]
+    pub(crate) fn unit(&self, unit: usize) -> std::ops::Range<usize> {
+        match self.units.is_empty() {
+            true => unit..unit + 1,
+            false => self.units[unit] as usize..self.units[unit + 1] as usize,
+        }
+    }
+
+    /// For each node: whether it is an output.
+    pub(super) fn output_nodes(&self) -> Vec<bool> {
+        let mut is_output = vec![false; self.len()];
+        for output in &self.outputs {
+            is_output[output.index()] = true;
+        }
+        is_output
+    }
+
+    /// Drops the value in a node's slot; `None` if there is nothing to drop.
+    pub(crate) fn dropper(&self, i: usize) -> Option<unsafe fn(*mut u8)> {
+        let result = &self.node(i).task().result;
+        match result.share {
+            Some(share) if self.traits[i].has(Traits::SHARE) => Some(share.drop),
+            _ => result.drop,
+        }
+    }
+
+    pub(crate) fn guard(&self, i: usize) -> Guard<'_> {
+        let spec = self.node(i).spec();
+        let settings = self.settings.get(&(i as u32));
+        Guard {
+            retries: settings.and_then(|s| s.retries).unwrap_or(spec.retries),
+            backoff: settings.and_then(|s| s.backoff).unwrap_or_default(),
+            retry_if: settings.and_then(|s| s.retry_if.as_ref()),
+            timeout: settings.and_then(|s| s.timeout).or(spec.timeout),
+        }
+    }
+
+    /// The resources that node `i` needs, with their amounts.
+    pub(crate) fn resources(&self, i: usize) -> &[(Arc<str>, u64)] {
+        match self.settings.get(&(i as u32)) {
+            Some(settings) => &settings.resources,
+            None => &[],
+        }
+    }
+
+    /// The first node whose resources `refuse` refuses, with what it returns.
+    pub(crate) fn first_refused<E>(
+        &self,
+        refuse: impl Fn(&[(Arc<str>, u64)]) -> Option<E>,
+    ) -> Option<(usize, E)> {
+        let with_resources = (self.settings.iter()).filter(|(_, s)| !s.resources.is_empty());
+        let refused =
+            with_resources.filter_map(|(i, s)| Some((*i as usize, refuse(&s.resources)?)));
+        refused.min_by_key(|(i, _)| *i)
+    }
+
+    pub(crate) fn priority(&self, i: usize) -> i32 {
+        self.settings.get(&(i as u32)).map_or(0, |s| s.priority)
+    }
+
+    /// The highest priority in a unit.
+    pub(crate) fn unit_priority(&self, unit: usize) -> i32 {
+        if self.settings.is_empty() {
+            return 0;
+        }
+        self.unit(unit).map(|i| self.priority(i)).max().unwrap_or(0)
+    }
+
+    /// Whether some node has a priority.
+    pub(crate) fn has_priorities(&self) -> bool {
+        self.has_priorities
+    }
+
+    /// Whether running it may add work that the plan does not show.
+    pub(crate) fn may_grow(&self) -> bool {
+        self.any.has(Traits::FLAT)
+    }
+
+    /// The future whose value a node has, if it is such a source.
+    #[inline]
+    pub(crate) fn awaits(&self, i: usize) -> Option<&Claim> {
+        let traits = self.traits[i];
+        match traits.has(Traits::SOURCE) && traits.has(Traits::GUARDED) {
+            true => self.node(i).awaits(),
+            false => None,
+        }
+    }
+
+    /// Lets each output fail on its own: no failure fails a whole run.
+    pub(crate) fn with_separate_outputs(mut self) -> Program {
+        self.caught = vec![true; self.len()];
+        self
+    }
+
+    /// Describes a failed node, for an error.
+    pub(crate) fn culprit(&self, i: usize) -> Culprit {
+        culprit(self.node(i))
+    }
+
+    /// Whether the failure of a node fails the run.
+    pub(crate) fn is_fatal(&self, i: usize) -> bool {
+        !self.caught.get(i).copied().unwrap_or(false)
+    }
+}

@@ -1,0 +1,104 @@
+//! Claims on futures, and what produces their values.
+
+use super::payload::Payload;
+use super::promise::Promise;
+use crate::base::Shared;
+use crate::base::error::Error;
+use std::any::Any;
+use std::fmt;
+use std::ptr::NonNull;
+use std::sync::Arc;
+
+/// The work that completes some futures.
+pub(crate) trait Producer: Any + Send + Sync {
+    /// Its futures: always the same, at the same address.
+    fn promises(&self) -> &[Promise];
+    /// The last claim on future `index` was dropped before its end.
+    fn unwanted(&self, index: usize);
+    /// The text of the call behind future `index`.
+    fn call(&self, index: usize) -> String;
+    /// Unique in the process.
+    fn id(&self) -> u64;
+    /// What executes it, while it is open.
+    fn run(&self) -> Option<Shared>;
+    /// The futures that it waits for: it cannot end before they have.
+    fn needs(&self) -> Vec<Claim>;
+}
+
+/// A claim on a future: while there is one, the work goes on and the result is stored.
+pub(crate) struct Claim {
+    producer: Arc<dyn Producer>,
+    /// One of its promises.
+    promise: NonNull<Promise>,
+}
+
+// SAFETY: the pointer leads to a part of `producer`, which is `Send` and `Sync`.
+unsafe impl Send for Claim {}
+// SAFETY: as above.
+unsafe impl Sync for Claim {}
+
+impl Claim {
+    /// The first claim on a future: the one that its promise was made with. Call it once for each.
+    #[inline]
+    pub(crate) fn first(producer: Arc<dyn Producer>, index: usize) -> Claim {
+        let promise = NonNull::from(&producer.promises()[index]);
+        Claim { producer, promise }
+    }
+
+    #[inline]
+    pub(crate) fn promise(&self) -> &Promise {
+        // SAFETY: promises stay where they are for as long as their producer exists, see `Producer::promises`.
+        unsafe { self.promise.as_ref() }
+    }
+
+    pub(crate) fn producer(&self) -> &Arc<dyn Producer> {
+        &self.producer
+    }
+
+    pub(crate) fn index(&self) -> usize {
+        let first = self.producer.promises().as_ptr();
+        (self.promise.addr().get() - first.addr()) / size_of::<Promise>()
+    }
+
+    /// The identity of the future, unique in the process.
+    pub(crate) fn id(&self) -> (u64, u32) {
+        (self.producer.id(), self.index() as u32)
+    }
+
+    /// The text of the call behind the future.
+    pub(crate) fn call(&self) -> String {
+        self.producer.call(self.index())
+    }
+
+    /// Takes the outcome out if this is the only claim, else clones it. `None` if the future has not ended.
+    #[inline]
+    pub(crate) fn take_outcome(&mut self) -> Option<Result<Payload, Error>> {
+        self.promise().take()
+    }
+}
+
+impl Clone for Claim {
+    fn clone(&self) -> Claim {
+        self.promise().add_claim();
+        Claim {
+            producer: self.producer.clone(),
+            promise: self.promise,
+        }
+    }
+}
+
+impl Drop for Claim {
+    #[inline]
+    fn drop(&mut self) {
+        let promise = self.promise();
+        if promise.release_claim() {
+            self.producer.unwanted(self.index());
+        }
+    }
+}
+
+impl fmt::Debug for Claim {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.call())
+    }
+}
