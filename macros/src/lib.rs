@@ -2,35 +2,19 @@
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 
-mod args;
-mod ast;
-mod attrs;
-mod borrow;
-mod companion;
 mod debug;
-mod duration;
+mod derive;
 mod expand;
-mod fallback;
-mod footprint;
-mod generics;
 mod identity;
-mod implied;
-mod lifetimes;
-mod method;
-mod operand;
-mod output;
-mod params;
+mod options;
 mod paths;
 mod report;
-mod suggest;
+mod syntax;
 mod task;
-mod token;
-mod types;
-mod validate;
 
-use ast::Item;
 use proc_macro::TokenStream;
 use report::Report;
+use syntax::Item;
 
 /// Makes a function build a node of a task graph instead of running.
 ///
@@ -316,7 +300,7 @@ pub fn delayed(args: TokenStream, item: TokenStream) -> TokenStream {
 /// ```
 #[proc_macro_derive(Token, attributes(token))]
 pub fn derive_token(input: TokenStream) -> TokenStream {
-    token::derive(syn::parse_macro_input!(input)).into()
+    derive::token(syn::parse_macro_input!(input)).into()
 }
 
 /// Derives `Footprint`: the bytes of heap memory that the fields own, together.
@@ -345,7 +329,7 @@ pub fn derive_token(input: TokenStream) -> TokenStream {
 /// ```
 #[proc_macro_derive(Footprint, attributes(footprint))]
 pub fn derive_footprint(input: TokenStream) -> TokenStream {
-    footprint::derive(syn::parse_macro_input!(input)).into()
+    derive::footprint(syn::parse_macro_input!(input)).into()
 }
 
 fn delay(
@@ -360,8 +344,8 @@ fn delay(
             expansion
         }
         Ok(Item::Block(block)) => {
-            let name = method::type_name(&block).to_string();
-            let expansion = method::block(args, block);
+            let name = block.type_name().to_string();
+            let expansion = expand::block(args, block);
             debug::print(&name, &expansion);
             expansion
         }

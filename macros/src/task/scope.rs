@@ -1,24 +1,16 @@
 //! The type parameters of a task: what the user wrote, without lifetimes, and the bounds that a graph needs.
 
-use crate::args::Options;
-use crate::implied;
-use crate::lifetimes;
-use crate::params::{Key, Kind, Mode, Param};
+use super::bounds::{Bounds, Need};
+use super::implied;
 use crate::paths::Paths;
 use crate::report::Report;
-use crate::types;
+use crate::syntax::{lifetimes, types};
 use proc_macro2::{Ident, TokenStream};
 use quote::{ToTokens, quote};
 use std::collections::HashSet;
-use syn::punctuated::Punctuated;
-use syn::{
-    GenericParam, Generics, Token, Type, TypeParam, TypeParamBound, WherePredicate, parse_quote,
-};
+use syn::{GenericParam, Generics, Type, TypeParam, WherePredicate, parse_quote};
 
 const BOUND: &str = "a task cannot depend on a lifetime: its inputs are lent to it afresh each time it runs.\nWrite the bound for every lifetime, `for<'x> F: Fn(&'x T)`, or take an owned type";
-
-/// `A + B`
-pub(crate) type Bounds = Punctuated<TypeParamBound, Token![+]>;
 
 /// What is in scope in a constructor, and in what it calls.
 #[derive(Default)]
@@ -148,55 +140,35 @@ impl Scope {
         }
     }
 
-    /// Adds the bounds that the graph needs.
+    /// Adds the bounds that the graph needs: of parameters, of the result, of what occurs in neither.
     pub(crate) fn require(
         &mut self,
-        params: &[Param],
+        needs: impl IntoIterator<Item = Need>,
         output: &Type,
-        options: &Options,
         paths: &Paths,
     ) {
-        let Paths { root, private } = paths;
-        let pure = options.pure.is_some();
-        let mut bare = HashSet::new();
-        for param in params.iter().filter(|p| p.mode != Mode::Exact) {
-            let (ty, needs): (&Type, TokenStream) = match &param.kind {
-                Kind::Closure { ty, bounds, .. } => {
-                    let needs = quote!(::core::clone::Clone + #root::Value);
-                    match bounds {
-                        Some(_) => self.closure_where.push(parse_quote!(#ty: #needs)),
-                        None => self.own_where.push(parse_quote!(#ty: #needs)),
-                    }
-                    bare.insert(ty.to_token_stream().to_string());
-                    continue;
-                }
-                Kind::Value(ty) => (ty, quote!(::core::clone::Clone + #root::Value)),
-                Kind::Ref(ty) | Kind::Refs(ty) | Kind::Dyn(ty) => (ty, quote!(#root::Value)),
-                Kind::Refused => continue,
+        let root = &paths.root;
+        let mut bounded = HashSet::new();
+        for Need {
+            ty,
+            bounds,
+            of_closure,
+        } in needs
+        {
+            bounded.insert(ty.to_token_stream().to_string());
+            let predicates = match of_closure {
+                true => &mut self.closure_where,
+                false => &mut self.own_where,
             };
-            let key = match (&param.kind, param.key) {
-                (Kind::Dyn(_), _) | (_, Key::Identity | Key::Skip) => None,
-                _ if !pure => None,
-                (_, Key::Token) => Some(quote!(+ #root::Token)),
-                (_, Key::Hash) => Some(quote!(+ ::core::hash::Hash)),
-                (_, Key::Serde) => Some(quote!(+ #private::Serialize)),
-            };
-            self.own_where.push(parse_quote!(#ty: #needs #key));
-            bare.insert(ty.to_token_stream().to_string());
-            if let (Kind::Ref(_) | Kind::Refs(_), Type::Slice(slice)) = (&param.kind, ty) {
-                let part = &slice.elem;
-                self.own_where.push(parse_quote!(#part: #root::Value));
-                bare.insert(part.to_token_stream().to_string());
-            }
+            predicates.push(parse_quote!(#ty: #bounds));
         }
         if types::mentions(output, &self.names)
-            && !bare.contains(&output.to_token_stream().to_string())
+            && bounded.insert(output.to_token_stream().to_string())
         {
             self.own_where.push(parse_quote!(#output: #root::Value));
-            bare.insert(output.to_token_stream().to_string());
         }
         for ty in self.types().into_iter().cloned().collect::<Vec<_>>() {
-            if !bare.contains(&ty.to_string()) {
+            if !bounded.contains(&ty.to_string()) {
                 self.own_where.push(parse_quote!(#ty: 'static));
             }
         }

@@ -1,17 +1,12 @@
 //! A delayed `impl` block: the methods stay as they are, and a trait adds their delayed versions to `Delayed<Foo>`.
 
-use crate::args::{Options, Place};
-use crate::ast::{Block, Function, Member};
-use crate::attrs::{self, Attrs};
-use crate::companion;
-use crate::expand;
-use crate::fallback;
-use crate::params;
+use super::{companion, fallback, plain};
+use crate::options::{Options, Place};
 use crate::paths::Paths;
 use crate::report::Report;
-use crate::task::{Of, Task};
-use crate::types;
-use crate::validate;
+use crate::syntax::attrs::{self, Attrs};
+use crate::syntax::{Block, Function, Member};
+use crate::task::{Of, Task, is_key, validate};
 use proc_macro2::{Group, Ident, TokenStream, TokenTree};
 use quote::{ToTokens, format_ident, quote};
 use syn::ext::IdentExt;
@@ -74,22 +69,17 @@ fn strip_keys(block: &mut Block) {
         let Member::Method(f) = member else { continue };
         for input in &mut f.sig.inputs {
             if let FnArg::Typed(p) = input {
-                p.attrs.retain(|a| !params::is_key(a));
+                p.attrs.retain(|a| !is_key(a));
             }
         }
     }
-}
-
-pub(crate) fn type_name(block: &Block) -> Ident {
-    types::last_segment(&block.self_ty)
-        .map_or_else(|| format_ident!("Unnamed"), |s| s.ident.clone())
 }
 
 fn trait_name(block: &Block, options: &Options) -> Ident {
     options
         .ext
         .clone()
-        .unwrap_or_else(|| format_ident!("{}Delayed", type_name(block)))
+        .unwrap_or_else(|| format_ident!("{}Delayed", block.type_name()))
 }
 
 /// The delayed version of one method.
@@ -137,7 +127,7 @@ fn method_of(
     let sig = without_self(&method.sig, &block.self_ty)?;
     let name = sig.ident.unraw();
     let paths = Paths::new(options.root.as_ref());
-    let label = format!("{}::{name}", type_name(block));
+    let label = format!("{}::{name}", block.type_name());
     let of = Of {
         self_ty: &block.self_ty,
         generics: &block.generics,
@@ -157,16 +147,16 @@ fn method_of(
         |constructor: &TokenStream| quote!(#(#cfgs)* #(#for_constructor)* #note #constructor;);
     let delayed = if refused.is_empty() {
         let (constructor, construct) = (task.constructor(true), task.construct());
-        let mut identity = expand::identity(method, &task);
+        let mut identity = plain::identity(method, &task);
         identity.tokens(block.self_ty.to_token_stream());
         identity.tokens(block.generics.to_token_stream());
         let (self_ty, arguments, ident) =
             (&block.self_ty, task.scope.plain_arguments(), &sig.ident);
-        let plain = quote!(<#self_ty>::#ident #arguments);
+        let called = quote!(<#self_ty>::#ident #arguments);
         Some(Delayed {
             declaration: declare(&constructor),
             definition: quote!(#(#cfgs)* #[track_caller] #constructor #construct),
-            companion: companion::expand(&task, &method.vis, cfgs, &identity, &plain),
+            companion: companion::expand(&task, &method.vis, cfgs, &identity, &called),
         })
     } else if hidden {
         None
@@ -221,7 +211,7 @@ impl ByVisibility {
             .flat_map(|w| &w.predicates);
         let doc = format!(
             "The delayed methods of [`{}`]: `delayed_value.method(..)` builds a node.",
-            type_name(block)
+            block.type_name()
         );
         let cfgs: Vec<_> = block
             .attrs

@@ -1,10 +1,13 @@
 //! How each parameter is passed, decided from its type's syntax.
 
-use crate::borrow;
-use crate::generics::{Bounds, Scope};
+mod operand;
+
+use super::bounds::{Bounds, Need};
+use super::scope::Scope;
+use crate::paths::Paths;
 use crate::report::Report;
-use crate::types;
-use quote::format_ident;
+use crate::syntax::{borrow, types};
+use quote::{format_ident, quote};
 use std::collections::HashSet;
 use syn::ext::IdentExt;
 use syn::spanned::Spanned;
@@ -59,6 +62,46 @@ pub(crate) struct Param {
     pub(crate) key: Key,
     /// Its type as it was written, for messages.
     pub(crate) written: Type,
+}
+
+impl Param {
+    /// What the graph needs of its type, where that is not known.
+    pub(super) fn needs(&self, pure: bool, paths: &Paths) -> Vec<Need> {
+        if self.mode == Mode::Exact {
+            return Vec::new();
+        }
+        let Paths { root, private } = paths;
+        let need = |ty: &Type, bounds| Need {
+            ty: ty.clone(),
+            bounds,
+            of_closure: false,
+        };
+        let owned = quote!(::core::clone::Clone + #root::Value);
+        let (ty, bounds) = match &self.kind {
+            Kind::Closure { ty, bounds, .. } => {
+                let of_closure = bounds.is_some();
+                return vec![Need {
+                    of_closure,
+                    ..need(ty, owned)
+                }];
+            }
+            Kind::Value(ty) => (ty, owned),
+            Kind::Ref(ty) | Kind::Refs(ty) | Kind::Dyn(ty) => (ty, quote!(#root::Value)),
+            Kind::Refused => return Vec::new(),
+        };
+        let key = match (&self.kind, self.key) {
+            (Kind::Dyn(_), _) | (_, Key::Identity | Key::Skip) => None,
+            _ if !pure => None,
+            (_, Key::Token) => Some(quote!(+ #root::Token)),
+            (_, Key::Hash) => Some(quote!(+ ::core::hash::Hash)),
+            (_, Key::Serde) => Some(quote!(+ #private::Serialize)),
+        };
+        let mut needs = vec![need(ty, quote!(#bounds #key))];
+        if let (Kind::Ref(_) | Kind::Refs(_), Type::Slice(slice)) = (&self.kind, ty) {
+            needs.push(need(&slice.elem, quote!(#root::Value)));
+        }
+        needs
+    }
 }
 
 const DEEP: &str = "a parameter can be `&T`, `&[T]`, `&[&T]`, `&str`, `&Path` or `&dyn Trait`; deeper borrows (`Option<&T>`, `Foo<'a>`, `Cow<'_, T>`) are not supported.\nTake the owned type instead";

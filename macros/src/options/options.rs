@@ -1,8 +1,8 @@
 //! The options of `#[delayed(..)]`.
 
-use crate::duration;
+use super::duration;
+use super::suggest;
 use crate::report::Report;
-use crate::suggest;
 use proc_macro2::{Span, TokenStream, TokenTree};
 use std::time::Duration;
 use syn::ext::IdentExt;

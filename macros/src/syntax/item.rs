@@ -1,13 +1,13 @@
 //! What the attribute stands on. Bodies are kept as opaque tokens: they are never parsed, so that a half-typed body
 //! still expands and an editor can complete inside it.
 
-use crate::types;
+use super::types;
 use proc_macro2::{Delimiter, Group, Span, TokenStream, TokenTree};
-use quote::{ToTokens, quote};
+use quote::{ToTokens, format_ident, quote};
 use syn::parse::{Parse, ParseStream};
 use syn::{
-    Attribute, Error, Generics, Path, Result, Signature, Token, Type, Visibility, WhereClause,
-    braced,
+    Attribute, Error, Generics, Ident, Path, Result, Signature, Token, Type, Visibility,
+    WhereClause, braced,
 };
 
 /// A function and its body.
@@ -84,6 +84,14 @@ pub(crate) struct Block {
     pub(crate) of_trait: Option<(Path, Token![for])>,
     pub(crate) self_ty: Type,
     pub(crate) members: Vec<Member>,
+}
+
+impl Block {
+    /// The name of the type whose methods these are.
+    pub(crate) fn type_name(&self) -> Ident {
+        types::last_segment(&self.self_ty)
+            .map_or_else(|| format_ident!("Unnamed"), |s| s.ident.clone())
+    }
 }
 
 /// What is in an `impl` block.

@@ -1,11 +1,10 @@
 //! What is emitted after a refusal: a constructor that can be called, so that the rest of the user's file
 //! type-checks, and the plain function, so that its body does.
 
-use crate::ast::Function;
-use crate::attrs::Attrs;
-use crate::expand;
+use super::plain;
+use crate::syntax::attrs::Attrs;
+use crate::syntax::{Function, types};
 use crate::task::Task;
-use crate::types;
 use proc_macro2::TokenStream;
 use quote::quote;
 
@@ -18,7 +17,7 @@ pub(crate) fn function(task: &Task, function: &Function) -> TokenStream {
     let hides = task.options.now.is_none() && types::PRIMITIVES.contains(&task.label.as_str());
     let sig = &function.sig;
     let callable = sig.variadic.is_none() && sig.abi.is_none() && !hides;
-    let now = callable.then(|| expand::now(task, function, &attrs));
+    let now = callable.then(|| plain::function(task, function, &attrs));
     let marker = (!hides)
         .then(|| quote!(#(#cfgs)* #[allow(non_camel_case_types, dead_code)] #vis enum #marker {}));
     quote! {

@@ -1,7 +1,7 @@
 //! `impl Trait` in a parameter's type: a type parameter without a name.
 
-use crate::generics::Bounds;
-use crate::lifetimes;
+use super::bounds::Bounds;
+use crate::syntax::lifetimes;
 use quote::format_ident;
 use syn::{
     AngleBracketedGenericArguments, GenericArgument, PathArguments, Type, TypeParam, parse_quote,

@@ -11,7 +11,7 @@ use syn::spanned::Spanned;
 use syn::{Attribute, Data, DeriveInput, Fields, Path, parse_quote};
 
 /// Expands the derive.
-pub(crate) fn derive(mut input: DeriveInput) -> TokenStream {
+pub(crate) fn footprint(mut input: DeriveInput) -> TokenStream {
     let mut report = Report::default();
     let root = root(&input.attrs, &mut report);
     let paths = Paths::new(root.as_ref());
@@ -52,7 +52,7 @@ pub(crate) fn derive(mut input: DeriveInput) -> TokenStream {
     // A parameter that occurs only in fields that are skipped needs no footprint.
     for param in input.generics.type_params_mut() {
         let name = HashSet::from([param.ident.to_string()]);
-        if crate::types::mentions(&measured, &name) {
+        if crate::syntax::types::mentions(&measured, &name) {
             param.bounds.push(parse_quote!(#root::Footprint));
         }
     }
@@ -198,7 +198,7 @@ mod tests {
     use super::*;
 
     fn derived(text: &str) -> String {
-        derive(syn::parse_str(text).unwrap()).to_string()
+        footprint(syn::parse_str(text).unwrap()).to_string()
     }
 
     #[test]

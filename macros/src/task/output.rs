@@ -1,9 +1,8 @@
 //! What a function returns, and what a graph makes of it.
 
-use crate::args::Options;
-use crate::borrow;
+use crate::options::Options;
 use crate::report::Report;
-use crate::types;
+use crate::syntax::{borrow, types};
 use proc_macro2::Span;
 use syn::spanned::Spanned;
 use syn::{ReturnType, Signature, Type, parse_quote};

@@ -1,12 +1,10 @@
 //! The hidden type that stands for a function: its `TaskSpec`, and the builder of its nodes.
 
-use crate::args::Cost;
-use crate::duration;
 use crate::identity::Identity;
-use crate::output::Shape;
+use crate::options::{Cost, duration};
 use crate::paths::local;
-use crate::task::Task;
-use crate::types;
+use crate::syntax::types;
+use crate::task::{Shape, Task};
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::spanned::Spanned;
@@ -254,7 +252,7 @@ fn check_remote(task: &Task) -> TokenStream {
     }
     let names = task.scope.types();
     let instances = remote.instances.iter().map(|instance| {
-        let types: Vec<_> = match crate::types::strip(instance) {
+        let types: Vec<_> = match types::strip(instance) {
             syn::Type::Tuple(t) if names.len() > 1 => t.elems.iter().collect(),
             t => vec![t],
         };

@@ -8,7 +8,7 @@ use quote::{ToTokens, quote};
 use syn::{Attribute, Data, DeriveInput, Fields, Path, Token, Variant, parse_quote};
 
 /// Expands the derive.
-pub(crate) fn derive(mut input: DeriveInput) -> TokenStream {
+pub(crate) fn token(mut input: DeriveInput) -> TokenStream {
     let mut report = Report::default();
     let root = root(&input.attrs, &mut report);
     let Paths { root, .. } = Paths::new(root.as_ref());
@@ -147,7 +147,7 @@ mod tests {
 
     #[test]
     fn unions_are_refused() {
-        let tokens = derive(syn::parse_str("union U { a: u8, b: i8 }").unwrap()).to_string();
+        let tokens = token(syn::parse_str("union U { a: u8, b: i8 }").unwrap()).to_string();
         assert!(tokens.contains("compile_error"), "{tokens}");
     }
 }

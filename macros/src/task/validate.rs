@@ -1,13 +1,11 @@
 //! The refusals: what cannot be a task, and what to write instead.
 
-use crate::args::{Options, Place};
-use crate::attrs;
-use crate::borrow;
-use crate::output::Shape;
-use crate::params::Kind;
+use super::output::Shape;
+use super::params::Kind;
+use super::task::Task;
+use crate::options::{Options, Place};
 use crate::report::Report;
-use crate::task::Task;
-use crate::types;
+use crate::syntax::{Block, attrs, borrow, types};
 use proc_macro2::TokenStream;
 use quote::ToTokens;
 use syn::ext::IdentExt;
@@ -204,7 +202,7 @@ pub(crate) fn method_name(sig: &Signature, report: &mut Report) -> bool {
 }
 
 /// An `impl` block that cannot be delayed at all.
-pub(crate) fn block(block: &crate::ast::Block, report: &mut Report) {
+pub(crate) fn block(block: &Block, report: &mut Report) {
     if let Some((path, _)) = &block.of_trait {
         report.on(
             path,

@@ -1,8 +1,8 @@
 //! What each kind of parameter becomes: a bound, an operand of the node, and back to an argument of the body.
 
-use crate::params::{Key, Kind, Mode, Param};
+use super::{Key, Kind, Mode, Param};
 use crate::paths::{Paths, local};
-use crate::types;
+use crate::syntax::types;
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::Type;

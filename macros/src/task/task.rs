@@ -1,9 +1,9 @@
 //! One task: everything that is known of a function or method that becomes one.
 
-use crate::args::Options;
-use crate::generics::Scope;
-use crate::output::Output;
-use crate::params::{self, Key, Kind, Mode, Param};
+use super::output::Output;
+use super::params::{self, Key, Kind, Mode, Param};
+use super::scope::Scope;
+use crate::options::Options;
 use crate::paths::Paths;
 use crate::report::Report;
 use proc_macro2::{Ident, TokenStream};
@@ -50,7 +50,10 @@ impl Task {
         let receiver = of.as_ref().and_then(|of| receiver(sig, of.self_ty));
         let has_receiver = receiver.is_some();
         let output = Output::read(sig, &options, report);
-        scope.require(&params, &output.ty, &options, &paths);
+        let needs = params
+            .iter()
+            .flat_map(|p| p.needs(options.pure.is_some(), &paths));
+        scope.require(needs, &output.ty, &paths);
         params.splice(..0, receiver);
         let name = sig.ident.unraw();
         let (marker, label) = match of {
