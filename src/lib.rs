@@ -76,9 +76,9 @@ pub use compute::{
     compute_with,
 };
 pub use delayed::{
-    Any_, Apply2, Apply3, Apply4, Apply5, Apply6, Apply7, Apply8, Arg, ArgAny, ArgRef, ArgRefs,
-    AsDelayed, CallWith, Delayed, DynM, Exact, Gen, Handle, Join, Keyed, Lazy, Mode, NotDelayed,
-    Scope, call, checkpoint, delayed, join, scope, tree_reduce, value, value_arc,
+    Any_, Apply, Arg, ArgAny, ArgRef, ArgRefs, AsDelayed, CallWith, Delayed, DynM, Exact, Gen,
+    Handle, Join, Keyed, Lazy, NotDelayed, ParamMode, Scope, call, checkpoint, delayed, join,
+    scope, tree_reduce, value, value_arc,
 };
 pub use diag::{Counter, TextLog};
 pub use event::{Event, NodeInfo, Observer};

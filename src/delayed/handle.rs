@@ -1,7 +1,7 @@
 //! `Handle<T>`: a future, as a value that graphs can use. What it is asked is in `client`.
 
-use super::apply::AsDelayed;
-use super::{Delayed, Never};
+use super::delayed::Never;
+use super::{AsDelayed, Delayed};
 use crate::task::{Claim, Payload, Value, source};
 use std::fmt;
 use std::marker::PhantomData;
@@ -119,11 +119,4 @@ impl<T: Value> AsDelayed for Handle<T> {
     fn handle(&self) -> Delayed<T> {
         self.to_delayed()
     }
-}
-
-/// Delayed values of handles.
-pub(super) fn all<'h, T: Value>(
-    handles: impl IntoIterator<Item = &'h Handle<T>>,
-) -> Vec<Delayed<T>> {
-    handles.into_iter().map(Handle::to_delayed).collect()
 }

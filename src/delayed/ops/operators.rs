@@ -1,8 +1,7 @@
 //! Operators: `T op U` for `T`, `U` plain or delayed, at least one delayed.
 
-use super::Delayed;
-use super::args::NotDelayed;
-use super::project::taken;
+use super::unary::taken;
+use crate::delayed::{Delayed, NotDelayed};
 use crate::task::{Function, ParamInfo, Purity, TaskSpec, Val, Value, call_node};
 use std::ops::{Add, Div, Mul, Neg, Rem, Sub};
 

@@ -1,15 +1,10 @@
 //! Failure as a value.
 
 use super::Delayed;
-use super::join::Join;
-use super::project::taken;
 use crate::base::error::Error;
-use crate::base::token::Hasher128;
+use crate::delayed::ops::unary::taken;
 use crate::task::operand::Operand;
-use crate::task::{
-    Describe, Frame, Function, Input, Inputs, Purity, TaskSpec, Use, Value, call_node,
-};
-use std::convert::Infallible;
+use crate::task::{Describe, Function, Input, Inputs, Purity, TaskSpec, Use, Value, call_node};
 
 /// An input whose failure does not fail its user.
 struct Caught<T>(Delayed<T>);
@@ -66,34 +61,5 @@ impl<T: Value + Clone> Delayed<T> {
     #[track_caller]
     pub fn unwrap_or(&self, or: T) -> Delayed<T> {
         taken::<UnwrapOr, _, _>(self.catch(), move |r| r.unwrap_or_else(|_| or.clone()))
-    }
-}
-
-/// Outputs of which each may fail on its own: what `compute_all` computes.
-pub(crate) struct Outcomes<T>(pub(crate) Vec<Delayed<T>>);
-
-impl<T: Value + Clone> Join for Outcomes<T> {
-    type Out = Vec<Result<T, Error>>;
-    type Owned = Outcomes<T>;
-    type Results = Infallible;
-
-    fn to_owned_join(&self) -> Self::Owned {
-        Outcomes(self.0.clone())
-    }
-    #[allow(private_interfaces)]
-    fn visit(&self, inputs: &mut Inputs) {
-        inputs.extend(self.0.iter().map(|d| Input::new(&d.node, Use::Catch)));
-    }
-    fn take(results: Infallible) -> Self::Out {
-        match results {}
-    }
-    fn assemble(&self, frame: &Frame<'_>) -> Self::Out {
-        self.0.iter().map(|_| frame.outcome()).collect()
-    }
-    fn shape(&self, hasher: &mut Hasher128, next: &mut dyn FnMut() -> u128) {
-        self.0.shape(hasher, next);
-    }
-    fn nodes(&self) -> usize {
-        self.0.len()
     }
 }

@@ -1,6 +1,6 @@
 //! Reduction as a tree.
 
-use super::Delayed;
+use crate::delayed::Delayed;
 use crate::task::Value;
 
 /// Reduces many delayed values to one, `arity` at a time, in a tree: log-many levels, little held.

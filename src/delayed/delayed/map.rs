@@ -1,43 +1,10 @@
 //! From one delayed value to another: `map`, `at`, `unzip`, `and_then` and their kin.
 
 use super::Delayed;
-use super::args::Arg;
-use super::collect::checkpoint;
-use crate::task::operand::Operand;
-use crate::task::{
-    Describe, Frame, Function, Input, Inputs, ParamInfo, Purity, TaskSpec, Use, Val, Value, again,
-    call_node, flat_node,
-};
+use crate::delayed::ops::unary::{SeenInput, closure_purity, seen, taken};
+use crate::delayed::{Arg, checkpoint};
+use crate::task::{Function, ParamInfo, Purity, TaskSpec, Value, again, call_node, flat_node};
 use std::marker::PhantomData;
-
-/// A delayed value that a closure sees by reference.
-pub(super) struct SeenInput<T>(pub(super) Delayed<T>);
-
-impl<T: Value> SeenInput<T> {
-    pub(super) fn borrow<'f>(&'f self, frame: &'f Frame<'_>) -> &'f T {
-        frame.borrow()
-    }
-
-    pub(super) fn describe(&self, to: &mut Describe<'_>) {
-        to.input();
-    }
-}
-
-impl<T: Value> Operand for SeenInput<T> {
-    #[allow(private_interfaces)]
-    fn visit(&self, inputs: &mut Inputs) {
-        inputs.push(Input::new(&self.0.node, Use::Ref));
-    }
-}
-
-/// A closure that captures nothing is taken to be a function of its arguments.
-pub(super) const fn closure_purity<F>() -> Purity {
-    if size_of::<F>() == 0 {
-        Purity::Structural
-    } else {
-        Purity::Impure
-    }
-}
 
 macro_rules! closures {
     ($($name:ident $label:literal)*) => {$(
@@ -60,32 +27,6 @@ macro_rules! projections {
 }
 
 projections! { Flatten "flatten" Len "len" IsEmpty "is_empty" At "at" }
-
-/// A node over one input that is seen by reference.
-#[track_caller]
-pub(super) fn seen<F: Function, T: Value, R: Value>(
-    d: &Delayed<T>,
-    f: impl Fn(&T) -> R + Send + Sync + 'static,
-) -> Delayed<R> {
-    Delayed::from_node(call_node::<F, R, _, _, _>(
-        (SeenInput(d.clone()), ()),
-        move |ops, frame| Ok(f(ops.0.borrow(frame))),
-        |ops, to| ops.0.describe(to),
-    ))
-}
-
-/// A node over one input that is taken by value.
-#[track_caller]
-pub(super) fn taken<F: Function, T: Value + Clone, R: Value>(
-    d: Delayed<T>,
-    f: impl Fn(T) -> R + Send + Sync + 'static,
-) -> Delayed<R> {
-    Delayed::from_node(call_node::<F, R, _, _, _>(
-        (Val::<T>::from_node(d.node), ()),
-        move |ops, frame| Ok(f(ops.0.take(frame))),
-        |ops, to| to.value(&ops.0, ParamInfo::OPAQUE),
-    ))
-}
 
 impl<T: Value> Delayed<T> {
     /// A node that applies `f` to the value, seen by reference.

@@ -1,7 +1,7 @@
 //! Closures as delayed functions: `delayed(|x| ..)` and `call(|x| .., (x,))`.
 
-use super::Delayed;
-use super::args::Arg;
+use super::nest::nest;
+use crate::delayed::{Arg, Delayed};
 use crate::task::{Function, ParamInfo, Purity, TaskSpec, Value, call_node};
 use std::sync::Arc;
 
@@ -66,16 +66,6 @@ pub trait Lazy<M> {
     fn lazy(self) -> Self::Out;
 }
 
-macro_rules! nest {
-    () => { () };
-    ($first:expr $(, $rest:expr)*) => { ($first, nest!($($rest),*)) };
-}
-
-macro_rules! nest_pattern {
-    () => { () };
-    ($first:ident $(, $rest:ident)*) => { ($first, nest_pattern!($($rest),*)) };
-}
-
 macro_rules! closures {
     ($($p:ident $x:ident $v:ident),*) => {
         impl<Func, R: Value, $($p: Value + Clone,)* $($x: Arg<$p>,)*> CallWith<($($x,)*), ($($p,)*), R> for Func
@@ -85,17 +75,18 @@ macro_rules! closures {
             #[track_caller]
             fn call_with(self, args: ($($x,)*)) -> Delayed<R> {
                 let ($($v,)*) = args;
+                $(let $v = $v.into_operand();)*
                 let f = self;
                 Delayed::from_node(call_node::<Closure, R, _, _, _>(
-                    nest!($($v.into_operand()),*),
+                    nest!($($v),*),
                     move |ops, frame| {
-                        let nest_pattern!($($v),*) = ops;
+                        let nest!($($v),*) = ops;
                         $(let $v = $v.take(frame);)*
                         let _ = frame;
                         Ok(f($($v),*))
                     },
                     |ops, to| {
-                        let nest_pattern!($($v),*) = ops;
+                        let nest!($($v),*) = ops;
                         $(to.value($v, ParamInfo::OPAQUE);)*
                         let _ = to;
                     },

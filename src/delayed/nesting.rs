@@ -2,12 +2,10 @@
 
 use super::Delayed;
 use crate::base::token::{Hasher128, StdHasher};
-use crate::task::operand::Parts;
 use crate::task::{Bare, Caller, Describe, Frame, Input, Inputs, Use, Value, Waiting};
 use std::collections::{BTreeMap, HashMap};
 use std::convert::Infallible;
 use std::hash::Hash;
-use std::sync::Arc;
 
 /// Any nesting of [`Delayed`] in tuples, `Vec`s, slices, arrays, `Option`s and maps.
 ///
@@ -60,6 +58,16 @@ pub trait Join {
 /// Describes a nesting as an argument.
 pub(super) fn describe(nesting: &(impl Join + ?Sized), to: &mut Describe<'_>) {
     to.parts(nesting.nodes(), |hasher, next| nesting.shape(hasher, next));
+}
+
+/// The same of a list of that many nodes.
+pub(super) fn describe_list(nodes: usize, to: &mut Describe<'_>) {
+    to.parts(nodes, |hasher, next| {
+        hasher.u64(nodes as u64);
+        for _ in 0..nodes {
+            hasher.u128(next());
+        }
+    });
 }
 
 impl<T: Value + Clone> Join for Delayed<T> {
@@ -195,11 +203,11 @@ macro_rules! sequences {
 sequences! {
     [J: Join] [J] => Vec<J::Out>, Vec<J::Owned>, Vec<J::Results>, |s| s.iter(),
         |f: &Frame<'_>| s.iter().map(|x| x.assemble(f)).collect(),
-        |call: Call<'_, 'j, J>| s.iter().map(call).collect(), take_all::<J>,
+        |call: CallPart<'_, 'j, J>| s.iter().map(call).collect(), take_all::<J>,
         s.iter().map(J::to_owned_join).collect();
     [J: Join] Vec<J> => Vec<J::Out>, Vec<J::Owned>, Vec<J::Results>, |s| s.iter(),
         |f: &Frame<'_>| s.iter().map(|x| x.assemble(f)).collect(),
-        |call: Call<'_, 'j, J>| s.iter().map(call).collect(), take_all::<J>,
+        |call: CallPart<'_, 'j, J>| s.iter().map(call).collect(), take_all::<J>,
         s.iter().map(J::to_owned_join).collect();
     [J: Join, const N: usize] [J; N] => [J::Out; N], [J::Owned; N], [Option<J::Results>; N], |s| s.iter(),
         |f: &Frame<'_>| std::array::from_fn(|i| s[i].assemble(f)),
@@ -207,17 +215,17 @@ sequences! {
         std::array::from_fn(|i| s[i].to_owned_join());
     [J: Join] Option<J> => Option<J::Out>, Option<J::Owned>, Option<J::Results>, |s| s.iter(),
         |f: &Frame<'_>| s.as_ref().map(|x| x.assemble(f)),
-        |call: Call<'_, 'j, J>| s.as_ref().map_or(Some(None), |x| call(x).map(Some)),
+        |call: CallPart<'_, 'j, J>| s.as_ref().map_or(Some(None), |x| call(x).map(Some)),
         |results: Option<_>| results.map(J::take), s.as_ref().map(J::to_owned_join);
 }
 
 /// Has one part called.
-type Call<'c, 'j, J> = &'c mut dyn FnMut(&'j J) -> Option<<J as Join>::Results>;
+type CallPart<'c, 'j, J> = &'c mut dyn FnMut(&'j J) -> Option<<J as Join>::Results>;
 
 /// Has parts called until one of them has no result. No allocation: there may be nothing else that needs one.
 fn call_each<'j, J: Join, const N: usize>(
     parts: &'j [J; N],
-    call: Call<'_, 'j, J>,
+    call: CallPart<'_, 'j, J>,
 ) -> Option<[Option<J::Results>; N]> {
     let mut is_over = false;
     let results = parts.each_ref().map(|part| {
@@ -352,50 +360,3 @@ tuples!(A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7, I 8);
 tuples!(A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7, I 8, J 9);
 tuples!(A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7, I 8, J 9, K 10);
 tuples!(A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7, I 8, J 9, K 10, L 11);
-
-// ------------------------------------------------------------------ nestings as arguments
-
-/// A nesting as a by-value argument.
-pub(super) struct Joined<J>(pub(super) J);
-
-impl<J: Join + Value> Parts<J::Out> for Joined<J> {
-    fn visit(&self, inputs: &mut Inputs) {
-        self.0.visit(inputs);
-    }
-    fn assemble(&self, frame: &Frame<'_>) -> J::Out {
-        self.0.assemble(frame)
-    }
-    fn describe(&self, to: &mut Describe<'_>) {
-        describe(&self.0, to);
-    }
-}
-
-/// A delayed `T` for an `Option<T>` parameter.
-pub(super) struct SomeOf<T>(pub(super) Delayed<T>);
-
-impl<T: Value + Clone> Parts<Option<T>> for SomeOf<T> {
-    fn visit(&self, inputs: &mut Inputs) {
-        self.0.visit(inputs);
-    }
-    fn assemble(&self, frame: &Frame<'_>) -> Option<T> {
-        Some(frame.take())
-    }
-    fn describe(&self, to: &mut Describe<'_>) {
-        to.input();
-    }
-}
-
-/// A delayed `T` for an `Arc<T>` parameter.
-pub(super) struct SharedOf<T>(pub(super) Delayed<T>);
-
-impl<T: Value> Parts<Arc<T>> for SharedOf<T> {
-    fn visit(&self, inputs: &mut Inputs) {
-        inputs.push(Input::new(&self.0.node, Use::Shared));
-    }
-    fn assemble(&self, frame: &Frame<'_>) -> Arc<T> {
-        frame.arc()
-    }
-    fn describe(&self, to: &mut Describe<'_>) {
-        to.input();
-    }
-}

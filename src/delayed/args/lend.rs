@@ -1,7 +1,7 @@
 //! The ways in which an argument can be lent.
 
-use super::Delayed;
-use super::join::Join;
+use crate::delayed::Delayed;
+use crate::delayed::nesting::{self, Join};
 use crate::task::operand::{Held, Holds, Lender, Lent, ManyLender, Reads};
 use crate::task::{Describe, Frame, Input, Inputs, NodePtr, ParamInfo, Row, Use, Value, View};
 use smallvec::SmallVec;
@@ -26,9 +26,9 @@ impl<T> Reads for Same<T> {
 }
 
 /// A plain value, lent through `View`.
-pub(super) struct Seen<S>(pub(super) S);
+pub(super) struct Viewed<S>(pub(super) S);
 
-impl<S: Value + View<Q>, Q: ?Sized> Lender<Q> for Seen<S> {
+impl<S: Value + View<Q>, Q: ?Sized> Lender<Q> for Viewed<S> {
     fn visit(&self, _: &mut Inputs) {}
     fn lend<'f>(&'f self, _: &'f Frame<'_>) -> Lent<'f, Q> {
         Lent::Ref(self.0.view())
@@ -38,7 +38,7 @@ impl<S: Value + View<Q>, Q: ?Sized> Lender<Q> for Seen<S> {
     }
 }
 
-impl<S> Reads for Seen<S> {
+impl<S> Reads for Viewed<S> {
     const INPUTS: bool = false;
 }
 
@@ -86,7 +86,7 @@ of_node! {
     /// A node's result, lent as it is.
     SameOf [Q: Value] Q => Q, |n, f| f.borrow::<Q>();
     /// A node's result, lent through `View`.
-    SeenOf [S: Value + View<Q>, Q: ?Sized] S => Q, |n, f| f.borrow::<S>().view();
+    ViewedOf [S: Value + View<Q>, Q: ?Sized] S => Q, |n, f| f.borrow::<S>().view();
     /// A scope's borrow of an unsized value.
     UnsizedOf [Q: Value + ?Sized] Q => Q, |n, f| f.borrow_unsized::<Q>();
     /// A node's result, lent through `Deref`.
@@ -100,10 +100,14 @@ pub(super) struct Listed<T>(Row<NodePtr>, PhantomData<fn() -> Box<T>>);
 
 impl<T: Value> Listed<T> {
     pub(super) fn of(list: Vec<Delayed<T>>) -> Listed<T> {
-        // The same memory: a delayed value is a node.
-        let nodes: Vec<NodePtr> = list.into_iter().map(|delayed| delayed.node).collect();
-        Listed(Row::from(nodes), PhantomData)
+        Listed(nodes(list), PhantomData)
     }
+}
+
+fn nodes<T>(list: Vec<Delayed<T>>) -> Row<NodePtr> {
+    // The same memory: a delayed value is a node.
+    let nodes: Vec<NodePtr> = list.into_iter().map(|delayed| delayed.node).collect();
+    Row::from(nodes)
 }
 
 struct Own<T>(T);
@@ -130,7 +134,7 @@ impl<J: Join + Value> Lender<J::Out> for Gathered<J> {
         Lent::Owned(Held::new(Own(self.0.assemble(frame))))
     }
     fn describe(&self, to: &mut Describe<'_>, _: &ParamInfo<J::Out>) {
-        super::join::describe(&self.0, to);
+        nesting::describe(&self.0, to);
     }
 }
 
@@ -149,7 +153,7 @@ impl<T: Value + Clone> Lender<[T]> for Listed<T> {
         Lent::Owned(Held::new(Few(list)))
     }
     fn describe(&self, to: &mut Describe<'_>, _: &ParamInfo<[T]>) {
-        describe_list(self.0.len(), to);
+        nesting::describe_list(self.0.len(), to);
     }
 }
 
@@ -164,19 +168,19 @@ pub(super) struct ManyOf<Q: ?Sized + 'static> {
 }
 
 impl<Q: ?Sized> ManyOf<Q> {
-    pub(super) fn same(nodes: impl IntoIterator<Item = NodePtr>) -> ManyOf<Q>
+    pub(super) fn same(list: Vec<Delayed<Q>>) -> ManyOf<Q>
     where
         Q: Value + Sized,
     {
         ManyOf {
-            nodes: Row::from(nodes.into_iter().collect::<Vec<_>>()),
+            nodes: nodes(list),
             fetch: |f| f.borrow::<Q>(),
         }
     }
 
-    pub(super) fn seen<S: Value + View<Q>>(nodes: impl IntoIterator<Item = NodePtr>) -> ManyOf<Q> {
+    pub(super) fn viewed<S: Value + View<Q>>(list: Vec<Delayed<S>>) -> ManyOf<Q> {
         ManyOf {
-            nodes: Row::from(nodes.into_iter().collect::<Vec<_>>()),
+            nodes: nodes(list),
             fetch: |f| f.borrow::<S>().view(),
         }
     }
@@ -193,18 +197,8 @@ impl<Q: ?Sized + 'static> ManyLender<Q> for ManyOf<Q> {
         self.nodes.iter().map(|_| (self.fetch)(frame)).collect()
     }
     fn describe(&self, to: &mut Describe<'_>, _: &ParamInfo<Q>) {
-        describe_list(self.nodes.len(), to);
+        nesting::describe_list(self.nodes.len(), to);
     }
-}
-
-/// A list of as many nodes.
-fn describe_list(nodes: usize, to: &mut Describe<'_>) {
-    to.parts(nodes, |hasher, next| {
-        hasher.u64(nodes as u64);
-        for _ in 0..nodes {
-            hasher.u128(next());
-        }
-    });
 }
 
 /// Many plain values.
@@ -225,7 +219,7 @@ impl<T: Value> ManyLender<T> for ManyPlain<T> {
     }
 }
 
-/// Shorthands for the rows of `args`.
+/// A shorthand for the rows.
 pub(super) fn of<S: ?Sized>() -> PhantomData<fn() -> Box<S>> {
     PhantomData
 }

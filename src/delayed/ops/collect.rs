@@ -1,10 +1,11 @@
 //! One delayed value from many: joined, collected, summed, or only done.
 
-use super::Delayed;
-use super::join::{Join, Joined, describe};
+use crate::delayed::Delayed;
+use crate::delayed::args::Assembled;
+use crate::delayed::nesting::{self, Join};
 use crate::task::operand::Operand;
 use crate::task::{
-    Describe, Function, Input, Inputs, Purity, TaskSpec, Use, Val, Value, call_node,
+    Function, Input, Inputs, ParamInfo, Purity, TaskSpec, Use, Val, Value, call_node,
 };
 
 struct JoinFn;
@@ -30,11 +31,11 @@ pub fn join<J: Join>(nesting: J) -> Delayed<J::Out>
 where
     J::Out: Clone,
 {
-    let nesting = Val::from_parts(Joined(nesting.to_owned_join()));
+    let nesting = Val::from_parts(Assembled(nesting.to_owned_join()));
     Delayed::from_node(call_node::<JoinFn, J::Out, _, _, _>(
         (nesting, ()),
         |ops, f| Ok(ops.0.take(f)),
-        |ops, to| to.value(&ops.0, crate::task::ParamInfo::OPAQUE),
+        |ops, to| to.value(&ops.0, ParamInfo::OPAQUE),
     ))
 }
 
@@ -44,24 +45,12 @@ impl Function for Collect {
 }
 
 /// The nodes of an iterator, as one operand.
-struct List<T>(Box<[Delayed<T>]>);
+struct Elements<T>(Box<[Delayed<T>]>);
 
-impl<T: Value> Operand for List<T> {
+impl<T: Value> Operand for Elements<T> {
     #[allow(private_interfaces)]
     fn visit(&self, inputs: &mut Inputs) {
         inputs.extend(self.0.iter().map(|d| Input::new(&d.node, Use::Value)));
-    }
-}
-
-impl<T: Value> List<T> {
-    fn describe(&self, to: &mut Describe<'_>) {
-        let n = self.0.len();
-        to.parts(n, |hasher, next| {
-            hasher.u64(n as u64);
-            for _ in 0..n {
-                hasher.u128(next());
-            }
-        });
     }
 }
 
@@ -69,11 +58,11 @@ impl<T: Value> List<T> {
 impl<T: Value + Clone, C: FromIterator<T> + Value> FromIterator<Delayed<T>> for Delayed<C> {
     #[track_caller]
     fn from_iter<I: IntoIterator<Item = Delayed<T>>>(iter: I) -> Self {
-        let list = List(iter.into_iter().collect());
+        let list = Elements(iter.into_iter().collect());
         Delayed::from_node(call_node::<Collect, C, _, _, _>(
             (list, ()),
             |ops, f| Ok(ops.0.0.iter().map(|_| f.take::<T>()).collect()),
-            |ops, to| ops.0.describe(to),
+            |ops, to| nesting::describe_list(ops.0.0.len(), to),
         ))
     }
 }
@@ -87,11 +76,11 @@ impl Function for SumFn {
 impl<T: Value + Clone + std::iter::Sum> std::iter::Sum<Delayed<T>> for Delayed<T> {
     #[track_caller]
     fn sum<I: Iterator<Item = Delayed<T>>>(iter: I) -> Self {
-        let list = List(iter.collect());
+        let list = Elements(iter.collect());
         Delayed::from_node(call_node::<SumFn, T, _, _, _>(
             (list, ()),
             |ops, f| Ok(ops.0.0.iter().map(|_| f.take::<T>()).sum()),
-            |ops, to| ops.0.describe(to),
+            |ops, to| nesting::describe_list(ops.0.0.len(), to),
         ))
     }
 }
@@ -105,11 +94,11 @@ impl Function for ProductFn {
 impl<T: Value + Clone + std::iter::Product> std::iter::Product<Delayed<T>> for Delayed<T> {
     #[track_caller]
     fn product<I: Iterator<Item = Delayed<T>>>(iter: I) -> Self {
-        let list = List(iter.collect());
+        let list = Elements(iter.collect());
         Delayed::from_node(call_node::<ProductFn, T, _, _, _>(
             (list, ()),
             |ops, f| Ok(ops.0.0.iter().map(|_| f.take::<T>()).product()),
-            |ops, to| ops.0.describe(to),
+            |ops, to| nesting::describe_list(ops.0.0.len(), to),
         ))
     }
 }
@@ -120,9 +109,9 @@ impl Function for CheckpointFn {
 }
 
 /// What must be done, its values unused.
-struct Awaited<J>(J);
+struct OrderOnly<J>(J);
 
-impl<J: Join + Value> Operand for Awaited<J> {
+impl<J: Join + Value> Operand for OrderOnly<J> {
     #[allow(private_interfaces)]
     fn visit(&self, inputs: &mut Inputs) {
         let from = inputs.len();
@@ -153,8 +142,8 @@ impl<J: Join + Value> Operand for Awaited<J> {
 #[track_caller]
 pub fn checkpoint<J: Join>(nesting: J) -> Delayed<()> {
     Delayed::from_node(call_node::<CheckpointFn, (), _, _, _>(
-        (Awaited(nesting.to_owned_join()), ()),
+        (OrderOnly(nesting.to_owned_join()), ()),
         |_, _| Ok(()),
-        |ops, to| describe(&ops.0.0, to),
+        |ops, to| nesting::describe(&ops.0.0, to),
     ))
 }

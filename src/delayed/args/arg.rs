@@ -1,0 +1,84 @@
+//! The traits that overload a constructor's arguments. Their rows stand beside this file, one for each make of argument.
+
+use crate::task::{Lend, Many, Val};
+use std::panic::RefUnwindSafe;
+
+/// An argument for a parameter declared as `P`: a plain value, a [`Delayed`] one, or a collection of them.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be used for a `#[delayed]` parameter of type `{P}`",
+    label = "expected `{P}`, or a `Delayed` value or a `Handle` of that type"
+)]
+pub trait Arg<P, Mode = Exact> {
+    #[doc(hidden)]
+    fn into_operand(self) -> Val<P>;
+}
+
+/// An argument for a parameter declared as `&Q`: it is lent to the task, never cloned.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be lent to a `#[delayed]` parameter of type `&{Q}`",
+    label = "expected an owner of `{Q}`, or a `Delayed` or a `Handle` of one",
+    note = "a graph owns its inputs: pass the value itself (`x`, `x.clone()`, `Arc`), or a `Delayed`, a `Handle`, or a reference to one; to borrow local data use `lazygraph::scope`"
+)]
+pub trait ArgRef<Q: ?Sized, Mode = Exact> {
+    #[doc(hidden)]
+    fn into_operand(self) -> Lend<Q>;
+}
+
+/// An argument for a parameter declared as `&[&Q]`: many values, each lent, none cloned.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be lent to a `#[delayed]` parameter of type `&[&{Q}]`",
+    label = "expected a list of `{Q}`, or of `Delayed` ones or `Handle`s"
+)]
+pub trait ArgRefs<Q: ?Sized, Mode = Exact> {
+    #[doc(hidden)]
+    fn into_operand(self) -> Many<Q>;
+}
+
+/// An argument for a by-value parameter whose type *is* a type parameter.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` must be wrapped to be a generic argument: `value(..)`",
+    label = "this parameter's type is a type parameter, where a plain `{Self}` cannot be told from a delayed one",
+    note = "types that hold a trait object (`dyn Trait`) or a `Delayed` need `value(..)` here; everything must be `Send + Sync + 'static`"
+)]
+pub trait ArgAny<T> {
+    #[doc(hidden)]
+    fn into_operand(self) -> Val<T>;
+}
+
+#[diagnostic::do_not_recommend]
+impl<T, A: Arg<T, Any_>> ArgAny<T> for A {
+    #[inline]
+    fn into_operand(self) -> Val<T> {
+        Arg::<T, Any_>::into_operand(self)
+    }
+}
+
+/// The parameter's type is known where the function is written.
+#[derive(Debug)]
+pub enum Exact {}
+/// The parameter's type mentions a type parameter (`Vec<T>`, `&[T]`).
+#[derive(Debug)]
+pub enum Gen {}
+/// The parameter's type *is* a type parameter (`T`, `&T`).
+#[derive(Debug)]
+pub enum Any_ {}
+/// The parameter is a `&dyn Trait`.
+#[derive(Debug)]
+pub enum DynM {}
+
+/// How much of a parameter's type is known where the function is written.
+pub trait ParamMode {}
+impl ParamMode for Exact {}
+impl ParamMode for Gen {}
+impl ParamMode for Any_ {}
+
+/// Everything that is not, and does not hold, a `Delayed`: stable Rust's stand-in for a negative bound.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be passed plainly to a parameter whose type is generic",
+    label = "wrap it: `value(..)`",
+    note = "where the parameter's type is itself a type parameter, the compiler could not tell a plain `{Self}` from a delayed one"
+)]
+pub trait NotDelayed {}
+
+#[diagnostic::do_not_recommend]
+impl<T: ?Sized + RefUnwindSafe> NotDelayed for T {}
