@@ -1,21 +1,17 @@
 //! How a graph is to be run.
 
-use super::invalid;
-use crate::base::error::Error;
-use crate::base::spare::Spared;
+use crate::base::error::{Error, ErrorKind};
 use crate::event::Observer;
-use crate::exec::{CancelToken, Compile, Context, Current, Executor, Job, Pool, Terms};
-use crate::graph::build::build_held;
-use crate::optimize::report::Report;
-use crate::optimize::{Passes, optimize};
-use crate::plan::{Program, lower};
+use crate::exec::CancelToken;
+use crate::optimize::Passes;
 use crate::store::Memo;
-use crate::task::node::held;
-use crate::task::{Input, NodePtr, Use};
 use std::fmt;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
+
+pub(super) fn invalid(message: impl Into<String>) -> Error {
+    Error::run(ErrorKind::Invalid, message)
+}
 
 /// Who runs the nodes.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -50,13 +46,13 @@ pub type Options = RunOptions<'static>;
 #[derive(Clone, Default)]
 #[must_use = "options do nothing until they are given to a compute"]
 pub struct RunOptions<'p> {
-    scheduler: Option<Scheduler>,
-    threads: Option<usize>,
-    pool: Option<&'p rayon::ThreadPool>,
-    cancel: Option<CancelToken>,
-    timeout: Option<Duration>,
-    observers: Vec<Arc<dyn Observer>>,
-    memo: Option<Memo>,
+    pub(super) scheduler: Option<Scheduler>,
+    pub(super) threads: Option<usize>,
+    pub(super) pool: Option<&'p rayon::ThreadPool>,
+    pub(super) cancel: Option<CancelToken>,
+    pub(super) timeout: Option<Duration>,
+    pub(super) observers: Vec<Arc<dyn Observer>>,
+    pub(super) memo: Option<Memo>,
     cull: Option<bool>,
     dedupe: Option<bool>,
     inline: Option<bool>,
@@ -246,28 +242,8 @@ impl<'p> RunOptions<'p> {
             && [self.cull, self.dedupe, self.inline, self.fuse, self.order] == [None; 5]
     }
 
-    pub(super) fn setup(&self) -> Result<Setup<'_>, Error> {
-        let around = Current::context();
-        if let Some(context) = &around
-            && self.says_nothing()
-        {
-            return Ok(Setup {
-                passes: passes_of(context),
-                context: Made::Around(context.clone()),
-            });
-        }
-        self.check()?;
-        let defaults = around.as_ref().map_or(Passes::ALL, passes_of);
-        Ok(Setup {
-            passes: self.passes(defaults),
-            context: Made::New {
-                options: self.clone(),
-                around,
-            },
-        })
-    }
-
-    fn passes(&self, defaults: Passes) -> Passes {
+    /// Which passes run, where `defaults` are those that run otherwise.
+    pub(super) fn passes(&self, defaults: Passes) -> Passes {
         Passes {
             cull: self.cull.unwrap_or(defaults.cull),
             dedupe: self.dedupe.unwrap_or(defaults.dedupe),
@@ -278,7 +254,7 @@ impl<'p> RunOptions<'p> {
     }
 
     /// Refuses what cannot be honoured.
-    fn check(&self) -> Result<(), Error> {
+    pub(super) fn check(&self) -> Result<(), Error> {
         let serial = self.scheduler == Some(Scheduler::Serial);
         match (self.threads, self.pool) {
             (Some(0), _) => Err(invalid(
@@ -295,20 +271,6 @@ impl<'p> RunOptions<'p> {
             )),
             _ => Ok(()),
         }
-    }
-
-    /// The threads of the run around, if nothing else is said.
-    fn executor(&self, around: Option<&Arc<Context>>) -> Result<Arc<Executor>, Error> {
-        let pool = match (self.scheduler, self.threads, self.pool, around) {
-            (Some(Scheduler::Serial), ..) => Pool::Serial,
-            (_, Some(n), ..) => {
-                Pool::of(n).map_err(|e| invalid(format!("cannot start {n} threads: {e}")))?
-            }
-            (_, _, Some(pool), _) => Pool::lent(pool),
-            (None, None, None, Some(around)) => return Ok(around.executor.clone()),
-            _ => Pool::current(),
-        };
-        Ok(Executor::of_compute(pool))
     }
 }
 
@@ -329,152 +291,4 @@ impl fmt::Debug for RunOptions<'_> {
             .field("order", &self.order)
             .finish()
     }
-}
-
-fn passes_of(context: &Arc<Context>) -> Passes {
-    context
-        .inherited
-        .downcast_ref::<Passes>()
-        .copied()
-        .unwrap_or(Passes::ALL)
-}
-
-/// Options made ready for one run.
-pub(super) struct Setup<'o> {
-    passes: Passes,
-    context: Made<'o>,
-}
-
-enum Made<'o> {
-    /// The context of the run around.
-    Around(Arc<Context>),
-    New {
-        options: RunOptions<'o>,
-        around: Option<Arc<Context>>,
-    },
-}
-
-impl Setup<'_> {
-    /// The plan of some outputs; what the optimizer did is put into `report`.
-    pub(super) fn compile(
-        &self,
-        outputs: Vec<Input>,
-        report: Option<&mut Report>,
-    ) -> Result<Program, Error> {
-        compile(outputs, self.passes, report)
-    }
-
-    /// The context to run in. With a borrowed pool it must not be run in longer than the borrow lasts.
-    pub(super) fn context(&self) -> Result<Arc<Context>, Error> {
-        let (options, around) = match &self.context {
-            Made::Around(context) => return Ok(context.clone()),
-            Made::New { options, around } => (options, around),
-        };
-        let passes = self.passes;
-        let executor = options.executor(around.as_ref())?;
-        let inherited = around.iter().flat_map(|c| &c.observers);
-        let observers = inherited.chain(&options.observers).cloned().collect();
-        let above = around.clone();
-        let (token, limit) = (options.cancel.as_ref(), options.timeout);
-        Ok(Context::new(
-            returned_with(passes),
-            Arc::new(passes),
-            executor,
-            observers,
-            above,
-            options.memo.as_ref(),
-            token,
-            limit,
-        ))
-    }
-}
-
-/// How a client's tasks are run.
-pub(crate) struct Service {
-    passes: Passes,
-    pub(crate) terms: Arc<Terms>,
-}
-
-impl Service {
-    /// With the options that all tasks have.
-    ///
-    /// # Errors
-    /// `Invalid` for options that say who runs the nodes: that is the client's own business.
-    pub(crate) fn new(options: &Options, executor: Arc<Executor>) -> Result<Service, Error> {
-        if options.scheduler.is_some() || options.threads.is_some() || options.pool.is_some() {
-            return Err(invalid(
-                "a client has threads of its own: say `ClientBuilder::threads` or `ClientBuilder::pool`, not its options",
-            ));
-        }
-        let passes = options.passes(Passes::ALL);
-        let (memo, observers) = (options.memo.clone(), options.observers.clone());
-        let memo = memo.unwrap_or_default();
-        let passes_of_tasks = Arc::new(passes);
-        let context = Context::new(
-            returned_with(passes),
-            passes_of_tasks,
-            executor,
-            observers,
-            None,
-            Some(&memo),
-            None,
-            None,
-        );
-        let limit = options.timeout;
-        let terms = Arc::new(Terms {
-            context,
-            memo,
-            limit,
-        });
-        Ok(Service { passes, terms })
-    }
-
-    /// Futures of the graph of one output, or of many of which each is a future of its own. Nothing runs yet.
-    /// `roots`: pointers to all that is an output.
-    pub(crate) fn plan(
-        &self,
-        outputs: Vec<Input>,
-        roots: Spared<NodePtr>,
-        each: bool,
-    ) -> Result<Arc<Job>, Error> {
-        let program = compile_held(outputs, roots, self.passes, None)?;
-        self.terms.context.check(&program)?;
-        let program = match each {
-            true => program.with_separate_outputs(),
-            false => program,
-        };
-        Ok(Job::planned(&self.terms, Arc::new(program), each))
-    }
-}
-
-/// Compiles the graphs that bodies return.
-fn returned_with(passes: Passes) -> Compile {
-    Arc::new(move |graph| {
-        let output = vec![Input::new(graph, Use::Value)];
-        Ok(Arc::new(compile(output, passes, None)?))
-    })
-}
-
-/// From handles to a plan.
-fn compile(
-    outputs: Vec<Input>,
-    passes: Passes,
-    report: Option<&mut Report>,
-) -> Result<Program, Error> {
-    let roots = outputs.iter().map(|input| held(*input)).collect();
-    compile_held(outputs, roots, passes, report)
-}
-
-fn compile_held(
-    outputs: Vec<Input>,
-    roots: Spared<NodePtr>,
-    passes: Passes,
-    report: Option<&mut Report>,
-) -> Result<Program, Error> {
-    // `Token` and `Debug` of arguments are user code too.
-    let compiled = catch_unwind(AssertUnwindSafe(|| {
-        lower(optimize(build_held(outputs, roots)?, passes, report)?)
-    }));
-    compiled
-        .unwrap_or_else(|payload| Err(Error::stray_panic("the `Token` of an argument", payload)))
 }

@@ -1,7 +1,9 @@
 //! The compiled form of a graph, kept by the user.
 
-use super::options::{Options, RunOptions};
-use super::{finish, invalid};
+use super::compile::compile;
+use super::config::RunConfig;
+use super::options::{Options, RunOptions, invalid};
+use super::run::finish;
 use crate::base::error::Error;
 use crate::delayed::Join;
 use crate::optimize::report::Report;
@@ -49,7 +51,8 @@ impl<O: Join> Plan<O> {
         let mut outputs = Vec::new();
         nesting.visit(&mut outputs);
         let mut report = Report::default();
-        let program = kept.setup()?.compile(outputs, Some(&mut report))?;
+        let passes = RunConfig::new(&kept)?.passes;
+        let program = compile(outputs, passes, Some(&mut report))?;
         Ok(Plan {
             nesting,
             program: Arc::new(program),
@@ -72,7 +75,7 @@ impl<O: Join> Plan<O> {
     /// # Errors
     /// As [`compute_with`](crate::compute_with).
     pub fn run_with(&self, options: &RunOptions<'_>) -> Result<O::Out, Error> {
-        finish(&options.setup()?, &self.program)?.read(|frame| self.nesting.assemble(frame))
+        finish(&RunConfig::new(options)?, &self.program)?.read(|frame| self.nesting.assemble(frame))
     }
 
     /// How many nodes it has.

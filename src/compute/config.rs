@@ -1,0 +1,76 @@
+//! Options together with what the run around passes on.
+
+use super::compile::returned_with;
+use super::options::{RunOptions, Scheduler, invalid};
+use crate::base::error::Error;
+use crate::exec::{Context, Current, Executor, Pool};
+use crate::optimize::Passes;
+use std::sync::Arc;
+
+/// How one compute is run.
+pub(super) struct RunConfig<'o> {
+    pub(super) passes: Passes,
+    options: &'o RunOptions<'o>,
+    around: Option<Arc<Context>>,
+}
+
+impl<'o> RunConfig<'o> {
+    pub(super) fn new(options: &'o RunOptions<'o>) -> Result<RunConfig<'o>, Error> {
+        options.check()?;
+        let around = Current::context();
+        let defaults = around.as_ref().map_or(Passes::ALL, passes_of);
+        Ok(RunConfig {
+            passes: options.passes(defaults),
+            options,
+            around,
+        })
+    }
+
+    /// The context to run in. With a borrowed pool it must not be run in longer than the borrow lasts.
+    pub(super) fn context(&self) -> Result<Arc<Context>, Error> {
+        let options = self.options;
+        if let Some(around) = &self.around
+            && options.says_nothing()
+        {
+            return Ok(around.clone());
+        }
+        let executor = self.executor()?;
+        let inherited = self.around.iter().flat_map(|around| &around.observers);
+        let observers = inherited.chain(&options.observers).cloned().collect();
+        Ok(Context::new(
+            returned_with(self.passes),
+            Arc::new(self.passes),
+            executor,
+            observers,
+            self.around.clone(),
+            options.memo.as_ref(),
+            options.cancel.as_ref(),
+            options.timeout,
+        ))
+    }
+
+    /// The threads of the run around, if nothing else is said.
+    fn executor(&self) -> Result<Arc<Executor>, Error> {
+        let RunOptions {
+            scheduler,
+            threads,
+            pool,
+            ..
+        } = self.options;
+        let pool = match (scheduler, threads, pool, &self.around) {
+            (Some(Scheduler::Serial), ..) => Pool::Serial,
+            (_, Some(n), ..) => {
+                Pool::of(*n).map_err(|e| invalid(format!("cannot start {n} threads: {e}")))?
+            }
+            (_, _, Some(pool), _) => Pool::lent(pool),
+            (None, None, None, Some(around)) => return Ok(around.executor.clone()),
+            _ => Pool::current(),
+        };
+        Ok(Executor::of_compute(pool))
+    }
+}
+
+fn passes_of(context: &Arc<Context>) -> Passes {
+    let passes = context.inherited.downcast_ref::<Passes>();
+    passes.copied().unwrap_or(Passes::ALL)
+}

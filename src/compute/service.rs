@@ -1,0 +1,68 @@
+//! How a client's tasks are run.
+
+use super::compile::{compile_held, returned_with};
+use super::options::{Options, invalid};
+use crate::base::error::Error;
+use crate::base::spare::Spared;
+use crate::exec::{Context, Executor, Job, Terms};
+use crate::optimize::Passes;
+use crate::task::{Input, NodePtr};
+use std::sync::Arc;
+
+/// How a client's tasks are run.
+pub(crate) struct Service {
+    passes: Passes,
+    pub(crate) terms: Arc<Terms>,
+}
+
+impl Service {
+    /// With the options that all tasks have.
+    ///
+    /// # Errors
+    /// `Invalid` for options that say who runs the nodes: that is the client's own business.
+    pub(crate) fn new(options: &Options, executor: Arc<Executor>) -> Result<Service, Error> {
+        if options.scheduler.is_some() || options.threads.is_some() || options.pool.is_some() {
+            return Err(invalid(
+                "a client has threads of its own: say `ClientBuilder::threads` or `ClientBuilder::pool`, not its options",
+            ));
+        }
+        let passes = options.passes(Passes::ALL);
+        let (memo, observers) = (options.memo.clone(), options.observers.clone());
+        let memo = memo.unwrap_or_default();
+        let passes_of_tasks = Arc::new(passes);
+        let context = Context::new(
+            returned_with(passes),
+            passes_of_tasks,
+            executor,
+            observers,
+            None,
+            Some(&memo),
+            None,
+            None,
+        );
+        let limit = options.timeout;
+        let terms = Arc::new(Terms {
+            context,
+            memo,
+            limit,
+        });
+        Ok(Service { passes, terms })
+    }
+
+    /// Futures of the graph of one output, or of many of which each is a future of its own. Nothing runs yet.
+    /// `roots`: pointers to all that is an output.
+    pub(crate) fn plan(
+        &self,
+        outputs: Vec<Input>,
+        roots: Spared<NodePtr>,
+        each: bool,
+    ) -> Result<Arc<Job>, Error> {
+        let program = compile_held(outputs, roots, self.passes, None)?;
+        self.terms.context.check(&program)?;
+        let program = match each {
+            true => program.with_separate_outputs(),
+            false => program,
+        };
+        Ok(Job::planned(&self.terms, Arc::new(program), each))
+    }
+}
