@@ -70,9 +70,9 @@ impl Client {
                 .map(|value| Arc::new(value) as Shared)
                 .map_err(E::into)
         };
-        let work = Arc::new(Work {
+        let work = Arc::new(SpawnedWork {
             job: job.clone(),
-            state: Mutex::new(State::Idle(Box::pin(erased), None)),
+            state: Mutex::new(WorkState::Idle(Box::pin(erased), None)),
             at: Location::caller(),
         });
         handle.claim.promise().on_end_for(&work, |work| work.stop());
@@ -89,15 +89,15 @@ type Erased = Pin<Box<dyn Future<Output = Result<Shared, BoxError>> + Send>>;
 ///
 /// It ends when the work has, or nobody wants it any more. Dropped before, its future is cancelled.
 #[must_use = "async work does nothing unless a runtime drives it"]
-pub struct AsyncWork(Arc<Work>);
+pub struct AsyncWork(Arc<SpawnedWork>);
 
-struct Work {
+struct SpawnedWork {
     job: Arc<Job>,
-    state: Mutex<State>,
+    state: Mutex<WorkState>,
     at: &'static Location<'static>,
 }
 
-enum State {
+enum WorkState {
     /// Between two polls; and who is to be woken if nobody wants it any more.
     Idle(Erased, Option<Waker>),
     /// A thread polls it.
@@ -107,12 +107,12 @@ enum State {
     Gone,
 }
 
-impl Work {
+impl SpawnedWork {
     /// Nobody waits for it any more. The client counts it as live until it is dropped.
     fn stop(&self) {
         let mut state = lock(&self.state);
-        match std::mem::replace(&mut *state, State::Gone) {
-            State::Idle(future, waker) => {
+        match std::mem::replace(&mut *state, WorkState::Gone) {
+            WorkState::Idle(future, waker) => {
                 drop(state);
                 // Nobody is left to be told of a panic.
                 let _ = self.drop_future(future);
@@ -121,8 +121,8 @@ impl Work {
                     waker.wake();
                 }
             }
-            State::Polled => *state = State::Unwanted,
-            State::Unwanted | State::Gone => {}
+            WorkState::Polled => *state = WorkState::Unwanted,
+            WorkState::Unwanted | WorkState::Gone => {}
         }
     }
 
@@ -137,14 +137,14 @@ impl Work {
             Ok(()) => outcome,
             Err(panic) => outcome.and(Err(panic)),
         };
-        *lock(&self.state) = State::Gone;
+        *lock(&self.state) = WorkState::Gone;
         self.job.complete(outcome);
     }
 
     fn poll(&self, context: &mut Context<'_>) -> Poll<()> {
         let mut state = lock(&self.state);
-        let mut future = match std::mem::replace(&mut *state, State::Polled) {
-            State::Idle(future, waker) => {
+        let mut future = match std::mem::replace(&mut *state, WorkState::Polled) {
+            WorkState::Idle(future, waker) => {
                 drop(state);
                 drop(waker);
                 future
@@ -160,8 +160,8 @@ impl Work {
             Ok(Poll::Pending) => {
                 let waker = context.waker().clone();
                 let mut state = lock(&self.state);
-                if matches!(*state, State::Polled) {
-                    *state = State::Idle(future, Some(waker));
+                if matches!(*state, WorkState::Polled) {
+                    *state = WorkState::Idle(future, Some(waker));
                     return Poll::Pending;
                 }
                 drop(state);
@@ -192,7 +192,7 @@ impl Future for AsyncWork {
 impl Drop for AsyncWork {
     fn drop(&mut self) {
         let mut state = lock(&self.0.state);
-        if let State::Idle(future, waker) = std::mem::replace(&mut *state, State::Gone) {
+        if let WorkState::Idle(future, waker) = std::mem::replace(&mut *state, WorkState::Gone) {
             drop(state);
             drop(waker);
             let message = "the work was dropped by its runtime before its end";

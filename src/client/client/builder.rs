@@ -1,6 +1,6 @@
 //! How a client is to be.
 
-use super::{Client, Inner};
+use super::{Client, ClientInner};
 use crate::base::error::{Error, ErrorKind};
 use crate::compute::{Options, Service};
 use crate::event::Observer;
@@ -8,6 +8,30 @@ use crate::exec::{Cancel, Executor, Pool, Resources};
 use crate::store::Memo;
 use std::fmt;
 use std::sync::{Arc, Weak};
+
+impl Client {
+    /// A client with as many slots as rayon has threads, and defaults for the rest.
+    ///
+    /// # Panics
+    /// If its threads cannot be started; [`ClientBuilder::build`] tells instead.
+    pub fn new() -> Client {
+        match Client::builder().build() {
+            Ok(client) => client,
+            Err(error) => panic!("{error:?}"),
+        }
+    }
+
+    /// Says how a client is to be: slots, threads, memo, options.
+    pub fn builder() -> ClientBuilder {
+        ClientBuilder::new()
+    }
+}
+
+impl Default for Client {
+    fn default() -> Client {
+        Client::new()
+    }
+}
 
 /// How a [`Client`] is to be: [`Client::builder`].
 ///
@@ -121,20 +145,14 @@ impl ClientBuilder {
         };
         let executor = Executor::of_client(pool, self.lendable, Resources::new(self.resources));
         let service = Service::new(&self.options, executor.clone())?;
-        let inner = Arc::new(Inner { executor, service });
-        let owner: Weak<Inner> = Arc::downgrade(&inner);
+        let inner = Arc::new(ClientInner { executor, service });
+        let owner: Weak<ClientInner> = Arc::downgrade(&inner);
         inner.executor.belongs_to(owner);
         if let Some(token) = self.options.cancel_token() {
             let listener: Weak<dyn Cancel> = Arc::downgrade(&inner) as _;
             token.listen(listener);
         }
         Ok(Client(inner))
-    }
-}
-
-impl Cancel for Inner {
-    fn cancel(&self) {
-        self.close();
     }
 }
 

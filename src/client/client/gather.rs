@@ -1,58 +1,11 @@
 //! Many futures at once: their values, or which of them have ended.
 
 use super::Client;
-use super::waiting::{Any, One, Wholes, claims, wait_for_all};
 use crate::base::error::Error;
-use crate::delayed::{Handle, cloned};
+use crate::client::AsHandle;
+use crate::client::waiting::{Any, One, Wholes, claims, wait_for_all};
 use crate::exec::wait;
-use crate::task::Value;
 use std::time::{Duration, Instant};
-
-/// A [`Handle`], or a reference to one.
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` is not a `Handle`",
-    label = "expected futures: what `submit` and `map` give"
-)]
-pub trait AsHandle {
-    /// The type of its value.
-    type Value: Value;
-    /// The handle.
-    fn as_handle(&self) -> &Handle<Self::Value>;
-    /// Its result, after its end: moved out if nobody else can ask for it. `None`: it is pending again, for somebody has
-    /// tried it once more.
-    #[doc(hidden)]
-    fn take(&mut self) -> Option<Result<Self::Value, Error>>
-    where
-        Self::Value: Clone;
-}
-
-impl<T: Value> AsHandle for Handle<T> {
-    type Value = T;
-    fn as_handle(&self) -> &Handle<T> {
-        self
-    }
-    fn take(&mut self) -> Option<Result<T, Error>>
-    where
-        T: Clone,
-    {
-        let outcome = self.claim.take_outcome()?;
-        Some(outcome.map(cloned))
-    }
-}
-
-impl<T: Value> AsHandle for &Handle<T> {
-    type Value = T;
-    fn as_handle(&self) -> &Handle<T> {
-        self
-    }
-    fn take(&mut self) -> Option<Result<T, Error>>
-    where
-        T: Clone,
-    {
-        let outcome = self.claim.promise().outcome()?;
-        Some(outcome.map(cloned))
-    }
-}
 
 impl Client {
     /// The values of all of them, in their order; waits for them.

@@ -1,0 +1,51 @@
+//! What can be waited for: futures, and references to them.
+
+use crate::base::error::Error;
+use crate::delayed::{Handle, cloned};
+use crate::task::Value;
+
+/// A [`Handle`], or a reference to one.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a `Handle`",
+    label = "expected futures: what `submit` and `map` give"
+)]
+pub trait AsHandle {
+    /// The type of its value.
+    type Value: Value;
+    /// The handle.
+    fn as_handle(&self) -> &Handle<Self::Value>;
+    /// Its result, after its end: moved out if nobody else can ask for it. `None`: it is pending again, for somebody has
+    /// tried it once more.
+    #[doc(hidden)]
+    fn take(&mut self) -> Option<Result<Self::Value, Error>>
+    where
+        Self::Value: Clone;
+}
+
+impl<T: Value> AsHandle for Handle<T> {
+    type Value = T;
+    fn as_handle(&self) -> &Handle<T> {
+        self
+    }
+    fn take(&mut self) -> Option<Result<T, Error>>
+    where
+        T: Clone,
+    {
+        let outcome = self.claim.take_outcome()?;
+        Some(outcome.map(cloned))
+    }
+}
+
+impl<T: Value> AsHandle for &Handle<T> {
+    type Value = T;
+    fn as_handle(&self) -> &Handle<T> {
+        self
+    }
+    fn take(&mut self) -> Option<Result<T, Error>>
+    where
+        T: Clone,
+    {
+        let outcome = self.claim.promise().outcome()?;
+        Some(outcome.map(cloned))
+    }
+}

@@ -1,0 +1,285 @@
+//! `Client`: starts tasks. Its builder, and what else it can be asked, stand in the files below this one.
+
+pub(super) mod builder;
+mod gather;
+#[cfg(feature = "async")]
+pub(super) mod spawn;
+
+use super::stats::ClientStats;
+use super::submit::{CallStar, Futures, future_of};
+use crate::base::error::{Error, ErrorKind};
+use crate::base::spare::Spared;
+use crate::compute::Service;
+use crate::delayed::{AsDelayed, Delayed, Handle};
+use crate::exec::{Cancel, Chapter, Current, Executor, Job};
+use crate::task::node::held;
+use crate::task::{Claim, Input, NodePtr, Use, Value};
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Starts tasks and gives futures of them: [`Handle`]s.
+///
+/// A client has worker slots, as many as its [builder](Client::builder) says, and threads for them. Tasks may use the
+/// client that they run on ([`Client::current`], [`worker_client`]): whatever they wait for, they give their slot up
+/// meanwhile, so that tasks that launch tasks never stand in each other's way, at any number of slots.
+///
+/// Cloning it clones the handle. Dropping it stops nothing: what has been started goes on while somebody holds a
+/// [`Handle`]. [`close`](Self::close) stops everything.
+///
+/// # Examples
+/// ```
+/// use lazygraph::{Client, prelude::*};
+///
+/// #[delayed]
+/// fn inc(x: i64) -> i64 { x + 1 }
+/// #[delayed]
+/// fn total(xs: Vec<i64>) -> i64 { xs.iter().sum() }
+///
+/// let client = Client::new();
+/// let xs = client.map(inc, 0..10);            // ten futures
+/// let sum = client.submit(total(&xs));        // starts when they are there
+/// assert_eq!(client.gather(&xs)?[9], 10);
+/// assert_eq!(sum.result()?, 55);
+/// # Ok::<(), Error>(())
+/// ```
+#[derive(Clone)]
+pub struct Client(Arc<ClientInner>);
+
+pub(crate) struct ClientInner {
+    executor: Arc<Executor>,
+    service: Service,
+}
+
+impl Client {
+    /// The client that the task on this thread runs on; `None` outside of tasks, and in those of a plain `compute`.
+    pub fn current() -> Option<Client> {
+        let owner = Current::owner()?;
+        owner.downcast::<ClientInner>().ok().map(Client)
+    }
+
+    /// Starts a delayed call, now, and gives a future of it.
+    ///
+    /// The whole graph behind it is run. What it needs of other futures is waited for, and only by the part that needs
+    /// it. A pure call that has been computed before, or is being computed, is not computed again; see
+    /// [`impure`](Delayed::impure). The call's [priority](Delayed::priority) says who goes first when a slot is free:
+    /// the highest, then tasks started by tasks (the deeper first), then the earliest.
+    ///
+    /// What cannot be started (a closed client, a graph that contradicts itself) is a future
+    /// that has failed.
+    ///
+    /// # Examples
+    /// ```
+    /// use lazygraph::{Client, prelude::*};
+    ///
+    /// let client = Client::new();
+    /// let x = client.submit(value(20).map(|x| x + 1));
+    /// let y = client.submit(call(|x: i32| x * 2, (&x,)));
+    /// assert_eq!(y.result()?, 42);
+    /// # Ok::<(), Error>(())
+    /// ```
+    ///
+    /// A function is not a call:
+    /// ```compile_fail
+    /// use lazygraph::{Client, prelude::*};
+    ///
+    /// #[delayed]
+    /// fn inc(x: i64) -> i64 { x + 1 }
+    /// Client::new().submit(inc, 1);
+    /// ```
+    #[track_caller]
+    pub fn submit<D: AsDelayed>(&self, call: D) -> Handle<D::Value> {
+        let call = call.handle();
+        let output = vec![Input::new(&call.node, Use::Value)];
+        let job = self.plan(output, vec![call.node].into(), false);
+        let handle = Handle::of(Claim::first(job.clone(), 0));
+        job.open();
+        handle
+    }
+
+    /// Starts `f` of every item, as one graph; one future each, in the order of the items.
+    ///
+    /// A million items cost about as much as one compute of a million outputs. Each future ends on its own: one that
+    /// fails fails alone.
+    ///
+    /// # Examples
+    /// ```
+    /// use lazygraph::{Client, prelude::*};
+    ///
+    /// #[delayed]
+    /// fn square(x: i64) -> i64 { x * x }
+    ///
+    /// let client = Client::new();
+    /// assert_eq!(client.gather(client.map(square, 1..4))?, [1, 4, 9]);
+    /// let halves = client.map(delayed(|x: f64| x / 2.0), [1.0, 3.0]);
+    /// assert_eq!(client.gather(halves)?, [0.5, 1.5]);
+    /// # Ok::<(), Error>(())
+    /// ```
+    #[track_caller]
+    pub fn map<I, F, T>(&self, f: F, items: I) -> Vec<Handle<T>>
+    where
+        I: IntoIterator,
+        F: Fn(I::Item) -> Delayed<T>,
+        T: Value,
+    {
+        self.start_each(items.into_iter().map(f).collect())
+    }
+
+    /// As [`map`](Self::map), for functions of several arguments: each item is a tuple of them.
+    ///
+    /// # Examples
+    /// ```
+    /// use lazygraph::{Client, prelude::*};
+    ///
+    /// #[delayed]
+    /// fn add(a: i64, b: i64) -> i64 { a + b }
+    ///
+    /// let client = Client::new();
+    /// let sums = client.starmap(add, (0..3).zip(10..));
+    /// assert_eq!(client.gather(sums)?, [10, 12, 14]);
+    /// # Ok::<(), Error>(())
+    /// ```
+    #[track_caller]
+    pub fn starmap<I, F, T>(&self, f: F, items: I) -> Vec<Handle<T>>
+    where
+        I: IntoIterator,
+        F: CallStar<I::Item, T>,
+        T: Value,
+    {
+        self.start_each(items.into_iter().map(|args| f.call_star(args)).collect())
+    }
+
+    /// Starts several delayed values as one graph, what they share once; a future of each, in the same nesting.
+    ///
+    /// # Examples
+    /// ```
+    /// use lazygraph::{Client, prelude::*};
+    ///
+    /// let client = Client::new();
+    /// let x = value(1);
+    /// let (a, b) = client.compute((&x + 1, [&x + 2, &x + 3]));
+    /// assert_eq!((a.result()?, client.gather(b)?), (2, vec![3, 4]));
+    /// # Ok::<(), Error>(())
+    /// ```
+    ///
+    /// A function and its arguments are no delayed value: that is `client.submit(fib(9))`.
+    /// ```compile_fail
+    /// use lazygraph::{Client, prelude::*};
+    ///
+    /// #[delayed]
+    /// fn fib(n: u64) -> u64 { n }
+    /// Client::new().compute(fib, 9);
+    /// ```
+    #[track_caller]
+    pub fn compute<N: Futures>(&self, nesting: N) -> N::Handles {
+        let mut outputs = Vec::new();
+        nesting.visit(&mut outputs);
+        let wanted = outputs.len();
+        let roots = outputs.iter().map(|output| held(*output)).collect();
+        let job = self.plan(outputs, roots, true);
+        let claims = &mut (0..wanted).map(|index| Claim::first(job.clone() as _, index));
+        let handles = nesting.handles(claims);
+        job.open();
+        handles
+    }
+
+    /// As [`compute`](Self::compute), but gives delayed values: computes that use them do not run that part again.
+    ///
+    /// # Examples
+    /// ```
+    /// use lazygraph::{Client, prelude::*};
+    ///
+    /// let client = Client::new();
+    /// let data = client.persist(call(|| vec![1.0; 1000], ()));  // starts now
+    /// assert_eq!(data.len().compute()?, 1000);
+    /// # Ok::<(), Error>(())
+    /// ```
+    #[track_caller]
+    pub fn persist<N: Futures>(&self, nesting: N) -> N::Delayed {
+        N::delayed(self.compute(nesting))
+    }
+
+    /// A future that has its value already: to use it in many tasks without a copy.
+    pub fn scatter<T: Value>(&self, value: T) -> Handle<T> {
+        let job = Job::promised(&self.0.service.terms, "scatter".into());
+        let claim = Claim::first(job.clone(), 0);
+        job.complete(Ok(Arc::new(value)));
+        Handle::of(claim)
+    }
+
+    fn start_each<T: Value>(&self, calls: Vec<Delayed<T>>) -> Vec<Handle<T>> {
+        let (count, outputs) = (calls.len(), calls.iter().map(future_of).collect());
+        let roots = calls.into_iter().map(|call| call.node).collect();
+        let job = self.plan(outputs, roots, true);
+        let handle = |index| Handle::of(Claim::first(job.clone(), index));
+        let handles = (0..count).map(handle).collect();
+        job.open();
+        handles
+    }
+
+    /// Futures that are to be started once there are claims on them.
+    /// `roots`: pointers to all that is an output.
+    fn plan(&self, outputs: Vec<Input>, roots: Spared<NodePtr>, each: bool) -> Arc<Job> {
+        let futures = outputs.len();
+        let started = match outputs.is_empty() {
+            false => self.0.service.plan(outputs, roots, each),
+            true => Err(Error::run(ErrorKind::Cancelled, "there is nothing to do")),
+        };
+        started.unwrap_or_else(|error| Job::failed(&self.0.service.terms, futures, error))
+    }
+
+    // -------------------------------------------------------------- what happens
+
+    /// What it is doing, at this moment.
+    ///
+    /// # Complexity
+    /// Linear in the futures of the tasks that have not come to rest: a few nanoseconds for each.
+    pub fn stats(&self) -> ClientStats {
+        ClientStats::of(&self.0.executor)
+    }
+
+    /// How much of a [resource](ClientBuilder::resource) nobody uses now; `None` if it has none of that name.
+    pub fn available(&self, resource: &str) -> Option<u64> {
+        self.0.executor.resources.as_ref()?.free(resource)
+    }
+
+    /// What has happened to a future, and how long after it was started.
+    ///
+    /// The futures of a [`map`](Self::map) of more than 4096 items have only their beginning.
+    pub fn story<T>(&self, future: &Handle<T>) -> Vec<(Duration, Chapter)> {
+        future.story()
+    }
+
+    /// Cancels everything that has not ended, refuses what is submitted later, and waits until all bodies have
+    /// returned. Whoever waits for a future of it gets [`Cancelled`](ErrorKind::Cancelled). Inside a task of the client
+    /// it does not wait.
+    pub fn close(&self) {
+        self.0.close();
+        if Client::current().is_none_or(|client| !Arc::ptr_eq(&client.0, &self.0)) {
+            self.0.executor.wait_for_all();
+        }
+    }
+}
+
+impl ClientInner {
+    fn close(&self) {
+        // First those that are there, so that each is cancelled before its body is told; then what came meanwhile.
+        self.executor.jobs().iter().for_each(|job| job.cancel());
+        self.service.terms.context.close();
+        self.executor.jobs().iter().for_each(|job| job.cancel());
+    }
+}
+
+impl Cancel for ClientInner {
+    fn cancel(&self) {
+        self.close();
+    }
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Client")
+            .field("stats", &self.stats())
+            .finish()
+    }
+}
