@@ -67,18 +67,16 @@ pub use base::token::{Hasher128, Token};
 #[cfg(feature = "async")]
 pub use client::AsyncWork;
 pub use client::{
-    AsCompleted, AsHandle, CallStar, Client, ClientBuilder, ClientStats, Futures, HandleFuture,
-    Seceded, Status, Yielded, as_completed, get_client, hold_slot, rejoin, secede, sync,
-    worker_client,
+    AsCompleted, AsHandle, Client, ClientBuilder, ClientStats, HandleFuture, Seceded, Status,
+    Yielded, as_completed, get_client, hold_slot, rejoin, secede, sync, worker_client,
 };
 pub use compute::{
     Explain, Options, Plan, RunOptions, Scheduler, compute, compute_all, compute_all_with,
     compute_with,
 };
 pub use delayed::{
-    Any_, Apply, Arg, ArgAny, ArgRef, ArgRefs, AsDelayed, CallWith, Delayed, DynM, Exact, Gen,
-    Handle, Join, Keyed, Lazy, NotDelayed, ParamMode, Scope, call, checkpoint, delayed, join,
-    scope, tree_reduce, value, value_arc,
+    Arg, ArgAny, ArgRef, ArgRefs, AsDelayed, Delayed, Handle, Join, Scope, call, checkpoint,
+    delayed, join, scope, tree_reduce, value, value_arc,
 };
 pub use diag::{Counter, TextLog};
 pub use event::{Event, NodeInfo, Observer};
@@ -86,6 +84,17 @@ pub use exec::{CancelToken, Chapter, Times, check};
 pub use plan::{MemoryProfile, PlanNode};
 pub use store::{Memo, MemoStats};
 pub use task::{Value, View};
+
+/// Traits and markers that signatures of this crate name and programs need not.
+///
+/// They say what may be passed where. None of the traits is meant to be implemented outside of this crate.
+pub mod traits {
+    pub use crate::client::{CallStar, Futures};
+    pub use crate::delayed::{
+        Apply, CallWith, Exact, GenericParam, Keyed, Lazy, NotDelayed, ParamMode, TraitObject,
+        TypeParam,
+    };
+}
 
 #[cfg(feature = "macros")]
 pub use lazygraph_macros::{Footprint, Token, delayed};

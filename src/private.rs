@@ -4,6 +4,7 @@
 pub use crate::base::sync::pool::steal;
 pub use crate::base::token::function_id;
 pub use crate::compute::unwrap_or_carry;
+pub use crate::delayed::{GenericParam, Keyed, TraitObject, TypeParam};
 pub use crate::task::describe::{Describe, ParamInfo, ShowFn, TokenFn};
 pub use crate::task::frame::Frame;
 pub use crate::task::operand::{Lend, Lent, Many, Operands, Val};

@@ -10,7 +10,8 @@ mod outcomes;
 mod scope;
 
 pub use args::{
-    Any_, Arg, ArgAny, ArgRef, ArgRefs, DynM, Exact, Gen, Keyed, NotDelayed, ParamMode,
+    Arg, ArgAny, ArgRef, ArgRefs, Exact, GenericParam, Keyed, NotDelayed, ParamMode, TraitObject,
+    TypeParam,
 };
 pub use as_delayed::AsDelayed;
 pub use delayed::{Delayed, value, value_arc};

@@ -38,9 +38,9 @@ pub(crate) enum Kind {
 pub(crate) enum Mode {
     Exact,
     /// Mentions a type parameter.
-    Gen,
+    Generic,
     /// Is a type parameter.
-    Any,
+    TypeParam,
 }
 
 /// How a plain argument of a pure function is keyed.
@@ -188,12 +188,12 @@ fn classify(
         return (Kind::Refused, Mode::Exact);
     }
     let mode = match () {
-        () if types::is_bare(inner, names) => Mode::Any,
-        () if types::mentions(inner, names) => Mode::Gen,
+        () if types::is_bare(inner, names) => Mode::TypeParam,
+        () if types::mentions(inner, names) => Mode::Generic,
         () => Mode::Exact,
     };
     let callable = matches!(inner, Type::FnPtr(_))
-        || (mode == Mode::Any && (closure.is_some() || scope.is_closure(inner)));
+        || (mode == Mode::TypeParam && (closure.is_some() || scope.is_closure(inner)));
     match kind {
         Kind::Value(ty) if callable => (
             Kind::Closure {

@@ -46,10 +46,10 @@ pub trait ArgAny<T> {
 }
 
 #[diagnostic::do_not_recommend]
-impl<T, A: Arg<T, Any_>> ArgAny<T> for A {
+impl<T, A: Arg<T, TypeParam>> ArgAny<T> for A {
     #[inline]
     fn into_operand(self) -> Val<T> {
-        Arg::<T, Any_>::into_operand(self)
+        Arg::<T, TypeParam>::into_operand(self)
     }
 }
 
@@ -58,19 +58,19 @@ impl<T, A: Arg<T, Any_>> ArgAny<T> for A {
 pub enum Exact {}
 /// The parameter's type mentions a type parameter (`Vec<T>`, `&[T]`).
 #[derive(Debug)]
-pub enum Gen {}
+pub enum GenericParam {}
 /// The parameter's type *is* a type parameter (`T`, `&T`).
 #[derive(Debug)]
-pub enum Any_ {}
+pub enum TypeParam {}
 /// The parameter is a `&dyn Trait`.
 #[derive(Debug)]
-pub enum DynM {}
+pub enum TraitObject {}
 
 /// How much of a parameter's type is known where the function is written.
 pub trait ParamMode {}
 impl ParamMode for Exact {}
-impl ParamMode for Gen {}
-impl ParamMode for Any_ {}
+impl ParamMode for GenericParam {}
+impl ParamMode for TypeParam {}
 
 /// Everything that is not, and does not hold, a `Delayed`: stable Rust's stand-in for a negative bound.
 #[diagnostic::on_unimplemented(

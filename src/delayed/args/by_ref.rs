@@ -1,6 +1,6 @@
 //! Arguments by reference: for a parameter `x: &T`, `&[T]`, `&str`, `&Path` or `&dyn Trait`.
 
-use super::arg::{Any_, ArgRef, DynM, Exact, Gen, NotDelayed, ParamMode};
+use super::arg::{ArgRef, Exact, GenericParam, NotDelayed, ParamMode, TraitObject, TypeParam};
 use super::lend::{
     Gathered, Listed, Pointed, PointedOf, Same, SameOf, UnsizedOf, Viewed, ViewedOf, of,
 };
@@ -18,14 +18,14 @@ impl<T: Value> ArgRef<T, Exact> for T {
     }
 }
 
-impl<T: Value + NotDelayed> ArgRef<T, Gen> for T {
+impl<T: Value + NotDelayed> ArgRef<T, GenericParam> for T {
     #[inline]
     fn into_operand(self) -> Lend<T> {
         Lend::new(Same(self))
     }
 }
 
-impl<T: Value + NotDelayed> ArgRef<T, Any_> for T {
+impl<T: Value + NotDelayed> ArgRef<T, TypeParam> for T {
     #[inline]
     fn into_operand(self) -> Lend<T> {
         Lend::new(Same(self))
@@ -65,7 +65,7 @@ by_reference! {
 macro_rules! viewed {
     ($([$($g:tt)*] $q:ty;)*) => {$(
         viewed!(@ [$($g)*] $q, Exact);
-        viewed!(@ [$($g)*] $q, Gen);
+        viewed!(@ [$($g)*] $q, GenericParam);
     )*};
     (@ [$($g:tt)*] $q:ty, $m:ty) => {
         impl<$($g)* S: Value + View<$q>> ArgRef<$q, $m> for Delayed<S> {
@@ -108,11 +108,11 @@ by_reference! {
     [T: Value] [T], Exact: Arc<Vec<T>> => |x| Viewed(x);
     [T: Value, const N: usize] [T], Exact: [T; N] => |x| Viewed(Vec::from(x));
     [T: Value + Clone, const N: usize] [T], Exact: &[T; N] => |x| Viewed(x.to_vec());
-    [T: Value + NotDelayed] [T], Gen: Vec<T> => |x| Viewed(x);
-    [T: Value + NotDelayed] [T], Gen: Box<[T]> => |x| Viewed(x);
-    [T: Value + NotDelayed] [T], Gen: Arc<[T]> => |x| Viewed(x);
-    [T: Value + NotDelayed] [T], Gen: Arc<Vec<T>> => |x| Viewed(x);
-    [T: Value + NotDelayed, const N: usize] [T], Gen: [T; N] => |x| Viewed(Vec::from(x));
+    [T: Value + NotDelayed] [T], GenericParam: Vec<T> => |x| Viewed(x);
+    [T: Value + NotDelayed] [T], GenericParam: Box<[T]> => |x| Viewed(x);
+    [T: Value + NotDelayed] [T], GenericParam: Arc<[T]> => |x| Viewed(x);
+    [T: Value + NotDelayed] [T], GenericParam: Arc<Vec<T>> => |x| Viewed(x);
+    [T: Value + NotDelayed, const N: usize] [T], GenericParam: [T; N] => |x| Viewed(Vec::from(x));
     [] str, Exact: String => |x| Viewed(x);
     [] str, Exact: Arc<str> => |x| Viewed(x);
     [] str, Exact: Box<str> => |x| Viewed(x);
@@ -133,7 +133,7 @@ by_reference! {
 macro_rules! trait_objects {
     ($($pointer:ident)*) => {$(
         #[diagnostic::do_not_recommend]
-        impl<Q: ?Sized + 'static> ArgRef<Q, DynM> for $pointer<Q>
+        impl<Q: ?Sized + 'static> ArgRef<Q, TraitObject> for $pointer<Q>
         where
             $pointer<Q>: Value,
         {
@@ -142,7 +142,7 @@ macro_rules! trait_objects {
             }
         }
         #[diagnostic::do_not_recommend]
-        impl<Q: ?Sized + 'static> ArgRef<Q, DynM> for Delayed<$pointer<Q>>
+        impl<Q: ?Sized + 'static> ArgRef<Q, TraitObject> for Delayed<$pointer<Q>>
         where
             $pointer<Q>: Value,
         {
@@ -151,7 +151,7 @@ macro_rules! trait_objects {
             }
         }
         #[diagnostic::do_not_recommend]
-        impl<Q: ?Sized + 'static> ArgRef<Q, DynM> for &Delayed<$pointer<Q>>
+        impl<Q: ?Sized + 'static> ArgRef<Q, TraitObject> for &Delayed<$pointer<Q>>
         where
             $pointer<Q>: Value,
         {

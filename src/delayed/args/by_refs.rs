@@ -1,6 +1,6 @@
 //! Many references at once: for a parameter `xs: &[&T]`, `&[&[T]]`, `&[&str]` or `&[&Path]`.
 
-use super::arg::{ArgRefs, Exact, Gen, ParamMode};
+use super::arg::{ArgRefs, Exact, GenericParam, ParamMode};
 use super::lend::{ManyOf, ManyPlain};
 use super::rows::{all, of_list};
 use crate::delayed::{Delayed, Handle};
@@ -22,11 +22,11 @@ macro_rules! by_references {
 of_list! { by_references:
     [T: Value, M: ParamMode] T, M: of T => |x| ManyOf::same(x);
     [T: Value, S: Value + View<[T]>] [T], Exact: of S => |x| ManyOf::viewed(x);
-    [T: Value, S: Value + View<[T]>] [T], Gen: of S => |x| ManyOf::viewed(x);
+    [T: Value, S: Value + View<[T]>] [T], GenericParam: of S => |x| ManyOf::viewed(x);
     [S: Value + View<str>] str, Exact: of S => |x| ManyOf::viewed(x);
-    [S: Value + View<str>] str, Gen: of S => |x| ManyOf::viewed(x);
+    [S: Value + View<str>] str, GenericParam: of S => |x| ManyOf::viewed(x);
     [S: Value + View<Path>] Path, Exact: of S => |x| ManyOf::viewed(x);
-    [S: Value + View<Path>] Path, Gen: of S => |x| ManyOf::viewed(x);
+    [S: Value + View<Path>] Path, GenericParam: of S => |x| ManyOf::viewed(x);
 }
 
 by_references! {

@@ -1,6 +1,6 @@
 //! Arguments by value: for a parameter `x: T`.
 
-use super::arg::{Any_, Arg, Exact, Gen, NotDelayed, ParamMode};
+use super::arg::{Arg, Exact, GenericParam, NotDelayed, ParamMode, TypeParam};
 use super::parts::{Assembled, SharedOf, SomeOf};
 use super::rows::{all, of_list, of_one};
 use crate::delayed::{Delayed, Handle};
@@ -18,14 +18,14 @@ impl<T: Value> Arg<T, Exact> for T {
     }
 }
 
-impl<T: Value + NotDelayed> Arg<T, Gen> for T {
+impl<T: Value + NotDelayed> Arg<T, GenericParam> for T {
     #[inline]
     fn into_operand(self) -> Val<T> {
         Val::literal(self)
     }
 }
 
-impl<T: Value + NotDelayed> Arg<T, Any_> for T {
+impl<T: Value + NotDelayed> Arg<T, TypeParam> for T {
     #[inline]
     fn into_operand(self) -> Val<T> {
         Val::literal(self)
@@ -71,7 +71,7 @@ by_value! {
     [] Cow<'static, str>, Exact: &str => |x| Val::literal(x.to_owned().into());
     // literal arrays for `Vec`
     [T: Value, const N: usize] Vec<T>, Exact: [T; N] => |x| Val::literal(Vec::from(x));
-    [T: Value + NotDelayed, const N: usize] Vec<T>, Gen: [T; N] => |x| Val::literal(Vec::from(x));
+    [T: Value + NotDelayed, const N: usize] Vec<T>, GenericParam: [T; N] => |x| Val::literal(Vec::from(x));
     // `Some` is implied
     [T: Value] Option<T>, Exact: T => |x| Val::literal(Some(x));
     [] Option<String>, Exact: &str => |x| Val::literal(Some(x.to_owned()));

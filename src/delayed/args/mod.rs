@@ -9,7 +9,10 @@ mod lend;
 mod parts;
 mod rows;
 
-pub use arg::{Any_, Arg, ArgAny, ArgRef, ArgRefs, DynM, Exact, Gen, NotDelayed, ParamMode};
+pub use arg::{
+    Arg, ArgAny, ArgRef, ArgRefs, Exact, GenericParam, NotDelayed, ParamMode, TraitObject,
+    TypeParam,
+};
 pub use keyed::Keyed;
 
 pub(super) use parts::Assembled;

@@ -10,30 +10,30 @@ use syn::spanned::Spanned;
 
 impl Param {
     fn mode(&self, paths: &Paths) -> TokenStream {
-        let root = &paths.root;
+        let private = &paths.private;
         match self.mode {
             Mode::Exact => quote!(),
-            Mode::Gen => quote!(, #root::Gen),
-            Mode::Any => quote!(, #root::Any_),
+            Mode::Generic => quote!(, #private::GenericParam),
+            Mode::TypeParam => quote!(, #private::TypeParam),
         }
     }
 
     /// The trait that an argument implements: `Arg<T>`.
     fn argument_trait(&self, paths: &Paths, colons: TokenStream) -> TokenStream {
-        let (root, mode) = (&paths.root, self.mode(paths));
+        let (Paths { root, private }, mode) = (paths, self.mode(paths));
         match &self.kind {
-            Kind::Value(ty) if self.mode == Mode::Any => quote!(#root::ArgAny #colons <#ty>),
+            Kind::Value(ty) if self.mode == Mode::TypeParam => quote!(#root::ArgAny #colons <#ty>),
             Kind::Value(ty) => quote!(#root::Arg #colons <#ty #mode>),
             Kind::Ref(ty) => quote!(#root::ArgRef #colons <#ty #mode>),
             Kind::Refs(ty) => quote!(#root::ArgRefs #colons <#ty #mode>),
-            Kind::Dyn(ty) => quote!(#root::ArgRef #colons <#ty, #root::DynM>),
+            Kind::Dyn(ty) => quote!(#root::ArgRef #colons <#ty, #private::TraitObject>),
             Kind::Closure { .. } | Kind::Refused => quote!(::core::marker::Sized),
         }
     }
 
     /// The type of the constructor's parameter.
     pub(crate) fn bound(&self, paths: &Paths, keyed: Option<TokenStream>) -> TokenStream {
-        let root = &paths.root;
+        let Paths { root, private } = paths;
         match &self.kind {
             Kind::Closure {
                 bounds: Some(bounds),
@@ -42,7 +42,7 @@ impl Param {
             Kind::Closure { ty, .. } => ty.to_token_stream(),
             _ => {
                 let argument = self.argument_trait(paths, quote!());
-                let keyed = keyed.map(|k| quote!(+ #root::Keyed<{ #k }>));
+                let keyed = keyed.map(|k| quote!(+ #private::Keyed<{ #k }>));
                 quote!(impl #argument #keyed)
             }
         }
