@@ -1,7 +1,7 @@
 //! What can be waited for: futures, and references to them.
 
 use crate::base::error::Error;
-use crate::delayed::{Handle, cloned};
+use crate::delayed::{Handle, Seal, cloned};
 use crate::task::Value;
 
 /// A [`Handle`], or a reference to one.
@@ -10,6 +10,8 @@ use crate::task::Value;
     label = "expected futures: what `submit` and `map` give"
 )]
 pub trait AsHandle {
+    #[doc(hidden)]
+    const SEAL: Seal;
     /// The type of its value.
     type Value: Value;
     /// The handle.
@@ -23,6 +25,7 @@ pub trait AsHandle {
 }
 
 impl<T: Value> AsHandle for Handle<T> {
+    const SEAL: Seal = Seal;
     type Value = T;
     fn as_handle(&self) -> &Handle<T> {
         self
@@ -37,6 +40,7 @@ impl<T: Value> AsHandle for Handle<T> {
 }
 
 impl<T: Value> AsHandle for &Handle<T> {
+    const SEAL: Seal = Seal;
     type Value = T;
     fn as_handle(&self) -> &Handle<T> {
         self

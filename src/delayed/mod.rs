@@ -8,6 +8,7 @@ mod nesting;
 mod ops;
 mod outcomes;
 mod scope;
+mod sealed;
 
 pub use args::{
     Arg, ArgAny, ArgRef, ArgRefs, Exact, GenericParam, Keyed, NotDelayed, ParamMode, TraitObject,
@@ -22,3 +23,4 @@ pub use scope::{Scope, scope};
 
 pub(crate) use handle::{cloned, typed};
 pub(crate) use outcomes::Outcomes;
+pub(crate) use sealed::Seal;

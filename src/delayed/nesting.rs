@@ -1,6 +1,6 @@
 //! Any nesting of delayed values, as one.
 
-use super::Delayed;
+use super::{Delayed, Seal};
 use crate::base::token::{Hasher128, StdHasher};
 use crate::task::{Bare, Caller, Describe, Frame, Input, Inputs, Use, Value, Waiting};
 use std::collections::{BTreeMap, HashMap};
@@ -16,6 +16,8 @@ use std::hash::Hash;
     note = "plain values go in as `value(x)`"
 )]
 pub trait Join {
+    #[doc(hidden)]
+    const SEAL: Seal;
     /// The same nesting, of values.
     type Out: Value;
     /// The same nesting, owned.
@@ -71,6 +73,7 @@ pub(super) fn describe_list(nodes: usize, to: &mut Describe<'_>) {
 }
 
 impl<T: Value + Clone> Join for Delayed<T> {
+    const SEAL: Seal = Seal;
     type Out = T;
     type Owned = Delayed<T>;
     type Results = Waiting<T>;
@@ -110,6 +113,7 @@ impl<T: Value + Clone> Join for Delayed<T> {
 }
 
 impl<J: Join + ?Sized> Join for &J {
+    const SEAL: Seal = Seal;
     type Out = J::Out;
     type Owned = J::Owned;
     type Results = J::Results;
@@ -153,6 +157,7 @@ macro_rules! sequences {
     ($([$($g:tt)*] $t:ty => $out:ty, $owned:ty, $results:ty, |$s:ident| $iter:expr,
         $collect:expr, $call:expr, $take:expr, $own:expr;)*) => {$(
         impl<$($g)*> Join for $t {
+            const SEAL: Seal = Seal;
             type Out = $out;
             type Owned = $owned;
             type Results = $results;
@@ -252,6 +257,7 @@ fn take_one<J: Join>(result: Option<J::Results>) -> J::Out {
 macro_rules! maps {
     ($($map:ident [$($k:tt)*] $entries:expr;)*) => {$(
         impl<K: Value + Clone + Hash + $($k)*, J: Join> Join for $map<K, J> {
+            const SEAL: Seal = Seal;
             type Out = $map<K, J::Out>;
             type Owned = $map<K, J::Owned>;
             type Results = Infallible;
@@ -303,6 +309,7 @@ fn by_hash<K: Hash, J>(map: &HashMap<K, J>) -> Vec<(&K, &J)> {
 macro_rules! tuples {
     ($($n:ident $i:tt),*) => {
         impl<$($n: Join),*> Join for ($($n,)*) {
+            const SEAL: Seal = Seal;
             type Out = ($($n::Out,)*);
             type Owned = ($($n::Owned,)*);
             type Results = ($($n::Results,)*);

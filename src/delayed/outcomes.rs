@@ -1,6 +1,6 @@
 //! Outputs that may fail one by one.
 
-use super::{Delayed, Join};
+use super::{Delayed, Join, Seal};
 use crate::base::error::Error;
 use crate::base::token::Hasher128;
 use crate::task::{Frame, Input, Inputs, Use, Value};
@@ -10,6 +10,7 @@ use std::convert::Infallible;
 pub(crate) struct Outcomes<T>(pub(crate) Vec<Delayed<T>>);
 
 impl<T: Value + Clone> Join for Outcomes<T> {
+    const SEAL: Seal = Seal;
     type Out = Vec<Result<T, Error>>;
     type Owned = Outcomes<T>;
     type Results = Infallible;

@@ -1,5 +1,6 @@
 //! The traits that overload a constructor's arguments. Their rows stand beside this file, one for each make of argument.
 
+use crate::delayed::Seal;
 use crate::task::{Lend, Many, Val};
 use std::panic::RefUnwindSafe;
 
@@ -9,6 +10,8 @@ use std::panic::RefUnwindSafe;
     label = "expected `{P}`, or a `Delayed` value or a `Handle` of that type"
 )]
 pub trait Arg<P, Mode = Exact> {
+    #[doc(hidden)]
+    const SEAL: Seal;
     #[doc(hidden)]
     fn into_operand(self) -> Val<P>;
 }
@@ -21,6 +24,8 @@ pub trait Arg<P, Mode = Exact> {
 )]
 pub trait ArgRef<Q: ?Sized, Mode = Exact> {
     #[doc(hidden)]
+    const SEAL: Seal;
+    #[doc(hidden)]
     fn into_operand(self) -> Lend<Q>;
 }
 
@@ -30,6 +35,8 @@ pub trait ArgRef<Q: ?Sized, Mode = Exact> {
     label = "expected a list of `{Q}`, or of `Delayed` ones or `Handle`s"
 )]
 pub trait ArgRefs<Q: ?Sized, Mode = Exact> {
+    #[doc(hidden)]
+    const SEAL: Seal;
     #[doc(hidden)]
     fn into_operand(self) -> Many<Q>;
 }
@@ -42,11 +49,14 @@ pub trait ArgRefs<Q: ?Sized, Mode = Exact> {
 )]
 pub trait ArgAny<T> {
     #[doc(hidden)]
+    const SEAL: Seal;
+    #[doc(hidden)]
     fn into_operand(self) -> Val<T>;
 }
 
 #[diagnostic::do_not_recommend]
 impl<T, A: Arg<T, TypeParam>> ArgAny<T> for A {
+    const SEAL: Seal = Seal;
     #[inline]
     fn into_operand(self) -> Val<T> {
         Arg::<T, TypeParam>::into_operand(self)

@@ -5,13 +5,14 @@ use super::lend::{
     Gathered, Listed, Pointed, PointedOf, Same, SameOf, UnsizedOf, Viewed, ViewedOf, of,
 };
 use super::rows::{all, of_list, of_one};
-use crate::delayed::{Delayed, Handle};
+use crate::delayed::{Delayed, Handle, Seal};
 use crate::task::{Lend, Value, View};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 impl<T: Value> ArgRef<T, Exact> for T {
+    const SEAL: Seal = Seal;
     #[inline]
     fn into_operand(self) -> Lend<T> {
         Lend::new(Same(self))
@@ -19,6 +20,7 @@ impl<T: Value> ArgRef<T, Exact> for T {
 }
 
 impl<T: Value + NotDelayed> ArgRef<T, GenericParam> for T {
+    const SEAL: Seal = Seal;
     #[inline]
     fn into_operand(self) -> Lend<T> {
         Lend::new(Same(self))
@@ -26,6 +28,7 @@ impl<T: Value + NotDelayed> ArgRef<T, GenericParam> for T {
 }
 
 impl<T: Value + NotDelayed> ArgRef<T, TypeParam> for T {
+    const SEAL: Seal = Seal;
     #[inline]
     fn into_operand(self) -> Lend<T> {
         Lend::new(Same(self))
@@ -36,6 +39,7 @@ macro_rules! by_reference {
     ($([$($g:tt)*] $q:ty, $m:ty: $from:ty => |$x:ident| $e:expr;)*) => {$(
         #[diagnostic::do_not_recommend]
         impl<$($g)*> ArgRef<$q, $m> for $from {
+            const SEAL: Seal = Seal;
             #[inline]
             fn into_operand(self) -> Lend<$q> {
                 let $x = self;
@@ -69,12 +73,14 @@ macro_rules! viewed {
     )*};
     (@ [$($g:tt)*] $q:ty, $m:ty) => {
         impl<$($g)* S: Value + View<$q>> ArgRef<$q, $m> for Delayed<S> {
+            const SEAL: Seal = Seal;
             #[inline]
             fn into_operand(self) -> Lend<$q> {
                 Lend::new(ViewedOf(self.node, of::<S>()))
             }
         }
         impl<$($g)* S: Value + View<$q>> ArgRef<$q, $m> for &Delayed<S> {
+            const SEAL: Seal = Seal;
             #[inline]
             fn into_operand(self) -> Lend<$q> {
                 Lend::new(ViewedOf(self.node.clone(), of::<S>()))
@@ -137,6 +143,7 @@ macro_rules! trait_objects {
         where
             $pointer<Q>: Value,
         {
+            const SEAL: Seal = Seal;
             fn into_operand(self) -> Lend<Q> {
                 Lend::new(Pointed(self))
             }
@@ -146,6 +153,7 @@ macro_rules! trait_objects {
         where
             $pointer<Q>: Value,
         {
+            const SEAL: Seal = Seal;
             fn into_operand(self) -> Lend<Q> {
                 Lend::new(PointedOf(self.node, of::<$pointer<Q>>()))
             }
@@ -155,6 +163,7 @@ macro_rules! trait_objects {
         where
             $pointer<Q>: Value,
         {
+            const SEAL: Seal = Seal;
             fn into_operand(self) -> Lend<Q> {
                 Lend::new(PointedOf(self.node.clone(), of::<$pointer<Q>>()))
             }

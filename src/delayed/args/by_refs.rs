@@ -3,7 +3,7 @@
 use super::arg::{ArgRefs, Exact, GenericParam, ParamMode};
 use super::lend::{ManyOf, ManyPlain};
 use super::rows::{all, of_list};
-use crate::delayed::{Delayed, Handle};
+use crate::delayed::{Delayed, Handle, Seal};
 use crate::task::{Many, Value, View};
 use std::path::Path;
 
@@ -11,6 +11,7 @@ macro_rules! by_references {
     ($([$($g:tt)*] $q:ty, $m:ty: $from:ty => |$x:ident| $e:expr;)*) => {$(
         #[diagnostic::do_not_recommend]
         impl<$($g)*> ArgRefs<$q, $m> for $from {
+            const SEAL: Seal = Seal;
             fn into_operand(self) -> Many<$q> {
                 let $x = self;
                 Many::new($e)

@@ -3,7 +3,7 @@
 use super::arg::{Arg, Exact, GenericParam, NotDelayed, ParamMode, TypeParam};
 use super::parts::{Assembled, SharedOf, SomeOf};
 use super::rows::{all, of_list, of_one};
-use crate::delayed::{Delayed, Handle};
+use crate::delayed::{Delayed, Handle, Seal};
 use crate::task::{Val, Value};
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 impl<T: Value> Arg<T, Exact> for T {
+    const SEAL: Seal = Seal;
     #[inline]
     fn into_operand(self) -> Val<T> {
         Val::literal(self)
@@ -19,6 +20,7 @@ impl<T: Value> Arg<T, Exact> for T {
 }
 
 impl<T: Value + NotDelayed> Arg<T, GenericParam> for T {
+    const SEAL: Seal = Seal;
     #[inline]
     fn into_operand(self) -> Val<T> {
         Val::literal(self)
@@ -26,6 +28,7 @@ impl<T: Value + NotDelayed> Arg<T, GenericParam> for T {
 }
 
 impl<T: Value + NotDelayed> Arg<T, TypeParam> for T {
+    const SEAL: Seal = Seal;
     #[inline]
     fn into_operand(self) -> Val<T> {
         Val::literal(self)
@@ -36,6 +39,7 @@ macro_rules! by_value {
     ($([$($g:tt)*] $p:ty, $m:ty: $from:ty => |$x:ident| $e:expr;)*) => {$(
         #[diagnostic::do_not_recommend]
         impl<$($g)*> Arg<$p, $m> for $from {
+            const SEAL: Seal = Seal;
             #[inline]
             fn into_operand(self) -> Val<$p> {
                 let $x = self;

@@ -2,7 +2,7 @@
 
 use super::nest::nest;
 use super::unary::{SeenInput, closure_purity};
-use crate::delayed::{AsDelayed, Delayed};
+use crate::delayed::{AsDelayed, Delayed, Seal};
 use crate::task::{Function, TaskSpec, Value, call_node};
 use std::marker::PhantomData;
 
@@ -17,6 +17,8 @@ impl<F: 'static> Function for ApplyFn<F> {
     label = "expected a tuple of two to eight delayed values, and a closure that takes a reference to each"
 )]
 pub trait Apply<F, R> {
+    #[doc(hidden)]
+    const SEAL: Seal;
     /// A node that gives `f` a reference to each value.
     ///
     /// A closure that captures nothing is taken to be a function of its inputs (see [`Delayed::map`]).
@@ -30,6 +32,7 @@ macro_rules! apply {
         where
             Func: Fn($(&$t::Value),*) -> R + Send + Sync + 'static,
         {
+            const SEAL: Seal = Seal;
             #[track_caller]
             fn apply(self, f: Func) -> Delayed<R> {
                 let ($($x,)*) = self;

@@ -1,7 +1,7 @@
 //! Closures as delayed functions: `delayed(|x| ..)` and `call(|x| .., (x,))`.
 
 use super::nest::nest;
-use crate::delayed::{Arg, Delayed};
+use crate::delayed::{Arg, Delayed, Seal};
 use crate::task::{Function, ParamInfo, Purity, TaskSpec, Value, call_node};
 use std::sync::Arc;
 
@@ -54,12 +54,16 @@ where
 /// A closure that can be called with these arguments, plain or delayed.
 pub trait CallWith<Args, P, R> {
     #[doc(hidden)]
+    const SEAL: Seal;
+    #[doc(hidden)]
     #[track_caller]
     fn call_with(self, args: Args) -> Delayed<R>;
 }
 
 /// A closure that [`delayed`] can make lazy.
 pub trait Lazy<M> {
+    #[doc(hidden)]
+    const SEAL: Seal;
     /// The delayed function.
     type Out;
     #[doc(hidden)]
@@ -72,6 +76,7 @@ macro_rules! closures {
         where
             Func: Fn($($p),*) -> R + Send + Sync + 'static,
         {
+            const SEAL: Seal = Seal;
             #[track_caller]
             fn call_with(self, args: ($($x,)*)) -> Delayed<R> {
                 let ($($v,)*) = args;
@@ -98,6 +103,7 @@ macro_rules! closures {
         where
             Func: Fn($($p),*) -> R + Send + Sync + 'static,
         {
+            const SEAL: Seal = Seal;
             type Out = Box<dyn Fn($($x),*) -> Delayed<R> + Send + Sync>;
 
             fn lazy(self) -> Self::Out {
