@@ -7,7 +7,7 @@ use std::time::Duration;
 /// Something that happened in a run. Each variant says when exactly it is emitted.
 #[derive(Debug)]
 #[non_exhaustive]
-pub enum Event<'e> {
+pub enum RunEvent<'e> {
     /// A run begins: its plan is made, nothing has run. Nested runs name the run and node they are in.
     RunStarted {
         /// Unique in the process.
@@ -123,18 +123,18 @@ pub struct NodeInfo {
 /// Sees the events of the runs it was given to, nested ones included.
 ///
 /// Called on the threads of the run, as things happen: be quick, and never block on the run. A panic fails
-/// the run with [`ErrorKind::Observer`](crate::ErrorKind::Observer).
+/// the run with [`ErrorKind::ObserverPanicked`](crate::ErrorKind::ObserverPanicked).
 ///
 /// # Examples
 /// ```
-/// use lazygraph::{Event, Observer, Options, prelude::*};
+/// use lazygraph::{Observer, Options, RunEvent, prelude::*};
 /// use std::sync::{Arc, Mutex};
 ///
 /// #[derive(Clone, Default)]
 /// struct Started(Arc<Mutex<Vec<String>>>);
 /// impl Observer for Started {
-///     fn event(&self, event: &Event<'_>) {
-///         if let Event::NodeStarted { node, .. } = event {
+///     fn event(&self, event: &RunEvent<'_>) {
+///         if let RunEvent::NodeStarted { node, .. } = event {
 ///             self.0.lock().unwrap().push(node.label.to_string());
 ///         }
 ///     }
@@ -150,11 +150,11 @@ pub struct NodeInfo {
 /// ```
 pub trait Observer: Send + Sync + 'static {
     /// Something happened.
-    fn event(&self, event: &Event<'_>);
+    fn event(&self, event: &RunEvent<'_>);
 }
 
 impl<O: Observer + ?Sized> Observer for Arc<O> {
-    fn event(&self, event: &Event<'_>) {
+    fn event(&self, event: &RunEvent<'_>) {
         (**self).event(event);
     }
 }

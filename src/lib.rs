@@ -79,7 +79,7 @@ pub use delayed::{
     delayed, join, scope, tree_reduce, value, value_arc,
 };
 pub use diag::{Counter, TextLog};
-pub use event::{Event, NodeInfo, Observer};
+pub use event::{NodeInfo, Observer, RunEvent};
 pub use exec::{CancelToken, Chapter, Times, check};
 pub use plan::{MemoryProfile, PlanNode};
 pub use store::{Memo, MemoStats};

@@ -8,7 +8,7 @@ use crate::common;
 
 use common::{quiet, wait_until, within};
 use lazygraph::{
-    Client, ErrorKind, Event, Hasher128, Memo, Observer, Options, RunOptions, Scheduler, Token,
+    Client, ErrorKind, Hasher128, Memo, Observer, Options, RunEvent, RunOptions, Scheduler, Token,
     compute_with, get_client, prelude::*, secede, worker_client,
 };
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -85,7 +85,7 @@ impl World {
 }
 
 impl Observer for World {
-    fn event(&self, _: &Event<'_>) {
+    fn event(&self, _: &RunEvent<'_>) {
         self.here(Place::Observer);
     }
 }

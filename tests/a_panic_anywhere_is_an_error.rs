@@ -8,7 +8,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use common::quiet;
 use common::tracked::{Meter, Tracked};
 use lazygraph::{
-    Event, Hasher128, Observer, Options, RunOptions, Scheduler, Token, compute_with, prelude::*,
+    Hasher128, Observer, Options, RunEvent, RunOptions, Scheduler, Token, compute_with, prelude::*,
 };
 
 /// Panics when it is dropped or cloned, if it is told so.
@@ -200,7 +200,7 @@ fn in_the_clone_of_an_output() {
 struct Evil;
 
 impl Observer for Evil {
-    fn event(&self, _: &Event<'_>) {
+    fn event(&self, _: &RunEvent<'_>) {
         panic!("planned panic in an observer")
     }
 }

@@ -97,7 +97,7 @@ fn tree(live: &Arc<AtomicIsize>, seed: u64, depth: u32) -> Result<Counted, Error
             let x = client.submit(child(0));
             x.cancel();
             let _ = x.retry();
-            x.as_arc()?;
+            x.result_arc()?;
         }
         9 => {
             let one = Options::new().threads(2);
@@ -180,7 +180,7 @@ fn after_any_storm_everything_is_as_before() {
                     (slots, 0, 0, 0),
                     "after run {run} of {slots} slots: {stats:?}"
                 );
-                let free = ["gpu", "memory"].map(|name| client.available(name));
+                let free = ["gpu", "memory"].map(|name| client.available_resource(name));
                 assert_eq!(free, [Some(1), Some(8)]);
             }
             client.close();

@@ -223,7 +223,7 @@ fn its_failures_and_panics_are_errors_with_the_place() {
             e.location()
         );
         let io = client.spawn(threads, async { std::fs::read("/no/such/file") });
-        let e = io.as_arc().unwrap_err();
+        let e = io.result_arc().unwrap_err();
         assert!(e.downcast_ref::<std::io::Error>().is_some());
         let panics = client.spawn(threads, async {
             match true {

@@ -64,7 +64,7 @@ fn waits(verb: &'static str) -> Result<i64, Error> {
     match verb {
         "result" => client.submit(inc(5)).result(),
         "result_timeout" => client.submit(inc(5)).result_timeout(LONG),
-        "as_arc" => Ok(*client.submit(inc(5)).as_arc()?),
+        "result_arc" => Ok(*client.submit(inc(5)).result_arc()?),
         "wait" => {
             let x = client.submit(inc(5));
             x.wait()?;
@@ -148,7 +148,7 @@ fn waits(verb: &'static str) -> Result<i64, Error> {
 const VERBS: [&str; 22] = [
     "result",
     "result_timeout",
-    "as_arc",
+    "result_arc",
     "wait",
     "gather",
     "gather of a map",

@@ -189,7 +189,7 @@ fn what_is_scattered_is_there_at_once_and_not_copied() {
     on_all(|client| {
         let data = client.scatter(vec![1i64, 2, 3]);
         assert_eq!(data.status(), Status::Finished);
-        let (a, b) = (data.as_arc().unwrap(), data.as_arc().unwrap());
+        let (a, b) = (data.result_arc().unwrap(), data.result_arc().unwrap());
         assert!(Arc::ptr_eq(&a, &b));
         assert_eq!(client.submit(total(&data)).result().unwrap(), 6);
     });
@@ -352,7 +352,7 @@ fn values_that_are_not_clone_are_shared() {
     }
     on_all(|client| {
         let model = client.submit(train(3));
-        assert_eq!(model.as_arc().unwrap().0.len(), 3);
+        assert_eq!(model.result_arc().unwrap().0.len(), 3);
         let size = client.submit(model.to_delayed().map(|m| m.0.len()));
         assert_eq!(size.result().unwrap(), 3);
     });

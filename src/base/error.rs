@@ -30,9 +30,9 @@ pub enum ErrorKind {
     /// An option or a graph that cannot be honoured.
     Invalid,
     /// An observer panicked.
-    Observer,
+    ObserverPanicked,
     /// Every thread waits, and no more may be lent to do what is waited for.
-    Exhausted,
+    ThreadsExhausted,
     /// A call that only means something inside a task was made outside of one.
     NotInTask,
 }
@@ -133,7 +133,7 @@ impl Error {
                 | ErrorKind::Deadlock
                 | ErrorKind::OutOfScope
                 | ErrorKind::KeyConflict
-                | ErrorKind::Exhausted
+                | ErrorKind::ThreadsExhausted
                 | ErrorKind::Invalid),
             ) => kind,
             _ if source.is::<OutOfScope>() => ErrorKind::OutOfScope,

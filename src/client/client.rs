@@ -89,7 +89,7 @@ impl Client {
     /// ```
     #[track_caller]
     pub fn submit<D: AsDelayed>(&self, call: D) -> Handle<D::Value> {
-        let call = call.handle();
+        let call = call.to_delayed();
         let output = vec![Input::new(&call.node, Use::Value)];
         let job = self.plan(output, vec![call.node].into(), false);
         let handle = Handle::of(Claim::first(job.clone(), 0));
@@ -239,7 +239,7 @@ impl Client {
     }
 
     /// How much of a [resource](ClientBuilder::resource) nobody uses now; `None` if it has none of that name.
-    pub fn available(&self, resource: &str) -> Option<u64> {
+    pub fn available_resource(&self, resource: &str) -> Option<u64> {
         self.0.executor.resources.as_ref()?.free(resource)
     }
 

@@ -68,7 +68,7 @@ impl<T: Value> Handle<T> {
     ///
     /// # Errors
     /// As [`result`](Self::result).
-    pub fn as_arc(&self) -> Result<Arc<T>, Error> {
+    pub fn result_arc(&self) -> Result<Arc<T>, Error> {
         self.read(typed)
     }
 

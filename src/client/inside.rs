@@ -97,7 +97,7 @@ impl fmt::Debug for Seceded {
 /// Seceding twice is seceding once: the first guard counts.
 ///
 /// # Errors
-/// [`NotInTask`](ErrorKind::NotInTask) outside of tasks. [`Exhausted`](ErrorKind::Exhausted) if there is work that nobody
+/// [`NotInTask`](ErrorKind::NotInTask) outside of tasks. [`ThreadsExhausted`](ErrorKind::ThreadsExhausted) if there is work that nobody
 /// could do meanwhile.
 ///
 /// # Examples

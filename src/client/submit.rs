@@ -1,6 +1,6 @@
 //! What can be submitted: functions of tuples, nestings of delayed values.
 
-use crate::delayed::{AsDelayed, Delayed, Handle, Seal};
+use crate::delayed::{Delayed, Handle, Seal};
 use crate::task::{Claim, Input, Inputs, Number, Use, Value};
 
 /// A delayed function whose arguments are given as a tuple: [`Client::starmap`](crate::Client::starmap).
@@ -90,7 +90,7 @@ impl<T: Value> Futures for Delayed<T> {
         }
     }
     fn delayed(handle: Handle<T>) -> Delayed<T> {
-        handle.handle()
+        handle.to_delayed()
     }
 }
 

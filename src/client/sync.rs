@@ -67,7 +67,7 @@ impl Event {
     /// Waits until it has happened.
     ///
     /// # Errors
-    /// Inside a task: `Cancelled` or `Timeout` if the task was told to stop, `Exhausted` if nobody could work meanwhile.
+    /// Inside a task: `Cancelled` or `Timeout` if the task was told to stop, `ThreadsExhausted` if nobody could work meanwhile.
     pub fn wait(&self) -> Result<(), Error> {
         wait(self, None).map(drop)
     }
@@ -162,7 +162,7 @@ impl Semaphore {
     /// Waits until it may go in; goes out when the guard is dropped.
     ///
     /// # Errors
-    /// Inside a task: `Cancelled` or `Timeout` if the task was told to stop, `Exhausted` if nobody could work meanwhile.
+    /// Inside a task: `Cancelled` or `Timeout` if the task was told to stop, `ThreadsExhausted` if nobody could work meanwhile.
     pub fn acquire(&self) -> Result<Acquired, Error> {
         let turn = {
             let mut doors = lock(&self.0);

@@ -13,19 +13,19 @@ pub trait AsDelayed {
     /// The type of its value.
     type Value: Value;
     /// A handle to it.
-    fn handle(&self) -> Delayed<Self::Value>;
+    fn to_delayed(&self) -> Delayed<Self::Value>;
 }
 
 impl<T: Value> AsDelayed for Delayed<T> {
     type Value = T;
-    fn handle(&self) -> Delayed<T> {
+    fn to_delayed(&self) -> Delayed<T> {
         self.clone()
     }
 }
 
 impl<D: AsDelayed> AsDelayed for &D {
     type Value = D::Value;
-    fn handle(&self) -> Delayed<D::Value> {
-        (**self).handle()
+    fn to_delayed(&self) -> Delayed<D::Value> {
+        (**self).to_delayed()
     }
 }

@@ -116,7 +116,7 @@ impl<T> RefUnwindSafe for Handle<T> where Handle<T>: Never {}
 
 impl<T: Value> AsDelayed for Handle<T> {
     type Value = T;
-    fn handle(&self) -> Delayed<T> {
+    fn to_delayed(&self) -> Delayed<T> {
         self.to_delayed()
     }
 }

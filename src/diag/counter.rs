@@ -1,6 +1,6 @@
 //! Counts what runs.
 
-use crate::event::{Event, Observer};
+use crate::event::{Observer, RunEvent};
 use ahash::AHashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -80,8 +80,8 @@ impl Counter {
         self.counts().runs
     }
 
-    /// How many intermediate results are alive that own heap memory: as [`Event::ResultBorn`] and
-    /// [`Event::ResultEnded`] tell it.
+    /// How many intermediate results are alive that own heap memory: as [`RunEvent::ResultBorn`] and
+    /// [`RunEvent::ResultEnded`] tell it.
     pub fn live(&self) -> usize {
         self.counts().live
     }
@@ -129,17 +129,17 @@ impl Counter {
 }
 
 impl Observer for Counter {
-    fn event(&self, event: &Event<'_>) {
+    fn event(&self, event: &RunEvent<'_>) {
         let mut counts = self.counts();
         match event {
-            Event::RunStarted { .. } => counts.runs += 1,
-            Event::NodeStarted { node, .. } => counts.of(node.function).executed += 1,
-            Event::NodeFailed { node, .. } => counts.of(node.function).failed += 1,
-            Event::NodeRemembered { node, .. } => counts.of(node.function).remembered += 1,
-            Event::ResultBorn {
+            RunEvent::RunStarted { .. } => counts.runs += 1,
+            RunEvent::NodeStarted { node, .. } => counts.of(node.function).executed += 1,
+            RunEvent::NodeFailed { node, .. } => counts.of(node.function).failed += 1,
+            RunEvent::NodeRemembered { node, .. } => counts.of(node.function).remembered += 1,
+            RunEvent::ResultBorn {
                 bytes, estimated, ..
             } => counts.born(*bytes, *estimated),
-            Event::ResultEnded { bytes, .. } => counts.ended(*bytes),
+            RunEvent::ResultEnded { bytes, .. } => counts.ended(*bytes),
             _ => {}
         }
     }

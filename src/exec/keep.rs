@@ -4,7 +4,7 @@ use super::segment::Segment;
 use super::worker::Worker;
 use crate::base::error::Error;
 use crate::base::footprint::Size;
-use crate::event::Event;
+use crate::event::RunEvent;
 use crate::store::memo::Ticket;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Instant;
@@ -30,7 +30,7 @@ impl Worker {
                 segment.born(i, size);
                 let Size { bytes, estimated } = size;
                 self.tell(segment, i, |run, node, tell| {
-                    tell(&Event::ResultBorn {
+                    tell(&RunEvent::ResultBorn {
                         run,
                         node,
                         bytes,
@@ -53,7 +53,7 @@ impl Worker {
         self.publish(segment, i);
         if let Some(elapsed) = elapsed {
             self.tell(segment, i, |run, node, tell| {
-                tell(&Event::NodeFinished { run, node, elapsed })
+                tell(&RunEvent::NodeFinished { run, node, elapsed })
             });
         }
     }

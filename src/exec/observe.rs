@@ -5,14 +5,14 @@ use super::run::Run;
 use super::segment::Segment;
 use crate::base::error::{Error, ErrorKind, drop_payload, panic_message};
 use crate::base::footprint::Size;
-use crate::event::{Event, NodeInfo};
+use crate::event::{NodeInfo, RunEvent};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// Tells all observers.
 ///
 /// # Errors
 /// `Observer`, if one panics.
-pub(super) fn tell(context: &Context, event: &Event<'_>) -> Result<(), Error> {
+pub(super) fn tell(context: &Context, event: &RunEvent<'_>) -> Result<(), Error> {
     if context.observers.is_empty() {
         return Ok(());
     }
@@ -22,7 +22,7 @@ pub(super) fn tell(context: &Context, event: &Event<'_>) -> Result<(), Error> {
     told.map_err(|payload| {
         let message = format!("an observer panicked: {}", panic_message(&*payload));
         drop_payload(payload);
-        Error::run(ErrorKind::Observer, message)
+        Error::run(ErrorKind::ObserverPanicked, message)
     })
 }
 
@@ -31,7 +31,7 @@ pub(super) fn ended(run: &Run, segment: &Segment, ended: impl IntoIterator<Item 
     for (i, size) in ended {
         node(run, segment, i, |run, node, tell| {
             let bytes = size.bytes;
-            tell(&Event::ResultEnded { run, node, bytes });
+            tell(&RunEvent::ResultEnded { run, node, bytes });
         });
     }
 }
@@ -41,7 +41,7 @@ pub(super) fn node(
     run: &Run,
     segment: &Segment,
     i: usize,
-    emit: impl FnOnce(u64, &NodeInfo, &dyn Fn(&Event<'_>)),
+    emit: impl FnOnce(u64, &NodeInfo, &dyn Fn(&RunEvent<'_>)),
 ) {
     let node = segment.program.node(i);
     let spec = node.spec();

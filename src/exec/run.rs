@@ -14,7 +14,7 @@ use crate::base::error::{Error, ErrorKind};
 use crate::base::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release, SeqCst};
 use crate::base::sync::atomic::{AtomicBool, AtomicUsize};
 use crate::base::sync::{self, Mutex, lock};
-use crate::event::Event;
+use crate::event::RunEvent;
 use crate::plan::Program;
 use crate::store::memo::Lineage;
 use crate::task::{Claim, Frame};
@@ -329,7 +329,7 @@ pub(crate) fn execute(
     let (nodes, units) = (program.len(), program.unit_count());
     observe::tell(
         context,
-        &Event::RunStarted {
+        &RunEvent::RunStarted {
             run: run.id,
             parent: from,
             nodes,
@@ -434,7 +434,7 @@ impl Finished {
             (result, _) => result,
         };
         let error = result.as_ref().err();
-        let finished = Event::RunFinished {
+        let finished = RunEvent::RunFinished {
             run: run.id,
             error,
             elapsed: since.elapsed(),

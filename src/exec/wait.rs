@@ -44,7 +44,7 @@ pub(crate) trait Awaited {
 ///
 /// # Errors
 /// Inside a task: `Cancelled` or `Timeout` if the task was told to stop, `Deadlock` if the wait would close a circle,
-/// `Exhausted` if nobody could go on working meanwhile.
+/// `ThreadsExhausted` if nobody could go on working meanwhile.
 pub(crate) fn wait(on: &dyn Awaited, until: Option<Instant>) -> Result<bool, Error> {
     if on.is_over() {
         return Ok(true);
@@ -264,7 +264,7 @@ impl Away {
     /// Gives up every permit that this thread holds.
     ///
     /// # Errors
-    /// `Exhausted` if there is work, nobody else works, and no thread to do it. `or_help`: also if somebody works, for then
+    /// `ThreadsExhausted` if there is work, nobody else works, and no thread to do it. `or_help`: also if somebody works, for then
     /// the body does some of it itself.
     fn go(active: &Active, or_help: bool) -> Result<Away, Error> {
         share_what_is_left();
@@ -315,7 +315,7 @@ impl Executor {
         let message = format!(
             "every thread waits, {most} stand in for those already, and no more may{limit}"
         );
-        Error::run(ErrorKind::Exhausted, message)
+        Error::run(ErrorKind::ThreadsExhausted, message)
     }
 }
 
@@ -339,7 +339,7 @@ fn around(run: &Option<Arc<Run>>) -> impl Iterator<Item = &Arc<Run>> {
 /// The body on this thread gives its slot up and works on; `false` if it has already.
 ///
 /// # Errors
-/// `NotInTask` outside of a task, `Exhausted` as for a wait.
+/// `NotInTask` outside of a task, `ThreadsExhausted` as for a wait.
 pub(crate) fn secede() -> Result<bool, Error> {
     let active = with_active(Rc::clone).ok_or_else(not_in_task)?;
     if active.has_seceded() {

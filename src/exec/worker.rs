@@ -13,7 +13,7 @@ use super::wait;
 use crate::base::error::{Error, ErrorKind};
 use crate::base::sync::atomic::{AtomicBool, Ordering};
 use crate::base::sync::lock;
-use crate::event::{Event, NodeInfo};
+use crate::event::{NodeInfo, RunEvent};
 use crate::plan::{Guard, Traits};
 use crate::store::memo::{Shared, Ticket};
 use crate::task::{NodePtr, Outcome};
@@ -189,7 +189,7 @@ impl Worker {
                 Recall::Remembered => {
                     self.publish(segment, i);
                     self.tell(segment, i, |run, node, tell| {
-                        tell(&Event::NodeRemembered { run, node })
+                        tell(&RunEvent::NodeRemembered { run, node })
                     });
                     segment.skip(i);
                     return Step::Done;
@@ -233,7 +233,7 @@ impl Worker {
         let mut attempt = 0;
         loop {
             self.tell(segment, i, |run, node, tell| {
-                tell(&Event::NodeStarted { run, node, attempt })
+                tell(&RunEvent::NodeStarted { run, node, attempt })
             });
             let timed = self.observed || ticket.as_ref().is_some_and(Ticket::wants_cost);
             let since = timed.then(Instant::now);
@@ -269,7 +269,7 @@ impl Worker {
             }
             if again {
                 self.tell(segment, i, |run, node, tell| {
-                    tell(&Event::NodeRetried {
+                    tell(&RunEvent::NodeRetried {
                         run,
                         node,
                         error: &error,
@@ -350,7 +350,7 @@ impl Worker {
         };
         let nodes = program.len();
         self.tell(segment, i, |run, node, tell| {
-            tell(&Event::NodeExpanded { run, node, nodes })
+            tell(&RunEvent::NodeExpanded { run, node, nodes })
         });
         let lineage = match &to.ticket {
             Some(_) => Some(self.run().lineage_of(segment, i, segment.program.keys[i])),
@@ -435,7 +435,7 @@ impl Worker {
     pub(super) fn failed(&self, segment: &Segment, i: usize, error: Error) {
         self.note_failure(segment, i, &error);
         self.tell(segment, i, |run, node, tell| {
-            tell(&Event::NodeFailed {
+            tell(&RunEvent::NodeFailed {
                 run,
                 node,
                 error: &error,
@@ -474,7 +474,7 @@ impl Worker {
         &self,
         segment: &Segment,
         i: usize,
-        emit: impl FnOnce(u64, &NodeInfo, &dyn Fn(&Event<'_>)),
+        emit: impl FnOnce(u64, &NodeInfo, &dyn Fn(&RunEvent<'_>)),
     ) {
         if self.observed {
             observe::node(self.run(), segment, i, emit);

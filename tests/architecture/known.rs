@@ -105,7 +105,6 @@ pub(crate) const NAMES: &[&str] = &[
     "Deadline: src/base/sync.rs, src/exec/timer.rs",
     "End: src/exec/fork.rs, src/exec/parallel.rs",
     "Entry: src/exec/timer.rs, src/store/memo/table/mod.rs",
-    "Event: src/client/sync.rs, src/event.rs",
     "Found: src/store/memo/table/mod.rs, src/store/memo/waits.rs",
     "Held: src/exec/ahead.rs, src/task/operand.rs, src/task/source.rs",
     "Job: src/base/sync.rs, src/exec/job/mod.rs",

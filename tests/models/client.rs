@@ -36,7 +36,10 @@ fn close(client: &Client) {
         (stats.permits, stats.suspended, stats.live),
         (stats.slots, 0, 0)
     );
-    assert_eq!((stats.threads, client.available("gpu")), (0, Some(1)));
+    assert_eq!(
+        (stats.threads, client.available_resource("gpu")),
+        (0, Some(1))
+    );
 }
 
 #[delayed]

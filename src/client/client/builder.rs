@@ -115,7 +115,7 @@ impl ClientBuilder {
     }
 
     /// How many threads, at most, stand in for those that wait. A wait for which there would have to be one more, while
-    /// nothing else runs, fails with [`Exhausted`](ErrorKind::Exhausted). The default is
+    /// nothing else runs, fails with [`ThreadsExhausted`](ErrorKind::ThreadsExhausted). The default is
     /// [`DEFAULT_LENT_THREADS`](Self::DEFAULT_LENT_THREADS).
     pub fn max_lent_threads(mut self, n: usize) -> Self {
         self.lendable = n;

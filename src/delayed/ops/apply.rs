@@ -36,7 +36,7 @@ macro_rules! apply {
             #[track_caller]
             fn apply(self, f: Func) -> Delayed<R> {
                 let ($($x,)*) = self;
-                $(let $x = SeenInput($x.handle());)*
+                $(let $x = SeenInput($x.to_delayed());)*
                 Delayed::from_node(call_node::<ApplyFn<Func>, R, _, _, _>(
                     nest!($($x),*),
                     move |ops, frame| {

@@ -7,7 +7,7 @@ use super::Job;
 use crate::base::error::{Error, ErrorKind, drop_payload};
 use crate::base::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed};
 use crate::base::sync::lock;
-use crate::event::Event;
+use crate::event::RunEvent;
 use crate::plan::Program;
 use crate::task::{KeptError, Number, Payload, Promise, Shared};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -114,7 +114,7 @@ impl Job {
                 outcome = Err(Error::stray_panic("the `Drop` of an argument", payload));
             }
         }
-        let finished = Event::RunFinished {
+        let finished = RunEvent::RunFinished {
             run: run.id,
             error: outcome.as_ref().err(),
             elapsed: self.since.elapsed(),

@@ -18,7 +18,7 @@ use crate::base::spare::Spared;
 use crate::base::sync::atomic::Ordering::Relaxed;
 use crate::base::sync::atomic::{AtomicU32, AtomicUsize};
 use crate::base::sync::{Mutex, lock};
-use crate::event::Event;
+use crate::event::RunEvent;
 use crate::plan::Program;
 use crate::store::Memo;
 use crate::store::memo::Lineage;
@@ -250,7 +250,7 @@ impl Job {
         drop(state);
         let (nodes, units) = (program.len(), program.unit_count());
         drop(program);
-        let started = Event::RunStarted {
+        let started = RunEvent::RunStarted {
             run: run.id,
             parent,
             nodes,
