@@ -68,7 +68,7 @@ pub use base::token::{Hasher128, Token};
 pub use client::AsyncWork;
 pub use client::{
     AsCompleted, AsHandle, Client, ClientBuilder, ClientStats, HandleFuture, Seceded, Status,
-    Yielded, as_completed, get_client, hold_slot, rejoin, secede, sync, worker_client,
+    as_completed, get_client, hold_slot, rejoin, secede, sync, worker_client,
 };
 pub use compute::{
     Explain, Options, Plan, RunOptions, Scheduler, compute, compute_all, compute_all_with,

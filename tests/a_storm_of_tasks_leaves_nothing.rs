@@ -76,7 +76,7 @@ fn tree(live: &Arc<AtomicIsize>, seed: u64, depth: u32) -> Result<Counted, Error
         2 => {
             let children: Vec<Handle<Counted>> = (0..n).map(|i| client.submit(child(i))).collect();
             children[0].cancel();
-            drop(client.wait_all(children));
+            drop(client.wait_all(children)?);
         }
         3 => worker_client(|c| c.gather(c.map(child, 0..n)).map(drop))?,
         4 => {

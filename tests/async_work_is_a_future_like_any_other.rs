@@ -317,7 +317,7 @@ fn a_runtime_that_drops_it_cancels_it() {
             (e.kind(), e.to_string().as_str()),
             (
                 ErrorKind::Cancelled,
-                "the work was dropped by its runtime before its end"
+                "the runtime dropped the future before it completed"
             )
         );
         let runtime = Runtime::default();

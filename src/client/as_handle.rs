@@ -16,8 +16,7 @@ pub trait AsHandle {
     type Value: Value;
     /// The handle.
     fn as_handle(&self) -> &Handle<Self::Value>;
-    /// Its result, after its end: moved out if nobody else can ask for it. `None`: it is pending again, for somebody has
-    /// tried it once more.
+    /// The outcome of a completed future: moved out if this is the last handle. `None`: it is being tried again.
     #[doc(hidden)]
     fn take(&mut self) -> Option<Result<Self::Value, Error>>
     where

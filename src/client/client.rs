@@ -18,14 +18,14 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Starts tasks and gives futures of them: [`Handle`]s.
+/// Starts tasks and returns futures of their results: [`Handle`]s.
 ///
-/// A client has worker slots, as many as its [builder](Client::builder) says, and threads for them. Tasks may use the
-/// client that they run on ([`Client::current`], [`worker_client`]): whatever they wait for, they give their slot up
-/// meanwhile, so that tasks that launch tasks never stand in each other's way, at any number of slots.
+/// A client has a number of worker slots, and threads for them; its [builder](Client::builder) says how many. A task may
+/// use the client that runs it ([`Client::current`], [`worker_client`](crate::worker_client)). Whatever the task waits
+/// for, its slot is given to others meanwhile, so tasks that start tasks never block each other, even on one slot.
 ///
-/// Cloning it clones the handle. Dropping it stops nothing: what has been started goes on while somebody holds a
-/// [`Handle`]. [`close`](Self::close) stops everything.
+/// Clones are the same client. Dropping a client stops nothing: a task goes on while there is a [`Handle`] of it.
+/// [`close`](Self::close) stops everything.
 ///
 /// # Examples
 /// ```
@@ -52,21 +52,34 @@ pub(crate) struct ClientInner {
 }
 
 impl Client {
-    /// The client that the task on this thread runs on; `None` outside of tasks, and in those of a plain `compute`.
-    pub fn current() -> Option<Client> {
-        let owner = Current::owner()?;
-        owner.downcast::<ClientInner>().ok().map(Client)
+    /// Returns the client that runs the current task.
+    ///
+    /// # Errors
+    /// [`NotInTask`](ErrorKind::NotInTask) outside of a client's tasks; a plain `compute` has no client.
+    pub fn current() -> Result<Client, Error> {
+        Client::of_this_task().ok_or_else(|| {
+            Error::run(
+                ErrorKind::NotInTask,
+                "there is no current client: called outside of a client's task",
+            )
+        })
     }
 
-    /// Starts a delayed call, now, and gives a future of it.
+    fn of_this_task() -> Option<Client> {
+        Current::owner()?.downcast().ok().map(Client)
+    }
+
+    /// Starts a delayed call and returns a future of its result.
     ///
-    /// The whole graph behind it is run. What it needs of other futures is waited for, and only by the part that needs
-    /// it. A pure call that has been computed before, or is being computed, is not computed again; see
-    /// [`impure`](Delayed::impure). The call's [priority](Delayed::priority) says who goes first when a slot is free:
-    /// the highest, then tasks started by tasks (the deeper first), then the earliest.
+    /// The whole graph behind `call` runs. Where it needs the result of another future, only the part that needs it
+    /// waits. A pure call that was computed before, or is being computed, does not run again; see
+    /// [`impure`](Delayed::impure).
     ///
-    /// What cannot be started (a closed client, a graph that contradicts itself) is a future
-    /// that has failed.
+    /// When a slot is free, the task of the highest [priority](Delayed::priority) starts; among equals, tasks started by
+    /// tasks (the deeper first), then the earliest.
+    ///
+    /// If the call cannot be started, because the client is closed or the graph is invalid, the returned future has
+    /// failed.
     ///
     /// # Examples
     /// ```
@@ -97,10 +110,10 @@ impl Client {
         handle
     }
 
-    /// Starts `f` of every item, as one graph; one future each, in the order of the items.
+    /// Starts `f` of every item and returns a future of each result, in the order of the items.
     ///
-    /// A million items cost about as much as one compute of a million outputs. Each future ends on its own: one that
-    /// fails fails alone.
+    /// All calls are one graph: a million items cost about as much as one compute of a million outputs. The futures
+    /// complete one by one, and each succeeds or fails on its own.
     ///
     /// # Examples
     /// ```
@@ -115,6 +128,7 @@ impl Client {
     /// assert_eq!(client.gather(halves)?, [0.5, 1.5]);
     /// # Ok::<(), Error>(())
     /// ```
+    #[must_use = "dropping the futures cancels work that has not started: keep them, or `detach` each"]
     #[track_caller]
     pub fn map<I, F, T>(&self, f: F, items: I) -> Vec<Handle<T>>
     where
@@ -125,7 +139,8 @@ impl Client {
         self.start_each(items.into_iter().map(f).collect())
     }
 
-    /// As [`map`](Self::map), for functions of several arguments: each item is a tuple of them.
+    /// Starts `f` of every tuple of arguments and returns a future of each result: [`map`](Self::map) for functions of
+    /// several arguments.
     ///
     /// # Examples
     /// ```
@@ -139,6 +154,7 @@ impl Client {
     /// assert_eq!(client.gather(sums)?, [10, 12, 14]);
     /// # Ok::<(), Error>(())
     /// ```
+    #[must_use = "dropping the futures cancels work that has not started: keep them, or `detach` each"]
     #[track_caller]
     pub fn starmap<I, F, T>(&self, f: F, items: I) -> Vec<Handle<T>>
     where
@@ -149,7 +165,9 @@ impl Client {
         self.start_each(items.into_iter().map(|args| f.call_star(args)).collect())
     }
 
-    /// Starts several delayed values as one graph, what they share once; a future of each, in the same nesting.
+    /// Starts several delayed values as one graph and returns a future of each, in the same nesting.
+    ///
+    /// What the values share runs once.
     ///
     /// # Examples
     /// ```
@@ -162,7 +180,7 @@ impl Client {
     /// # Ok::<(), Error>(())
     /// ```
     ///
-    /// A function and its arguments are no delayed value: that is `client.submit(fib(9))`.
+    /// A function and its arguments are not a delayed value; write `client.submit(fib(9))`:
     /// ```compile_fail
     /// use lazygraph::{Client, prelude::*};
     ///
@@ -170,6 +188,7 @@ impl Client {
     /// fn fib(n: u64) -> u64 { n }
     /// Client::new().compute(fib, 9);
     /// ```
+    #[must_use = "dropping the futures cancels work that has not started: keep them, or `detach` each"]
     #[track_caller]
     pub fn compute<N: Futures>(&self, nesting: N) -> N::Handles {
         let mut outputs = Vec::new();
@@ -183,7 +202,10 @@ impl Client {
         handles
     }
 
-    /// As [`compute`](Self::compute), but gives delayed values: computes that use them do not run that part again.
+    /// Starts several delayed values and returns delayed values of their results: computes that use them do not run
+    /// that part again.
+    ///
+    /// See also [`compute`](Self::compute), which returns futures.
     ///
     /// # Examples
     /// ```
@@ -194,12 +216,13 @@ impl Client {
     /// assert_eq!(data.len().compute()?, 1000);
     /// # Ok::<(), Error>(())
     /// ```
+    #[must_use = "dropping the delayed values cancels work that has not started: keep them"]
     #[track_caller]
     pub fn persist<N: Futures>(&self, nesting: N) -> N::Delayed {
         N::delayed(self.compute(nesting))
     }
 
-    /// A future that has its value already: to use it in many tasks without a copy.
+    /// Returns a future that already has the result `value`, for use in many tasks without a copy.
     pub fn scatter<T: Value>(&self, value: T) -> Handle<T> {
         let job = Job::promised(&self.0.service.terms, "scatter".into());
         let claim = Claim::first(job.clone(), 0);
@@ -217,45 +240,46 @@ impl Client {
         handles
     }
 
-    /// Futures that are to be started once there are claims on them.
-    /// `roots`: pointers to all that is an output.
+    /// A job that is to be opened once there are claims on its futures. `roots`: pointers to all that is an output.
     fn plan(&self, outputs: Vec<Input>, roots: Spared<NodePtr>, each: bool) -> Arc<Job> {
         let futures = outputs.len();
         let started = match outputs.is_empty() {
             false => self.0.service.plan(outputs, roots, each),
-            true => Err(Error::run(ErrorKind::Cancelled, "there is nothing to do")),
+            true => Err(Error::run(ErrorKind::Invalid, "no outputs to compute")),
         };
         started.unwrap_or_else(|error| Job::failed(&self.0.service.terms, futures, error))
     }
 
     // -------------------------------------------------------------- what happens
 
-    /// What it is doing, at this moment.
+    /// Returns what the client is doing at this moment.
     ///
     /// # Complexity
-    /// Linear in the futures of the tasks that have not come to rest: a few nanoseconds for each.
+    /// Linear in the futures of unfinished tasks: a few nanoseconds for each.
     pub fn stats(&self) -> ClientStats {
         ClientStats::of(&self.0.executor)
     }
 
-    /// How much of a [resource](ClientBuilder::resource) nobody uses now; `None` if it has none of that name.
+    /// Returns how many units of the [resource](crate::ClientBuilder::resource) `resource` are free; `None` if the client
+    /// has no resource of that name.
     pub fn available_resource(&self, resource: &str) -> Option<u64> {
         self.0.executor.resources.as_ref()?.free(resource)
     }
 
-    /// What has happened to a future, and how long after it was started.
+    /// Returns the state transitions of a future, each with the time since its start.
     ///
-    /// The futures of a [`map`](Self::map) of more than 4096 items have only their beginning.
+    /// Of the futures of a [`map`](Self::map) of more than 4096 items only the start is kept.
     pub fn story<T>(&self, future: &Handle<T>) -> Vec<(Duration, Chapter)> {
         future.story()
     }
 
-    /// Cancels everything that has not ended, refuses what is submitted later, and waits until all bodies have
-    /// returned. Whoever waits for a future of it gets [`Cancelled`](ErrorKind::Cancelled). Inside a task of the client
+    /// Cancels every unfinished task, refuses new ones, and waits until all bodies have returned.
+    ///
+    /// Waits for a cancelled future fail with [`Cancelled`](ErrorKind::Cancelled). Called inside a task of this client,
     /// it does not wait.
     pub fn close(&self) {
         self.0.close();
-        if Client::current().is_none_or(|client| !Arc::ptr_eq(&client.0, &self.0)) {
+        if Client::of_this_task().is_none_or(|client| !Arc::ptr_eq(&client.0, &self.0)) {
             self.0.executor.wait_for_all();
         }
     }

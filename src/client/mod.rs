@@ -17,6 +17,6 @@ pub use client::builder::ClientBuilder;
 pub use client::spawn::AsyncWork;
 pub use completed::{AsCompleted, as_completed};
 pub use handle::{HandleFuture, Status};
-pub use inside::{Seceded, Yielded, get_client, hold_slot, rejoin, secede, worker_client};
+pub use inside::{Seceded, get_client, hold_slot, rejoin, secede, worker_client};
 pub use stats::ClientStats;
 pub use submit::{CallStar, Futures};

@@ -1,9 +1,9 @@
-//! What can be submitted: functions of tuples, nestings of delayed values.
+//! What can be started: functions of tuples, nestings of delayed values.
 
 use crate::delayed::{Delayed, Handle, Seal};
 use crate::task::{Claim, Input, Inputs, Number, Use, Value};
 
-/// A delayed function whose arguments are given as a tuple: [`Client::starmap`](crate::Client::starmap).
+/// A delayed function that is called with a tuple of arguments: [`Client::starmap`](crate::Client::starmap).
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a delayed function of the arguments `{Args}`",
     label = "`starmap` takes a function of as many arguments as each item has parts"

@@ -123,6 +123,5 @@ pub(crate) const NAMES: &[&str] = &[
     "State: src/exec/job/mod.rs, src/exec/segment/bundles.rs, src/exec/timer.rs, src/task/source.rs",
     "Table: src/store/memo/table/mod.rs, src/task/frame.rs",
     "Token: src/base/token/mod.rs, src/exec/cancel.rs",
-    "Turn: src/client/sync.rs, src/exec/resources.rs",
     "Waiting: src/exec/resources.rs, src/store/memo/waits.rs, src/task/bare.rs",
 ];

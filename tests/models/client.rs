@@ -155,7 +155,7 @@ fn comes_and_goes(seen: &Seen, x: i64) -> Result<i64, Error> {
     let guard = secede()?;
     let child = client.submit(number(seen.clone(), x));
     thread::yield_now();
-    rejoin(guard)?;
+    rejoin(guard);
     let more = worker_client(|c| c.submit(number(seen.clone(), x)).result())?;
     std::mem::forget(secede()?);
     Ok(child.result()? + more)
@@ -556,7 +556,7 @@ fn what_a_wait_may_end_without_is_for_others() {
         let (client, go) = (get_client()?, Event::new());
         let late = client.submit(waits(go.clone(), 1));
         let soon = client.submit(number(seen.clone(), 2));
-        let (done, _) = client.wait_any([&late, &soon]);
+        let (done, _) = client.wait_any([&late, &soon]).unwrap();
         assert_eq!(done, [&soon]);
         go.set();
         Ok(late.result()? + soon.result()?)
@@ -584,7 +584,7 @@ fn a_wait_for_one_of_several_closes_a_circle() {
     fn task(own: &Own, is_there: &Event) -> Result<usize, Error> {
         let client = get_client()?;
         let children = [(); 2].map(|()| client.submit(asks(own.clone(), is_there.clone())));
-        let (done, pending) = client.wait_any(&children);
+        let (done, pending) = client.wait_any(&children)?;
         Ok(10 * done.len() + pending.len())
     }
     check(|| {

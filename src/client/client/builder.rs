@@ -1,4 +1,4 @@
-//! How a client is to be.
+//! The configuration of a client.
 
 use super::{Client, ClientInner};
 use crate::base::error::{Error, ErrorKind};
@@ -10,10 +10,10 @@ use std::fmt;
 use std::sync::{Arc, Weak};
 
 impl Client {
-    /// A client with as many slots as rayon has threads, and defaults for the rest.
+    /// Creates a client with as many slots as rayon has threads, and defaults for the rest.
     ///
     /// # Panics
-    /// If its threads cannot be started; [`ClientBuilder::build`] tells instead.
+    /// If its threads cannot be started; [`ClientBuilder::build`] returns an error instead.
     pub fn new() -> Client {
         match Client::builder().build() {
             Ok(client) => client,
@@ -21,7 +21,7 @@ impl Client {
         }
     }
 
-    /// Says how a client is to be: slots, threads, memo, options.
+    /// Returns a builder that configures a client.
     pub fn builder() -> ClientBuilder {
         ClientBuilder::new()
     }
@@ -33,7 +33,7 @@ impl Default for Client {
     }
 }
 
-/// How a [`Client`] is to be: [`Client::builder`].
+/// Configures a [`Client`]; made by [`Client::builder`].
 ///
 /// # Examples
 /// ```
@@ -59,7 +59,7 @@ pub struct ClientBuilder {
 }
 
 impl ClientBuilder {
-    /// How many threads may stand in for those that wait, if nothing else is said.
+    /// The default of [`max_lent_threads`](Self::max_lent_threads).
     pub const DEFAULT_LENT_THREADS: usize = Executor::LENDABLE;
 
     pub(super) fn new() -> ClientBuilder {
@@ -72,41 +72,44 @@ impl ClientBuilder {
         }
     }
 
-    /// How many slots it has: how many tasks work at once, on as many threads of its own.
+    /// Sets the number of slots: how many tasks run at once. The client starts as many threads of its own.
     pub fn threads(mut self, n: usize) -> Self {
         self.threads = Some(n);
         self
     }
 
-    /// The threads of this pool work for it, and it has as many slots.
+    /// Runs the tasks on the threads of `pool`; the client has as many slots.
     ///
-    /// The pool should have nothing to do that waits for the client: a thread that waits there cannot work here.
+    /// Nothing that runs in the pool should wait for the client: a thread that waits there cannot work here.
     pub fn pool(mut self, pool: Arc<rayon::ThreadPool>) -> Self {
         self.pool = Some(pool);
         self
     }
 
-    /// What all its tasks have: optimizer switches, observers, memo, a limit of time for each, a token that closes it.
-    /// The memo and the observers that were given before stay, if these say nothing else.
+    /// Sets the options of all tasks: optimizer switches, observers, memo, a timeout for each task, and a token that
+    /// closes the client.
+    ///
+    /// Observers and a memo that were set before are kept; a memo in `options` replaces the one before.
     pub fn options(mut self, options: Options) -> Self {
         self.options = options.after(&self.options);
         self
     }
 
-    /// Remembers the results of pure tasks in this memo, not in one of its own.
+    /// Remembers the results of pure tasks in `memo` instead of a memo of the client's own.
     pub fn memo(mut self, memo: &Memo) -> Self {
         self.options = self.options.memo(memo);
         self
     }
 
-    /// Tells `observer` what happens in all its tasks.
+    /// Reports the events of all tasks to `observer`.
     pub fn observe(mut self, observer: &(impl Observer + Clone)) -> Self {
         self.options = self.options.observe(observer);
         self
     }
 
-    /// It has so much of a resource, for tasks that [ask for it](crate::Delayed::resource). For each resource once; said
-    /// again, the last counts.
+    /// Declares `amount` units of the resource `name`, which tasks can [ask for](crate::Delayed::resource).
+    ///
+    /// A second declaration of the same name replaces the first.
     pub fn resource(mut self, name: impl Into<String>, amount: u64) -> Self {
         let name: Arc<str> = name.into().into();
         self.resources.retain(|(known, _)| *known != name);
@@ -114,18 +117,20 @@ impl ClientBuilder {
         self
     }
 
-    /// How many threads, at most, stand in for those that wait. A wait for which there would have to be one more, while
-    /// nothing else runs, fails with [`ThreadsExhausted`](ErrorKind::ThreadsExhausted). The default is
+    /// Sets how many substitute threads may run, at most, in place of threads that wait.
+    ///
+    /// A wait that would need one more, while nothing else runs, fails with
+    /// [`ThreadsExhausted`](ErrorKind::ThreadsExhausted). The default is
     /// [`DEFAULT_LENT_THREADS`](Self::DEFAULT_LENT_THREADS).
     pub fn max_lent_threads(mut self, n: usize) -> Self {
         self.lendable = n;
         self
     }
 
-    /// The client.
+    /// Builds the client and starts its threads.
     ///
     /// # Errors
-    /// `Invalid` if the settings contradict each other or its threads cannot be started.
+    /// `Invalid` if the settings contradict each other or the threads cannot be started.
     pub fn build(self) -> Result<Client, Error> {
         let invalid = |message: String| Error::run(ErrorKind::Invalid, message);
         let pool = match (self.threads, self.pool) {

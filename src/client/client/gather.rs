@@ -1,4 +1,4 @@
-//! Many futures at once: their values, or which of them have ended.
+//! Many futures at once: their results, or which of them have completed.
 
 use super::Client;
 use crate::base::error::Error;
@@ -8,11 +8,11 @@ use crate::exec::wait;
 use std::time::{Duration, Instant};
 
 impl Client {
-    /// The values of all of them, in their order; waits for them.
+    /// Waits for all futures and returns their results, in their order.
     ///
     /// # Errors
-    /// The failure of the first, in their order, that has failed. Inside a task also `Cancelled`, `Timeout` and
-    /// `Deadlock` of the wait.
+    /// The error of the first future, in their order, that failed. Inside a task also the errors of the wait:
+    /// `Cancelled` or `Timeout` if the task is stopped, `Deadlock` if a future waits for the task.
     ///
     /// # Examples
     /// ```
@@ -37,7 +37,8 @@ impl Client {
         Ok(values)
     }
 
-    /// What came of each of them, in their order; waits for all.
+    /// Waits for all futures and returns the outcome of each, in their order.
+    #[must_use = "the outcomes include errors"]
     pub fn gather_all<I>(&self, futures: I) -> Vec<Result<<I::Item as AsHandle>::Value, Error>>
     where
         I: IntoIterator,
@@ -49,22 +50,30 @@ impl Client {
         values.collect()
     }
 
-    /// Waits until all of them have ended, well or not. Gives those that have, and those that have not: none, unless
-    /// the wait was broken off inside a task (it was told to stop, or they wait for it).
-    #[must_use = "it tells which of them have ended"]
-    pub fn wait_all<I>(&self, futures: I) -> (Vec<I::Item>, Vec<I::Item>)
+    /// Waits until all futures have completed, successfully or not.
+    ///
+    /// Returns `(done, pending)`: the futures that have completed, and those that have not: none, unless one is being
+    /// [tried again](crate::Handle::retry).
+    ///
+    /// # Errors
+    /// Inside a task: `Cancelled` or `Timeout` if the task is stopped, `Deadlock` if a future waits for the task.
+    pub fn wait_all<I>(&self, futures: I) -> Result<(Vec<I::Item>, Vec<I::Item>), Error>
     where
         I: IntoIterator,
         I::Item: AsHandle,
     {
         let futures: Vec<I::Item> = futures.into_iter().collect();
-        let _ = wait_for_all(&claims(&futures), None);
-        sorted(futures)
+        wait_for_all(&claims(&futures), None)?;
+        Ok(sorted(futures))
     }
 
-    /// Waits until one of them has ended, well or not. Gives those that have, and those that have not.
-    #[must_use = "it tells which of them have ended"]
-    pub fn wait_any<I>(&self, futures: I) -> (Vec<I::Item>, Vec<I::Item>)
+    /// Waits until one of the futures has completed, successfully or not.
+    ///
+    /// Returns `(done, pending)`: the futures that have completed, and those that have not.
+    ///
+    /// # Errors
+    /// As [`wait_all`](Self::wait_all).
+    pub fn wait_any<I>(&self, futures: I) -> Result<(Vec<I::Item>, Vec<I::Item>), Error>
     where
         I: IntoIterator,
         I::Item: AsHandle,
@@ -77,22 +86,30 @@ impl Client {
             wholes,
         };
         if !futures.is_empty() {
-            let _ = wait(&any, None);
+            wait(&any, None)?;
         }
-        sorted(futures)
+        Ok(sorted(futures))
     }
 
-    /// Waits until all of them have ended, or the time is up. Gives those that have, and those that have not.
-    #[must_use = "it tells which of them have ended"]
-    pub fn wait_timeout<I>(&self, futures: I, limit: Duration) -> (Vec<I::Item>, Vec<I::Item>)
+    /// Waits until all futures have completed, successfully or not, for `limit` at most.
+    ///
+    /// Returns `(done, pending)`: the futures that have completed, and those that have not.
+    ///
+    /// # Errors
+    /// As [`wait_all`](Self::wait_all). That `limit` has passed is no error.
+    pub fn wait_timeout<I>(
+        &self,
+        futures: I,
+        limit: Duration,
+    ) -> Result<(Vec<I::Item>, Vec<I::Item>), Error>
     where
         I: IntoIterator,
         I::Item: AsHandle,
     {
         let futures: Vec<I::Item> = futures.into_iter().collect();
         let until = Instant::now().checked_add(limit);
-        let _ = wait_for_all(&claims(&futures), until);
-        sorted(futures)
+        wait_for_all(&claims(&futures), until)?;
+        Ok(sorted(futures))
     }
 }
 

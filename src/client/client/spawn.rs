@@ -1,4 +1,4 @@
-//! Async work as a future that graphs can use. It takes no slot, and its runtime is the user's.
+//! Async work as a future that graphs can use.
 
 use super::Client;
 use crate::base::error::{BoxError, Culprit, Error, ErrorKind};
@@ -16,23 +16,24 @@ use std::task::{Context, Poll, Waker};
 const LABEL: &str = "spawn";
 
 impl Client {
-    /// Starts async work on a runtime of the user's, and gives a future of it that graphs can use. It takes no slot.
+    /// Starts async work on a runtime of your choice and returns a future of its result, which graphs can use.
     ///
-    /// `runtime` is given the work, once, to drive it: `tokio::spawn` itself will do, or a closure like
-    /// `|work| pool.spawn_ok(work)`. What it returns is dropped; a runtime whose tasks end with their handles must be
-    /// told to let them go on: `|work| smol::spawn(work).detach()`.
+    /// The work takes no slot of the client. `runtime` is called once, with the work to drive: `tokio::spawn` itself will
+    /// do, or a closure like `|work| pool.spawn_ok(work)`. What it returns is dropped; where dropping the runtime's
+    /// handle cancels its task, detach it: `|work| smol::spawn(work).detach()`.
     ///
-    /// Inside, `.await` on a [`Handle`] takes no slot either; [`result`](Handle::result) and the other verbs that block
-    /// would block a thread of the runtime. Cancelling the future, dropping its last handle, cancelling the task that
-    /// has spawned it and closing the client drop the work at once, or at the end of the poll that is under way. A circle
-    /// of `.await`s is not found, for no one can tell such a wait from one that something else may end.
+    /// Inside the work, use `.await` on a [`Handle`]; [`result`](Handle::result) and other blocking methods would block a
+    /// thread of the runtime. A circle of `.await`s is not detected.
+    ///
+    /// The work is dropped, at once or after the poll in progress, when the future is cancelled, its last handle is
+    /// dropped, the task that spawned it is cancelled, or the client is closed.
     ///
     /// # Errors
-    /// The future fails with what the work fails with, or panics with; with [`Cancelled`](ErrorKind::Cancelled) if the
-    /// runtime drops the work before its end, or the client is closed.
+    /// The future fails with the error or panic of the work; with [`Cancelled`](ErrorKind::Cancelled) if the runtime
+    /// drops the work before it completes, or the client is closed.
     ///
     /// # Panics
-    /// If `runtime` does.
+    /// If `runtime` panics.
     ///
     /// # Examples
     /// ```
@@ -85,9 +86,9 @@ impl Client {
 
 type Erased = Pin<Box<dyn Future<Output = Result<Shared, BoxError>> + Send>>;
 
-/// Work for a runtime: what [`Client::spawn`] gives it to drive.
+/// Async work that a runtime drives: the argument of the closure that [`Client::spawn`] takes.
 ///
-/// It ends when the work has, or nobody wants it any more. Dropped before, its future is cancelled.
+/// It completes when the work does, or when the work is cancelled. Dropping it before cancels the work.
 #[must_use = "async work does nothing unless a runtime drives it"]
 pub struct AsyncWork(Arc<SpawnedWork>);
 
@@ -98,23 +99,23 @@ struct SpawnedWork {
 }
 
 enum WorkState {
-    /// Between two polls; and who is to be woken if nobody wants it any more.
+    /// Between two polls, with the waker of the last.
     Idle(Erased, Option<Waker>),
     /// A thread polls it.
     Polled,
-    /// A thread polls it, and is to drop it then.
+    /// A thread polls it, and drops it then.
     Unwanted,
     Gone,
 }
 
 impl SpawnedWork {
-    /// Nobody waits for it any more. The client counts it as live until it is dropped.
+    /// The future has ended without it. The client counts it as live until it is dropped.
     fn stop(&self) {
         let mut state = lock(&self.state);
         match std::mem::replace(&mut *state, WorkState::Gone) {
             WorkState::Idle(future, waker) => {
                 drop(state);
-                // Nobody is left to be told of a panic.
+                // A panic has nowhere to go.
                 let _ = self.drop_future(future);
                 self.job.rest();
                 if let Some(waker) = waker {
@@ -131,7 +132,7 @@ impl SpawnedWork {
         dropped.map_err(|payload| Error::panicked(self.culprit(), payload))
     }
 
-    /// Drops the future, then tells what came of it.
+    /// Drops the future, then publishes the outcome.
     fn end(&self, future: Erased, outcome: Result<Shared, Error>) {
         let outcome = match self.drop_future(future) {
             Ok(()) => outcome,
@@ -195,7 +196,7 @@ impl Drop for AsyncWork {
         if let WorkState::Idle(future, waker) = std::mem::replace(&mut *state, WorkState::Gone) {
             drop(state);
             drop(waker);
-            let message = "the work was dropped by its runtime before its end";
+            let message = "the runtime dropped the future before it completed";
             self.0
                 .end(future, Err(Error::run(ErrorKind::Cancelled, message)));
         }
