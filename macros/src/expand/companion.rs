@@ -47,64 +47,46 @@ pub(crate) fn expand(
     }
 }
 
+/// What is known of the function: where it is, and what its options say.
 fn spec(task: &Task, identity: &Identity) -> TokenStream {
     let (options, private, label) = (&task.options, &task.paths.private, &task.label);
-    let none = || quote!(::core::option::Option::None);
-    let some = |value: TokenStream| quote!(::core::option::Option::Some(#value));
-    let name = options
-        .name
-        .as_ref()
-        .map_or_else(|| label.clone(), syn::LitStr::value);
+    let text = |text: &Option<syn::LitStr>| text.as_ref().map(syn::LitStr::value);
+    let name = text(&options.name).unwrap_or_else(|| label.clone());
     let path = quote!(::core::concat!(::core::module_path!(), "::", #label));
-    let version = options
-        .version
-        .as_ref()
-        .map(syn::LitStr::value)
-        .unwrap_or_default();
-    let body = identity.value();
+    let (version, body) = (text(&options.version).unwrap_or_default(), identity.value());
     let purity = match (options.pure, options.impure) {
-        (Some(_), _) => quote!(Pure),
-        (None, Some(_)) => quote!(Impure),
-        (None, None) => quote!(Default),
+        (Some(_), _) => Some(quote!(.purity(#private::Purity::Pure))),
+        (None, Some(_)) => Some(quote!(.purity(#private::Purity::Impure))),
+        (None, None) => None,
     };
-    let cost = match &options.cost {
-        None => none(),
-        Some(cost) => {
-            let cost = match cost {
-                Cost::Tiny => quote!(Tiny),
-                Cost::Light => quote!(Light),
-                Cost::Heavy => quote!(Heavy),
-                Cost::Io => quote!(Io),
-                Cost::Time(time) => {
-                    let time = duration::constant(*time);
-                    quote!(Time(#time))
-                }
-            };
-            some(quote!(#private::Cost::#cost))
-        }
-    };
-    let timeout = options
-        .timeout
-        .map_or_else(none, |t| some(duration::constant(t)));
-    let (inline, retries, generic) = (
-        options.inline.is_some(),
-        options.retries.unwrap_or(0),
-        task.scope.is_generic(),
-    );
+    let inline = options.inline.map(|_| quote!(.inline()));
+    let cost = options.cost.as_ref().map(|cost| {
+        let cost = match cost {
+            Cost::Tiny => quote!(Tiny),
+            Cost::Light => quote!(Light),
+            Cost::Heavy => quote!(Heavy),
+            Cost::Io => quote!(Io),
+            Cost::Time(time) => {
+                let time = duration::constant(*time);
+                quote!(Time(#time))
+            }
+        };
+        quote!(.cost(#private::Cost::#cost))
+    });
+    let retries = options.retries.map(|n| quote!(.retries(#n)));
+    let timeout = options.timeout.map(|time| {
+        let time = duration::constant(time);
+        quote!(.timeout(#time))
+    });
+    let generic = task.scope.is_generic().then(|| quote!(.generic()));
     quote! {
-        #private::TaskSpec {
-            name: #name,
-            path: #path,
-            file: ::core::file!(),
-            line: ::core::line!(),
-            id: #private::function_id(#path, #version, #body),
-            purity: #private::Purity::#purity,
-            inline: #inline,
-            cost: #cost,
-            retries: #retries,
-            timeout: #timeout,
-            generic: #generic,
-        }
+        #private::TaskSpec::new(
+            #name,
+            #path,
+            ::core::file!(),
+            ::core::line!(),
+            #private::function_id(#path, #version, #body),
+        ) #purity #inline #cost #retries #timeout #generic
     }
 }
 
@@ -154,6 +136,11 @@ fn build(task: &Task, vis: &Visibility, plain: &TokenStream) -> TokenStream {
         .iter()
         .enumerate()
         .map(|(i, p)| p.describe(i, &to, &task.paths));
+    // Without parameters there is nothing to read, and nothing to tell of.
+    let (unread, untold) = match task.params.is_empty() {
+        true => (Some(quote!(let _ = #frame;)), Some(quote!(let _ = #to;))),
+        false => (None, None),
+    };
     let span = task.output.span;
     let plain = respan(plain.clone(), span);
     let call = quote_spanned!(span=> #plain(#(#arguments),*));
@@ -181,7 +168,7 @@ fn build(task: &Task, vis: &Visibility, plain: &TokenStream) -> TokenStream {
                 #list,
                 |#ops, #frame| {
                     let #list = #ops;
-                    let _ = #frame;
+                    #unread
                     #(#prepare)*
                     #result
                 },
@@ -189,7 +176,7 @@ fn build(task: &Task, vis: &Visibility, plain: &TokenStream) -> TokenStream {
                     #[allow(unused_imports)]
                     use #private::{NoHash as _, NoSer as _, NoShow as _, NoToken as _};
                     let #list = #ops;
-                    let _ = &#to;
+                    #untold
                     #(#describe)*
                 },
             )
