@@ -1,34 +1,40 @@
 //! What can be observed of a run.
 
 use crate::base::error::Error;
+use std::panic::Location;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Something that happened in a run. Each variant says when exactly it is emitted.
+/// An event of a run. Each variant says when exactly it is emitted.
+///
+/// Variants and [`NodeInfo`] may get more fields: match them with `..`.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum RunEvent<'e> {
-    /// A run begins: its plan is made, nothing has run. Nested runs name the run and node they are in.
+    /// A run starts: its plan is made, nothing has run. A nested run names the run and node that started it.
+    #[non_exhaustive]
     RunStarted {
-        /// Unique in the process.
+        /// The number of the run, unique in the process.
         run: u64,
-        /// The run, and the node of it, whose body started this one.
+        /// The run, and the node of it, whose body started this run.
         parent: Option<(u64, usize)>,
-        /// Nodes of its plan.
+        /// The number of nodes in the plan.
         nodes: usize,
-        /// Units they are gathered in.
+        /// The number of units in the plan.
         units: usize,
     },
     /// A node's body is about to be called, on the thread that emits the event; once for each attempt.
+    #[non_exhaustive]
     NodeStarted {
         /// The run it belongs to.
         run: u64,
         /// The node.
         node: &'e NodeInfo,
-        /// 0 for the first attempt.
+        /// The number of the attempt, from 0.
         attempt: u32,
     },
-    /// A node's result is in place; its inputs have not been let go yet.
+    /// A node's result is in place; its inputs have not been released yet.
+    #[non_exhaustive]
     NodeFinished {
         /// The run it belongs to.
         run: u64,
@@ -37,93 +43,103 @@ pub enum RunEvent<'e> {
         /// How long the body took.
         elapsed: Duration,
     },
-    /// A result that owns memory is in place, and nodes that have not run yet want it. Emitted just before the
-    /// node's `NodeFinished`. Not for outputs of the run's plan, for values that were put into the graph, and for
-    /// what was remembered: such a node is `NodeRemembered`.
+    /// A result that owns heap memory is in place, and nodes that have not run yet need it.
+    ///
+    /// Emitted just before the node's `NodeFinished`. Not emitted for outputs of the run's plan, for values that were
+    /// put into the graph, and for remembered results: such a node emits `NodeRemembered`.
+    #[non_exhaustive]
     ResultBorn {
         /// The run it belongs to.
         run: u64,
         /// The node whose result it is.
         node: &'e NodeInfo,
-        /// What it takes: its `size_of`, and its [`Footprint`](crate::Footprint).
+        /// The memory it takes: its `size_of` and its [`Footprint`](crate::Footprint).
         bytes: usize,
-        /// Its type has no footprint: what it owns is not in `bytes`.
+        /// Whether its type has no footprint: `bytes` is its `size_of` alone.
         estimated: bool,
     },
-    /// The last node that wanted a result has finished, or will not run: the result was moved into it or let go.
-    /// What the memo remembers lives on there.
+    /// The last node that needed a result has finished, or will not run: the result was moved into it or released.
+    ///
+    /// A result that the memo remembers stays alive there.
+    #[non_exhaustive]
     ResultEnded {
         /// The run it belongs to.
         run: u64,
         /// The node whose result it was.
         node: &'e NodeInfo,
-        /// What `ResultBorn` told.
+        /// As `bytes` of its `ResultBorn`.
         bytes: usize,
     },
     /// An attempt failed, and another one will follow.
+    #[non_exhaustive]
     NodeRetried {
         /// The run it belongs to.
         run: u64,
         /// The node.
         node: &'e NodeInfo,
-        /// Why it failed.
+        /// The error of the attempt.
         error: &'e Error,
     },
     /// The last attempt failed.
+    #[non_exhaustive]
     NodeFailed {
         /// The run it belongs to.
         run: u64,
         /// The node.
         node: &'e NodeInfo,
-        /// Why it failed.
+        /// The error of the attempt.
         error: &'e Error,
     },
-    /// A node's body did not run: a pure node of the same key has run before, in this or another nested run.
+    /// A node's body was not called: a pure node of the same key has run before, in this or another nested run.
+    #[non_exhaustive]
     NodeRemembered {
         /// The run it belongs to.
         run: u64,
         /// The node.
         node: &'e NodeInfo,
     },
-    /// A node's body returned a graph, which goes on as part of the run.
+    /// A node's body returned a graph, which becomes a part of the run.
+    #[non_exhaustive]
     NodeExpanded {
         /// The run it belongs to.
         run: u64,
         /// The node.
         node: &'e NodeInfo,
-        /// Nodes of the graph's plan.
+        /// The number of nodes in the graph's plan.
         nodes: usize,
     },
-    /// A run has come to rest: none of its nodes is running.
+    /// A run has finished: none of its nodes is running.
+    #[non_exhaustive]
     RunFinished {
-        /// Unique in the process.
+        /// The number of the run.
         run: u64,
-        /// Why it failed, if it did.
+        /// The error of a run that failed.
         error: Option<&'e Error>,
-        /// How long it took.
+        /// How long the run took.
         elapsed: Duration,
     },
 }
 
-/// The node an event is about.
+/// The node of a [`RunEvent`].
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct NodeInfo {
-    /// Its place in its plan.
+    /// Its index in its plan.
     pub id: usize,
-    /// What the call was named, else its function's name.
+    /// The name given to the call with `.named(..)`, otherwise the name of its function.
     pub label: Arc<str>,
-    /// Its function's name.
+    /// The name of its function.
     pub function: &'static str,
     /// The path of its function.
     pub path: &'static str,
-    /// Where the call was built: `file:line:column`.
-    pub location: &'static std::panic::Location<'static>,
+    /// The call that built it.
+    pub location: &'static Location<'static>,
 }
 
-/// Sees the events of the runs it was given to, nested ones included.
+/// Receives the events of a run, and of the runs nested in it.
 ///
-/// Called on the threads of the run, as things happen: be quick, and never block on the run. A panic fails
-/// the run with [`ErrorKind::ObserverPanicked`](crate::ErrorKind::ObserverPanicked).
+/// # Panics
+/// If `event` panics, the run fails with [`ErrorKind::ObserverPanicked`](crate::ErrorKind::ObserverPanicked).
 ///
 /// # Examples
 /// ```
@@ -149,7 +165,9 @@ pub struct NodeInfo {
 /// # Ok::<(), Error>(())
 /// ```
 pub trait Observer: Send + Sync + 'static {
-    /// Something happened.
+    /// Called for each event, on the thread of the run where it happens.
+    ///
+    /// It should be quick, and must not wait for the run.
     fn event(&self, event: &RunEvent<'_>);
 }
 

@@ -90,11 +90,16 @@ pub use task::{Value, View};
 /// They say what may be passed where. None of the traits is meant to be implemented outside of this crate.
 pub mod traits {
     pub use crate::client::{CallStar, Futures};
+    pub use crate::compute::IntoObserver;
     pub use crate::delayed::{
         Apply, CallWith, Exact, GenericParam, Keyed, Lazy, NotDelayed, ParamMode, TraitObject,
         TypeParam,
     };
 }
+
+/// The version of petgraph that [`Plan::graph`] returns a graph of.
+#[cfg(feature = "petgraph")]
+pub use petgraph;
 
 #[cfg(feature = "macros")]
 pub use lazygraph_macros::{Footprint, Token, delayed};

@@ -9,7 +9,7 @@ use std::sync::Arc;
 /// Any error a task body may return.
 pub type BoxError = Box<dyn StdError + Send + Sync + 'static>;
 
-/// What kind of failure an [`Error`] is.
+/// The kind of an [`Error`].
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[non_exhaustive]
 pub enum ErrorKind {
@@ -17,23 +17,26 @@ pub enum ErrorKind {
     Failed,
     /// A task panicked: its body, the `Clone` of an argument, or the `Drop` of a value.
     Panicked,
-    /// The run was cancelled through its [`CancelToken`](crate::CancelToken).
+    /// The computation was cancelled: through a [`CancelToken`](crate::CancelToken) or [`Handle::cancel`], because the
+    /// client was closed or the last handle dropped, or because another task of the run failed.
+    ///
+    /// [`Handle::cancel`]: crate::Handle::cancel
     Cancelled,
-    /// A deadline passed: the run's (`Options::timeout`) or a task's (`.timeout(..)`).
+    /// A deadline passed: of the run (`Options::timeout`), of a task (`.timeout(..)`), or of a wait.
     Timeout,
-    /// A value borrowed with `Scope::borrow` was used after its scope had ended.
+    /// A value borrowed with `Scope::borrow` was used after its scope ended.
     OutOfScope,
     /// Tasks wait for each other in a circle.
     Deadlock,
     /// One explicit `.key(..)` was given to two different computations.
     KeyConflict,
-    /// An option or a graph that cannot be honoured.
+    /// An option, an argument or a graph is invalid.
     Invalid,
     /// An observer panicked.
     ObserverPanicked,
-    /// Every thread waits, and no more may be lent to do what is waited for.
+    /// All threads are blocked, and the limit of substitute threads is reached.
     ThreadsExhausted,
-    /// A call that only means something inside a task was made outside of one.
+    /// A function that must be called inside a task was called outside of one.
     NotInTask,
 }
 
@@ -197,7 +200,7 @@ impl Error {
         self.inner.kind
     }
 
-    /// The label of the task that failed; empty for a failure of the whole run (cancelled, timed out).
+    /// Returns the label of the task that failed; empty if the run failed as a whole (cancelled, timed out).
     pub fn task(&self) -> &str {
         &self.inner.task
     }
@@ -207,7 +210,7 @@ impl Error {
         &self.inner.call
     }
 
-    /// `file:line:column` of the call that built the failed node; empty for a failure of the whole run.
+    /// Returns `file:line:column` of the call that built the failed node; empty if the run failed as a whole.
     pub fn location(&self) -> &str {
         &self.inner.place
     }

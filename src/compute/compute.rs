@@ -8,13 +8,13 @@ use crate::exec::Current;
 use crate::task::{Input, Use, Value};
 use std::sync::Arc;
 
-/// Runs the graph of everything in `nesting` once; what several parts share runs once.
+/// Runs the graph of everything in `nesting` and returns the values, in the same nesting.
 ///
-/// Inside a task it runs a nested graph: with the options of the run it is in, on the waiting thread first,
-/// and never deadlocks.
+/// What several parts share runs once. Inside a task this is a nested run: it inherits the options of the run around it
+/// and works on the waiting thread first, so it cannot deadlock.
 ///
 /// # Errors
-/// The first failure of a task, if nobody catches it; see [`Error`].
+/// The first failure of a task that is not [caught](Delayed::catch); see [`Error`].
 ///
 /// # Examples
 /// ```
@@ -36,12 +36,14 @@ pub fn compute<J: Join>(nesting: J) -> Result<J::Out, Error> {
     }
 }
 
-/// As [`compute`], with options. Inside a task, what they do not say is inherited from the run around.
+/// Runs the graph of everything in `nesting` with `options`; see [`compute`].
+///
+/// Inside a task, options that are not set are inherited from the run around it.
 ///
 /// # Errors
 /// As [`compute`]; `Invalid` if the options contradict each other.
 pub fn compute_with<J: Join>(options: &RunOptions<'_>, nesting: J) -> Result<J::Out, Error> {
-    if options.says_nothing()
+    if options.are_unset()
         && let Some(result) = run_here(&nesting).or_else(|| run_alone(&nesting))
     {
         return result;
@@ -49,9 +51,10 @@ pub fn compute_with<J: Join>(options: &RunOptions<'_>, nesting: J) -> Result<J::
     run_nesting(options, &nesting)
 }
 
-/// Runs the graph of many delayed values and gives every outcome, in place: failures are values here.
+/// Runs the graph of many delayed values and returns the outcome of each, in their order.
 ///
-/// What does not need a failed part goes on. A failure of the run as a whole – cancelled, timed out – is the outcome of all.
+/// A failure does not stop what does not depend on it. If the run fails as a whole, because it is cancelled or timed out,
+/// every outcome is that error.
 ///
 /// # Examples
 /// ```
@@ -63,19 +66,23 @@ pub fn compute_with<J: Join>(options: &RunOptions<'_>, nesting: J) -> Result<J::
 /// let all = compute_all([parse("1"), parse("x"), parse("3")]);
 /// assert_eq!(all.iter().filter(|r| r.is_ok()).count(), 2);
 /// ```
+#[must_use = "the outcomes include errors"]
 pub fn compute_all<T: Value + Clone>(
     items: impl IntoIterator<Item = Delayed<T>>,
 ) -> Vec<Result<T, Error>> {
     compute_all_with(&Options::new(), items)
 }
 
-/// As [`compute_all`], with options. Options that cannot be honoured are the outcome of all.
+/// Runs the graph of many delayed values with `options` and returns the outcome of each; see [`compute_all`].
+///
+/// If the options contradict each other, every outcome is that error.
+#[must_use = "the outcomes include errors"]
 pub fn compute_all_with<T: Value + Clone>(
     options: &RunOptions<'_>,
     items: impl IntoIterator<Item = Delayed<T>>,
 ) -> Vec<Result<T, Error>> {
     let items = Outcomes(items.into_iter().collect());
-    // A failure of the run as a whole (cancelled, timed out) is everybody's.
+    // A failure of the run as a whole (cancelled, timed out) is that of each.
     run_nesting(options, &items)
         .unwrap_or_else(|e| items.0.iter().map(|_| Err(e.clone())).collect())
 }
@@ -92,7 +99,7 @@ impl<T: Value> Delayed<T> {
         compute(self)
     }
 
-    /// As [`compute`](Self::compute), with options.
+    /// Runs the graph with `options` and returns the value. See [`compute_with`].
     ///
     /// # Errors
     /// As [`compute_with`].
@@ -103,10 +110,10 @@ impl<T: Value> Delayed<T> {
         compute_with(options, self)
     }
 
-    /// As [`compute`](Self::compute), but a failure becomes a panic.
+    /// Runs the graph and returns the value; panics if the graph fails.
     ///
-    /// Inside a task the panic carries the error out, without a message on the way, so that the task above
-    /// fails with the whole chain.
+    /// For bodies that do not return a `Result`. Inside a task the panic prints no message: it carries the error to the
+    /// task, which fails with the whole chain.
     ///
     /// # Panics
     /// If the graph fails.
@@ -118,10 +125,10 @@ impl<T: Value> Delayed<T> {
         unwrap_or_carry(compute(self))
     }
 
-    /// Runs the graph and shares the value: for results that are not `Clone`, or too big to copy.
+    /// Runs the graph and returns the value as an `Arc`: for results that are not `Clone`, or too big to copy.
     ///
     /// # Errors
-    /// As [`compute`]; `Invalid` for what a scope has lent.
+    /// As [`compute`]; `Invalid` for a value that is borrowed from a [`scope`](crate::scope()).
     ///
     /// # Examples
     /// ```
@@ -140,8 +147,7 @@ impl<T: Value> Delayed<T> {
         run(&Options::new(), output, |frame| frame.arc())
     }
 
-    /// Runs the graph now, and gives a delayed value that holds the result: later computes do not run it
-    /// again.
+    /// Runs the graph and returns a delayed value that holds the result: later computes do not run it again.
     ///
     /// # Errors
     /// As [`compute_arc`](Self::compute_arc).
@@ -165,7 +171,7 @@ impl<T: Value> Delayed<T> {
     }
 }
 
-/// The value, or a panic with the error: carried to the executor inside a task, told in full outside.
+/// The value, or a panic: one that carries the error to the executor inside a task, one that prints it outside.
 #[inline]
 #[track_caller]
 #[doc(hidden)]
@@ -185,9 +191,9 @@ fn carry(error: Error) -> ! {
     panic!("{error:?}")
 }
 
-/// `compute!(a, b)` is `compute((&a, &b))`: `Result<(A, B), Error>`. Does not consume the handles.
+/// Runs the graph of several delayed values: `compute!(a, b)` is `compute((&a, &b))`.
 ///
-/// What the handles share runs once, as in [`compute`](crate::compute()).
+/// The result is a `Result<(A, B), Error>`; the delayed values are not consumed. See [`compute`](crate::compute()).
 ///
 /// # Errors
 /// As [`compute`](crate::compute()).
@@ -207,9 +213,9 @@ macro_rules! compute {
     ($($a:expr),+ $(,)?) => { $crate::compute(($(&$a,)+)) };
 }
 
-/// `get!(a, b)`: as `compute!`, but a failure is a panic that carries the error to the task above.
+/// Runs the graph of several delayed values as [`compute!`](crate::compute!) does; panics if it fails.
 ///
-/// For bodies that return no `Result`. See [`Delayed::get`](crate::Delayed::get).
+/// For bodies that do not return a `Result`. See [`Delayed::get`](crate::Delayed::get).
 ///
 /// # Panics
 /// If the graph fails.

@@ -30,7 +30,7 @@ impl<'o> RunConfig<'o> {
     pub(super) fn context(&self) -> Result<Arc<Context>, Error> {
         let options = self.options;
         if let Some(around) = &self.around
-            && options.says_nothing()
+            && options.are_unset()
         {
             return Ok(around.clone());
         }
@@ -49,7 +49,7 @@ impl<'o> RunConfig<'o> {
         ))
     }
 
-    /// The threads of the run around, if nothing else is said.
+    /// The threads of the run around, unless others are chosen.
     fn executor(&self) -> Result<Arc<Executor>, Error> {
         let RunOptions {
             scheduler,

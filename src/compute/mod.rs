@@ -3,12 +3,14 @@
 mod compile;
 mod compute;
 mod config;
+mod observer;
 mod options;
 mod plan;
 mod run;
 mod service;
 
 pub use compute::{compute, compute_all, compute_all_with, compute_with, unwrap_or_carry};
+pub use observer::IntoObserver;
 pub use options::{Options, RunOptions, Scheduler};
 pub use plan::{Explain, Plan};
 

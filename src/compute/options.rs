@@ -1,5 +1,6 @@
-//! How a graph is to be run.
+//! The options of one compute.
 
+use super::observer::IntoObserver;
 use crate::base::error::{Error, ErrorKind};
 use crate::event::Observer;
 use crate::exec::CancelToken;
@@ -13,23 +14,23 @@ pub(super) fn invalid(message: impl Into<String>) -> Error {
     Error::run(ErrorKind::Invalid, message)
 }
 
-/// Who runs the nodes.
+/// Which threads run the nodes.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[non_exhaustive]
 pub enum Scheduler {
-    /// The calling thread alone, in the plan's static order: the reference.
+    /// The calling thread alone, in the order of the plan.
     Serial,
     /// The calling thread, and threads of a rayon pool while there is work for them.
     Rayon,
 }
 
-/// How a graph is to be run: [`RunOptions`] that borrow nothing.
+/// Options of one compute: [`RunOptions`] that borrow no pool.
 pub type Options = RunOptions<'static>;
 
-/// How a graph is to be run: scheduler, threads, optimizer switches, cancel, deadline, observers, memo.
+/// Options of one compute: scheduler, threads, optimizer passes, cancellation, timeout, observers, memo.
 ///
-/// What is not said is inherited inside a task, and the default elsewhere: every pass, the current rayon
-/// pool, no deadline. Written as [`Options`]; the lifetime is that of a borrowed [`pool`](Self::pool).
+/// Options that are not set are inherited inside a task. Elsewhere the defaults are all passes, the current rayon pool
+/// and no timeout. The type is written [`Options`]; the lifetime is that of a borrowed [`pool`](Self::pool).
 ///
 /// # Examples
 /// ```
@@ -61,29 +62,30 @@ pub struct RunOptions<'p> {
 }
 
 impl RunOptions<'static> {
-    /// Options that say nothing.
+    /// Creates options of which none is set.
     pub fn new() -> Self {
         Self::default()
     }
 }
 
 impl<'p> RunOptions<'p> {
-    /// Who runs the nodes. [`Serial`](Scheduler::Serial) contradicts a pool, and more than one thread.
+    /// Sets the scheduler. [`Serial`](Scheduler::Serial) contradicts a pool and more than one thread.
     pub fn scheduler(mut self, scheduler: Scheduler) -> Self {
         self.scheduler = Some(scheduler);
         self
     }
 
-    /// How many threads work at once, the calling one included. One is the serial scheduler.
+    /// Sets how many threads work at once, including the calling thread. One thread is the serial scheduler.
     ///
-    /// Zero, or a pool as well, is refused by the compute with [`ErrorKind::Invalid`](crate::ErrorKind::Invalid).
+    /// The compute fails with [`ErrorKind::Invalid`](crate::ErrorKind::Invalid) if `n` is zero, or a pool is set as well.
     pub fn threads(mut self, n: usize) -> Self {
         self.threads = Some(n);
         self
     }
 
-    /// Runs on the calling thread and threads of this pool, as many at once as it has. A pool of one thread is
-    /// the serial scheduler. The pool is not borrowed for longer than a compute with these options takes.
+    /// Runs the graph on the calling thread and threads of `pool`, as many at once as the pool has.
+    ///
+    /// A pool of one thread is the serial scheduler.
     ///
     /// # Examples
     /// ```
@@ -106,30 +108,46 @@ impl<'p> RunOptions<'p> {
         }
     }
 
-    /// Stops the run when the token is cancelled.
-    pub fn cancel(mut self, token: &CancelToken) -> Self {
-        self.cancel = Some(token.clone());
+    /// Stops the run when `token` is cancelled.
+    ///
+    /// Takes the token, or a reference to it.
+    pub fn cancel(mut self, token: impl Into<CancelToken>) -> Self {
+        self.cancel = Some(token.into());
         self
     }
 
-    /// Stops the run when it takes longer. Running bodies may look at their
-    /// [`CancelToken`](CancelToken::current); those that do not are left to end.
+    /// Stops the run when it takes longer than `limit`.
+    ///
+    /// Bodies that are running can see it by their [`CancelToken`](CancelToken::current); the run waits for those that
+    /// do not look.
     pub fn timeout(mut self, limit: Duration) -> Self {
         self.timeout = Some(limit);
         self
     }
 
-    /// Tells `observer` what happens in the run, and in the runs nested in it. May be given several times.
-    pub fn observe(mut self, observer: &(impl Observer + Clone)) -> Self {
-        self.observers.push(Arc::new(observer.clone()));
+    /// Reports the events of the run, and of the runs nested in it, to `observer`.
+    ///
+    /// Takes the observer, or a reference to one that is `Clone`. May be called several times.
+    ///
+    /// # Examples
+    /// ```
+    /// use lazygraph::{Counter, Options, TextLog, prelude::*};
+    ///
+    /// let seen = Counter::new();
+    /// let options = Options::new().observe(&seen).observe(TextLog::to(std::io::sink()));
+    /// assert_eq!((value(1) + 1).compute_with(&options)?, 2);
+    /// assert_eq!(seen.total(), 1);
+    /// # Ok::<(), Error>(())
+    /// ```
+    pub fn observe<How>(mut self, observer: impl IntoObserver<How>) -> Self {
+        self.observers.push(observer.into_observer());
         self
     }
 
-    /// Remembers pure results in this memo: computes that are given the same one share them. See [`Memo`].
+    /// Remembers pure results in `memo`: computes with the same memo share them. See [`Memo`].
     ///
-    /// Without it an outermost run has a memo of its own, which is dropped with it, and a nested run uses that of the
-    /// run around it. Given to a nested run, it is used by that run and what is below it, instead of that of the run
-    /// around.
+    /// Takes the memo, or a reference to it. Without one, an outermost run has a memo of its own, which is dropped with
+    /// it, and a nested run uses the memo of the run around it.
     ///
     /// # Examples
     /// ```
@@ -149,12 +167,12 @@ impl<'p> RunOptions<'p> {
     /// assert_eq!(seen.executed("fib"), 23); // two more for the second
     /// # Ok::<(), Error>(())
     /// ```
-    pub fn memo(mut self, memo: &Memo) -> Self {
-        self.memo = Some(memo.clone());
+    pub fn memo(mut self, memo: impl Into<Memo>) -> Self {
+        self.memo = Some(memo.into());
         self
     }
 
-    /// All passes of the optimizer, on (the default) or off. Later switches for single passes win.
+    /// Switches all passes of the optimizer on (the default) or off. Later switches of single passes take precedence.
     pub fn optimize(self, on: bool) -> Self {
         let on = Some(on);
         RunOptions {
@@ -167,37 +185,38 @@ impl<'p> RunOptions<'p> {
         }
     }
 
-    /// Leaves out what no output needs.
+    /// Switches culling on or off: leaving out nodes that no output needs.
     pub fn cull(mut self, on: bool) -> Self {
         self.cull = Some(on);
         self
     }
 
-    /// Makes equal pure calls one, also across nested runs. Off, nothing is remembered either.
+    /// Switches deduplication on or off: running equal pure calls once, also across nested runs. Off, nothing is
+    /// remembered either.
     pub fn dedupe(mut self, on: bool) -> Self {
         self.dedupe = Some(on);
         self
     }
 
-    /// Runs nodes marked `inline` again in each consumer.
+    /// Switches inlining on or off: running nodes marked `inline` again in each consumer.
     pub fn inline(mut self, on: bool) -> Self {
         self.inline = Some(on);
         self
     }
 
-    /// Joins linear chains into units.
+    /// Switches fusion on or off: joining linear chains into units.
     pub fn fuse(mut self, on: bool) -> Self {
         self.fuse = Some(on);
         self
     }
 
-    /// Orders the nodes so that few results are alive at once.
+    /// Switches ordering on or off: running the nodes in an order in which few results are alive at once.
     pub fn order(mut self, on: bool) -> Self {
         self.order = Some(on);
         self
     }
 
-    /// These, with the observers of others before their own, and the memo of the others if they have none.
+    /// These, with the observers of `others` before their own, and the memo of `others` if they have none.
     pub(crate) fn after(mut self, others: &Options) -> Self {
         self.observers
             .splice(0..0, others.observers.iter().cloned());
@@ -230,8 +249,8 @@ impl<'p> RunOptions<'p> {
         })
     }
 
-    /// Whether a nested run with these options is a run like the one around it.
-    pub(super) fn says_nothing(&self) -> bool {
+    /// Whether none is set: a nested run is like the run around it.
+    pub(super) fn are_unset(&self) -> bool {
         self.scheduler.is_none()
             && self.threads.is_none()
             && self.pool.is_none()
@@ -253,7 +272,7 @@ impl<'p> RunOptions<'p> {
         }
     }
 
-    /// Refuses what cannot be honoured.
+    /// Refuses options that contradict each other.
     pub(super) fn check(&self) -> Result<(), Error> {
         let serial = self.scheduler == Some(Scheduler::Serial);
         match (self.threads, self.pool) {
@@ -271,6 +290,18 @@ impl<'p> RunOptions<'p> {
             )),
             _ => Ok(()),
         }
+    }
+}
+
+impl From<&CancelToken> for CancelToken {
+    fn from(token: &CancelToken) -> CancelToken {
+        token.clone()
+    }
+}
+
+impl From<&Memo> for Memo {
+    fn from(memo: &Memo) -> Memo {
+        memo.clone()
     }
 }
 

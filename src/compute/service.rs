@@ -16,14 +16,14 @@ pub(crate) struct Service {
 }
 
 impl Service {
-    /// With the options that all tasks have.
+    /// With `options` for all tasks.
     ///
     /// # Errors
-    /// `Invalid` for options that say who runs the nodes: that is the client's own business.
+    /// `Invalid` for options that choose threads: a client has its own.
     pub(crate) fn new(options: &Options, executor: Arc<Executor>) -> Result<Service, Error> {
         if options.scheduler.is_some() || options.threads.is_some() || options.pool.is_some() {
             return Err(invalid(
-                "a client has threads of its own: say `ClientBuilder::threads` or `ClientBuilder::pool`, not its options",
+                "thread options are not allowed here: use `ClientBuilder::threads` or `ClientBuilder::pool`",
             ));
         }
         let passes = options.passes(Passes::ALL);

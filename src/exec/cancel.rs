@@ -67,6 +67,7 @@ impl CancelToken {
     }
 
     /// A token that is cancelled with this one, or on its own.
+    #[must_use = "a child token does nothing unless it is given to a run"]
     pub fn child(&self) -> CancelToken {
         let child = CancelToken::under(Some(self.0.clone()));
         self.listen(Arc::downgrade(&child.0) as Weak<dyn Cancel>);
@@ -79,6 +80,7 @@ impl CancelToken {
     }
 
     /// Whether it was cancelled.
+    #[must_use = "asking alone cancels nothing"]
     pub fn is_cancelled(&self) -> bool {
         self.0.is_cancelled()
     }
@@ -104,6 +106,21 @@ impl CancelToken {
             listeners.retain(|l| l.strong_count() > 0);
         }
         listeners.push(listener);
+    }
+}
+
+/// Whether both are the same token.
+impl PartialEq for CancelToken {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+impl Eq for CancelToken {}
+
+impl std::hash::Hash for CancelToken {
+    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+        Arc::as_ptr(&self.0).hash(state);
     }
 }
 

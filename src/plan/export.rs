@@ -1,21 +1,23 @@
-//! A plan for people and other programs: nodes, petgraph, DOT, serde.
+//! A plan for people and other programs: nodes, DOT, serde.
 
 use super::Program;
 use crate::task::{Cost, NodeRef};
-use petgraph::graph::{DiGraph, NodeIndex};
 use std::fmt::{self, Write};
+use std::panic::Location;
 use std::time::Duration;
 
 /// One node of a plan, as people see it.
-#[derive(Clone, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct PlanNode {
     id: usize,
     label: String,
     function: &'static str,
+    path: &'static str,
     call: String,
     definition: String,
-    location: String,
+    #[cfg_attr(feature = "serde", serde(serialize_with = "text"))]
+    location: &'static Location<'static>,
     inputs: Vec<usize>,
     unit: usize,
     result: &'static str,
@@ -44,6 +46,11 @@ fn hex<S: serde::Serializer>(key: &Option<u128>, s: S) -> Result<S::Ok, S::Error
 }
 
 #[cfg(feature = "serde")]
+fn text<S: serde::Serializer>(shown: impl fmt::Display, s: S) -> Result<S::Ok, S::Error> {
+    s.collect_str(&shown)
+}
+
+#[cfg(feature = "serde")]
 fn milliseconds<S: serde::Serializer>(time: &Option<Duration>, s: S) -> Result<S::Ok, S::Error> {
     match time {
         Some(time) => s.serialize_some(&time.as_millis()),
@@ -62,9 +69,14 @@ impl PlanNode {
         &self.label
     }
 
-    /// The path of its function.
+    /// The name of its function.
     pub fn function(&self) -> &'static str {
         self.function
+    }
+
+    /// The path of its function.
+    pub fn path(&self) -> &'static str {
+        self.path
     }
 
     /// The call, short: `load("a.csv", <clean>)`.
@@ -77,9 +89,9 @@ impl PlanNode {
         &self.definition
     }
 
-    /// `file:line:column` of the call that built it.
-    pub fn location(&self) -> &str {
-        &self.location
+    /// The call that built it.
+    pub fn location(&self) -> &'static Location<'static> {
+        self.location
     }
 
     /// The ids of its inputs, one for each edge.
@@ -168,10 +180,11 @@ impl Program {
         PlanNode {
             id: i,
             label: node.label().to_string(),
-            function: spec.path,
+            function: spec.name,
+            path: spec.path,
             call: crate::graph::culprit(node).call,
             definition: format!("{}:{}", spec.file, spec.line),
-            location: node.location().to_string(),
+            location: node.location(),
             inputs: self.inputs(i).iter().map(|e| e.index()).collect(),
             unit,
             result: (result.name)(),
@@ -184,20 +197,6 @@ impl Program {
             timeout: guard.timeout,
             output,
         }
-    }
-
-    /// The plan as a petgraph graph: an edge from each input to its user.
-    pub(crate) fn petgraph(&self) -> DiGraph<PlanNode, ()> {
-        let mut graph = DiGraph::with_capacity(self.len(), self.edges.len());
-        for node in self.plan_nodes() {
-            graph.add_node(node);
-        }
-        for i in 0..self.len() {
-            for edge in self.inputs(i) {
-                graph.add_edge(NodeIndex::new(edge.index()), NodeIndex::new(i), ());
-            }
-        }
-        graph
     }
 
     /// The plan as DOT text; a unit of several nodes is a cluster.

@@ -6,7 +6,7 @@ use super::Program;
 ///
 /// Results that own no heap memory, values put into the graph from outside and what the outputs hold are
 /// not counted. A simulation: nothing is run.
-#[derive(Clone, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub struct MemoryProfile {
     live: Vec<u32>,
 }

@@ -134,6 +134,7 @@ impl Observer for Recorder {
                 parent,
                 nodes,
                 units,
+                ..
             } => {
                 let parent = parent.map(|(outer, node)| (inner.run(outer), node));
                 (
@@ -151,7 +152,9 @@ impl Observer for Recorder {
                     failed: error.map(ToString::to_string),
                 },
             ),
-            RunEvent::NodeStarted { run, node, attempt } => {
+            RunEvent::NodeStarted {
+                run, node, attempt, ..
+            } => {
                 let (label, id, attempt) = (node.label.to_string(), node.id, *attempt);
                 (run, What::Started { label, id, attempt })
             }
@@ -176,14 +179,16 @@ impl Observer for Recorder {
                     id: node.id,
                 },
             ),
-            RunEvent::NodeRemembered { run, node } => (
+            RunEvent::NodeRemembered { run, node, .. } => (
                 run,
                 What::Remembered {
                     label: node.label.to_string(),
                     id: node.id,
                 },
             ),
-            RunEvent::NodeExpanded { run, node, nodes } => (
+            RunEvent::NodeExpanded {
+                run, node, nodes, ..
+            } => (
                 run,
                 What::Expanded {
                     label: node.label.to_string(),

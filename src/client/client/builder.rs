@@ -2,8 +2,7 @@
 
 use super::{Client, ClientInner};
 use crate::base::error::{Error, ErrorKind};
-use crate::compute::{Options, Service};
-use crate::event::Observer;
+use crate::compute::{IntoObserver, Options, Service};
 use crate::exec::{Cancel, Executor, Pool, Resources};
 use crate::store::Memo;
 use std::fmt;
@@ -96,13 +95,13 @@ impl ClientBuilder {
     }
 
     /// Remembers the results of pure tasks in `memo` instead of a memo of the client's own.
-    pub fn memo(mut self, memo: &Memo) -> Self {
+    pub fn memo(mut self, memo: impl Into<Memo>) -> Self {
         self.options = self.options.memo(memo);
         self
     }
 
     /// Reports the events of all tasks to `observer`.
-    pub fn observe(mut self, observer: &(impl Observer + Clone)) -> Self {
+    pub fn observe<How>(mut self, observer: impl IntoObserver<How>) -> Self {
         self.options = self.options.observe(observer);
         self
     }

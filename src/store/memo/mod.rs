@@ -92,13 +92,12 @@ impl Memo {
     }
 
     /// Bounds the number of entries as well, for all handles. A lower bound than before takes effect when the next result comes.
-    #[must_use = "this is the memo, with the bound"]
-    pub fn max_entries(self, n: usize) -> Memo {
+    pub fn set_max_entries(&self, n: usize) {
         self.0.set_max_entries(n);
-        self
     }
 
     /// What it holds and how it was used. While computes run, a moment's picture.
+    #[must_use = "the counts are all it does"]
     pub fn stats(&self) -> MemoStats {
         self.0.stats()
     }
