@@ -4,7 +4,7 @@ use crate::base::error::Error;
 use crate::delayed::{Handle, Seal, cloned};
 use crate::task::Value;
 
-/// A [`Handle`], or a reference to one.
+/// A [`Handle`], or a reference to one. This trait is sealed.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a `Handle`",
     label = "expected futures: what `submit` and `map` give"
@@ -12,9 +12,9 @@ use crate::task::Value;
 pub trait AsHandle {
     #[doc(hidden)]
     const SEAL: Seal;
-    /// The type of its value.
+    /// The type of the value.
     type Value: Value;
-    /// The handle.
+    /// Returns the handle.
     fn as_handle(&self) -> &Handle<Self::Value>;
     /// The outcome of a completed future: moved out if this is the last handle. `None`: it is being tried again.
     #[doc(hidden)]

@@ -4,6 +4,8 @@ use crate::delayed::{Delayed, Handle, Seal};
 use crate::task::{Claim, Input, Inputs, Number, Use, Value};
 
 /// A delayed function that is called with a tuple of arguments: [`Client::starmap`](crate::Client::starmap).
+///
+/// This trait is sealed.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a delayed function of the arguments `{Args}`",
     label = "`starmap` takes a function of as many arguments as each item has parts"
@@ -41,6 +43,8 @@ call_star!(A 0, B 1, C 2, D 3, E 4, F 5, G 6);
 call_star!(A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7);
 
 /// A delayed value, or a tuple, `Vec` or array of them: [`Client::compute`](crate::Client::compute).
+///
+/// This trait is sealed.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a `Delayed` (nor a tuple, `Vec` or array of them)",
     label = "nothing to start in `{Self}`",

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 /// An [`Observer`], or a reference to one that is `Clone`.
 ///
-/// `How` tells the two apart, and is inferred.
+/// `How` tells the two apart, and is inferred. This trait is sealed.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not an `Observer`, nor a reference to one that is `Clone`",
     label = "expected an observer"

@@ -3,16 +3,16 @@
 use super::Delayed;
 use crate::task::Value;
 
-/// A `Delayed`, a `Handle`, or a reference to one.
+/// A [`Delayed`], a [`Handle`](crate::Handle), or a reference to one.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is neither a delayed value nor a future",
     label = "expected a call of a delayed function, a `Delayed` or a `Handle`",
     note = "a function is given with its arguments, `submit(f(x))`; a closure as `call(|| .., ())`; a plain value as `value(x)`"
 )]
 pub trait AsDelayed {
-    /// The type of its value.
+    /// The type of the value.
     type Value: Value;
-    /// A handle to it.
+    /// Returns a delayed value of the same node.
     fn to_delayed(&self) -> Delayed<Self::Value>;
 }
 

@@ -10,10 +10,14 @@ use std::marker::PhantomData;
 use std::panic::RefUnwindSafe;
 use std::sync::Arc;
 
-/// A value that will be computed later: a cheap handle to a node of a graph.
+/// A value that will be computed later: a handle to a node of a graph.
 ///
-/// Building one runs nothing. Cloning it clones the handle: one delayed value is evaluated once per
-/// compute, however many others use it.
+/// Building a node runs nothing. Clones are cheap and refer to the same node, which runs once per compute, however many
+/// other nodes use it.
+///
+/// # Settings
+/// Methods like [`named`](Self::named), [`priority`](Self::priority) and [`retries`](Self::retries) change the node, not
+/// the handle: after `a.clone().named("b")` the node of `a` is named `b`.
 ///
 /// # Examples
 /// ```
@@ -34,7 +38,7 @@ pub struct Delayed<T: ?Sized> {
 }
 
 impl<T: ?Sized> Delayed<T> {
-    /// The node's result is a `T`: whoever makes a handle answers for that.
+    /// The caller guarantees that the node's result is a `T`.
     pub(crate) fn from_node(node: NodePtr) -> Self {
         Delayed {
             node,
@@ -62,9 +66,9 @@ impl<T: ?Sized> fmt::Debug for Delayed<T> {
 pub trait Never {}
 impl<T: ?Sized> RefUnwindSafe for Delayed<T> where Delayed<T>: Never {}
 
-/// Puts a plain value into a graph.
+/// Makes a delayed value of a plain one.
 ///
-/// The value is keyed by identity: clones of the handle are the same value, nothing else is.
+/// The value is keyed by identity: it equals clones of the handle, and nothing else.
 ///
 /// # Examples
 /// ```
@@ -79,7 +83,7 @@ pub fn value<T: Value>(x: T) -> Delayed<T> {
     value_arc(Arc::new(x))
 }
 
-/// Puts a shared value into a graph, without a copy.
+/// Makes a delayed value of a shared one, without a copy.
 ///
 /// # Examples
 /// ```

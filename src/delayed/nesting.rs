@@ -9,7 +9,8 @@ use std::hash::Hash;
 
 /// Any nesting of [`Delayed`] in tuples, `Vec`s, slices, arrays, `Option`s and maps.
 ///
-/// What [`compute`](crate::compute()), [`join`](crate::join()) and [`Plan::new`](crate::Plan::new) take.
+/// The argument of [`compute`](crate::compute()), [`join`](crate::join()) and [`Plan::new`](crate::Plan::new). This trait
+/// is sealed.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a `Delayed` (nor a tuple, `Vec`, array, `Option` or map of them)",
     label = "nothing to compute in `{Self}`",

@@ -1,4 +1,4 @@
-//! Writes what happens as plain text.
+//! An observer that writes lines of text.
 
 use crate::event::{Observer, RunEvent};
 use std::fmt;
@@ -6,7 +6,7 @@ use std::io::Write;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
-/// Writes a line for every event: seconds since the log was made, run, what happened.
+/// An [`Observer`] that writes a line for every event: seconds since the log was made, the run, what happened.
 ///
 /// # Examples
 /// ```
@@ -26,7 +26,7 @@ pub struct TextLog {
 }
 
 impl TextLog {
-    /// A log that is written to `to`. Errors of the writer are not reported.
+    /// Creates a log that is written to `to`. Errors of the writer are ignored.
     pub fn to(to: impl Write + Send + 'static) -> TextLog {
         TextLog {
             since: Instant::now(),
@@ -85,7 +85,7 @@ impl Observer for TextLog {
             }
             RunEvent::ResultEnded { run, node, bytes } => {
                 format!(
-                    "run {run} node {} {} lets {bytes} bytes go",
+                    "run {run} node {} {} releases {bytes} bytes",
                     node.id, node.label
                 )
             }

@@ -101,7 +101,6 @@ pub(crate) const FOLDERS: &[&str] = &["src/exec", "src/task"];
 
 pub(crate) const NAMES: &[&str] = &[
     "Awaited: src/exec/wait.rs, src/task/source.rs",
-    "Counts: src/diag/counter.rs, src/exec/executor.rs",
     "Deadline: src/base/sync.rs, src/exec/timer.rs",
     "End: src/exec/fork.rs, src/exec/parallel.rs",
     "Entry: src/exec/timer.rs, src/store/memo/table/mod.rs",

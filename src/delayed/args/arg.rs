@@ -1,10 +1,12 @@
-//! The traits that overload a constructor's arguments. Their rows stand beside this file, one for each make of argument.
+//! The traits that overload a constructor's arguments. Their impls stand in the files beside this one.
 
 use crate::delayed::Seal;
 use crate::task::{Lend, Many, Val};
 use std::panic::RefUnwindSafe;
 
-/// An argument for a parameter declared as `P`: a plain value, a [`Delayed`] one, or a collection of them.
+/// An argument for a parameter declared as `P`: a plain value, a delayed one, or a collection of them.
+///
+/// This trait is sealed.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be used for a `#[delayed]` parameter of type `{P}`",
     label = "expected `{P}`, or a `Delayed` value or a `Handle` of that type"
@@ -17,6 +19,8 @@ pub trait Arg<P, Mode = Exact> {
 }
 
 /// An argument for a parameter declared as `&Q`: it is lent to the task, never cloned.
+///
+/// This trait is sealed.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be lent to a `#[delayed]` parameter of type `&{Q}`",
     label = "expected an owner of `{Q}`, or a `Delayed` or a `Handle` of one",
@@ -30,6 +34,8 @@ pub trait ArgRef<Q: ?Sized, Mode = Exact> {
 }
 
 /// An argument for a parameter declared as `&[&Q]`: many values, each lent, none cloned.
+///
+/// This trait is sealed.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be lent to a `#[delayed]` parameter of type `&[&{Q}]`",
     label = "expected a list of `{Q}`, or of `Delayed` ones or `Handle`s"
@@ -42,6 +48,8 @@ pub trait ArgRefs<Q: ?Sized, Mode = Exact> {
 }
 
 /// An argument for a by-value parameter whose type *is* a type parameter.
+///
+/// This trait is sealed.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` must be wrapped to be a generic argument: `value(..)`",
     label = "this parameter's type is a type parameter, where a plain `{Self}` cannot be told from a delayed one",
@@ -77,10 +85,19 @@ pub enum TypeParam {}
 pub enum TraitObject {}
 
 /// How much of a parameter's type is known where the function is written.
-pub trait ParamMode {}
-impl ParamMode for Exact {}
-impl ParamMode for GenericParam {}
-impl ParamMode for TypeParam {}
+pub trait ParamMode {
+    #[doc(hidden)]
+    const SEAL: Seal;
+}
+impl ParamMode for Exact {
+    const SEAL: Seal = Seal;
+}
+impl ParamMode for GenericParam {
+    const SEAL: Seal = Seal;
+}
+impl ParamMode for TypeParam {
+    const SEAL: Seal = Seal;
+}
 
 /// Everything that is not, and does not hold, a `Delayed`: stable Rust's stand-in for a negative bound.
 #[diagnostic::on_unimplemented(
@@ -88,7 +105,12 @@ impl ParamMode for TypeParam {}
     label = "wrap it: `value(..)`",
     note = "where the parameter's type is itself a type parameter, the compiler could not tell a plain `{Self}` from a delayed one"
 )]
-pub trait NotDelayed {}
+pub trait NotDelayed {
+    #[doc(hidden)]
+    const SEAL: Seal;
+}
 
 #[diagnostic::do_not_recommend]
-impl<T: ?Sized + RefUnwindSafe> NotDelayed for T {}
+impl<T: ?Sized + RefUnwindSafe> NotDelayed for T {
+    const SEAL: Seal = Seal;
+}

@@ -1,6 +1,6 @@
 //! Which plain arguments a pure function takes.
 
-use crate::delayed::{Delayed, Handle};
+use crate::delayed::{Delayed, Handle, Seal};
 
 /// Whether a plain argument may go to a pure function; `K == false`: only graph values will do.
 #[diagnostic::on_unimplemented(
@@ -9,15 +9,22 @@ use crate::delayed::{Delayed, Handle};
     note = "add `#[derive(lazygraph::Token)]` to `{Self}`, or say on the parameter how to key it: `#[key(hash)]`, `#[key(serde)]`, `#[key(identity)]`, `#[key(skip)]`",
     note = "or pass `value(x)`: it is then keyed by identity, and shared only through clones of that handle"
 )]
-pub trait Keyed<const K: bool> {}
+pub trait Keyed<const K: bool> {
+    #[doc(hidden)]
+    const SEAL: Seal;
+}
 
 #[diagnostic::do_not_recommend]
-impl<A> Keyed<true> for A {}
+impl<A> Keyed<true> for A {
+    const SEAL: Seal = Seal;
+}
 
 macro_rules! never_plain {
     ($([$($g:tt)*] $t:ty;)*) => {$(
         #[diagnostic::do_not_recommend]
-        impl<$($g)*> Keyed<false> for $t {}
+        impl<$($g)*> Keyed<false> for $t {
+            const SEAL: Seal = Seal;
+        }
     )*};
 }
 

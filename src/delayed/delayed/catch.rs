@@ -1,4 +1,4 @@
-//! Failure as a value.
+//! Failures as values.
 
 use super::Delayed;
 use crate::base::error::Error;
@@ -33,9 +33,9 @@ impl Function for UnwrapOr {
 }
 
 impl<T: Value + Clone> Delayed<T> {
-    /// Turns the failure of this part of the graph into a value.
+    /// Makes a node whose value is the outcome of this one: a failure of this part of the graph becomes a value.
     ///
-    /// Cancelling the run, and its deadline, are not caught.
+    /// The cancellation and the timeout of the run are not caught.
     ///
     /// # Examples
     /// ```
@@ -57,7 +57,7 @@ impl<T: Value + Clone> Delayed<T> {
         ))
     }
 
-    /// The value, or `or` if this part of the graph fails. See [`catch`](Self::catch).
+    /// Makes a node whose value is this one, or `or` if this part of the graph fails. See [`catch`](Self::catch).
     #[track_caller]
     pub fn unwrap_or(&self, or: T) -> Delayed<T> {
         taken::<UnwrapOr, _, _>(self.catch(), move |r| r.unwrap_or_else(|_| or.clone()))

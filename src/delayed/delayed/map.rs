@@ -1,4 +1,4 @@
-//! From one delayed value to another: `map`, `at`, `unzip`, `and_then` and their kin.
+//! From one delayed value to another: `map`, `and_then`, `at`, `unzip` and the like.
 
 use super::Delayed;
 use crate::delayed::ops::unary::{SeenInput, closure_purity, seen, taken};
@@ -29,10 +29,10 @@ macro_rules! projections {
 projections! { Flatten "flatten" Len "len" IsEmpty "is_empty" At "at" }
 
 impl<T: Value> Delayed<T> {
-    /// A node that applies `f` to the value, seen by reference.
+    /// Makes a node that calls `f` with a reference to the value.
     ///
-    /// A closure that captures nothing is taken to be a function of its input: two such nodes over equal
-    /// inputs are merged (say `.impure()` if it has side effects). One that captures is impure.
+    /// A closure that captures nothing is taken to be a function of its input: two such nodes over equal inputs are
+    /// merged; call [`impure`](Self::impure) on the result if it has side effects. A closure that captures is impure.
     ///
     /// # Examples
     /// ```
@@ -47,8 +47,9 @@ impl<T: Value> Delayed<T> {
         map_with(self, f)
     }
 
-    /// A node that gives `f` the value itself: moved if nobody else needs it, else cloned. Purity as for
-    /// [`map`](Self::map).
+    /// Makes a node that calls `f` with the value itself: moved if no other node needs it, else cloned.
+    ///
+    /// Purity is as for [`map`](Self::map).
     #[track_caller]
     pub fn map_owned<R: Value>(&self, f: impl Fn(T) -> R + Send + Sync + 'static) -> Delayed<R>
     where
@@ -57,9 +58,9 @@ impl<T: Value> Delayed<T> {
         map_owned_with(self, f)
     }
 
-    /// A graph that depends on the value: `f` builds it, and its result is the node's.
+    /// Makes a node that continues with the graph that `f` builds from the value; its result is that of the graph.
     ///
-    /// No thread waits for it: the graph goes on. Purity as for [`map`](Self::map).
+    /// No thread waits for the graph. Purity is as for [`map`](Self::map).
     ///
     /// # Examples
     /// ```
@@ -81,16 +82,15 @@ impl<T: Value> Delayed<T> {
         and_then_with(self, f)
     }
 
-    /// A second evaluation of the same call: hold less, compute more.
+    /// Makes a second node of the same call, which is evaluated on its own: to hold less and compute more.
     ///
-    /// The same function and arguments in a node of its own, which is never merged with the first (nor
-    /// with another `recompute`).
+    /// It is never merged with the first node, nor with another `recompute`.
     #[track_caller]
     pub fn recompute(&self) -> Delayed<T> {
         Delayed::from_node(again(self.node.clone()))
     }
 
-    /// A `Delayed<()>` that is done when this value is; it does not hold the value.
+    /// Makes a `Delayed<()>` that completes when this node has; it does not hold the value.
     #[track_caller]
     pub fn checkpoint(&self) -> Delayed<()>
     where
@@ -133,7 +133,7 @@ where
 }
 
 impl<T: Value> Delayed<Delayed<T>> {
-    /// The value of the value.
+    /// Makes a node whose value is that of the delayed value that this one gives.
     #[track_caller]
     pub fn flatten(&self) -> Delayed<T> {
         Delayed::from_node(flat_node::<Flatten, T, _, _, _>(
@@ -147,7 +147,7 @@ impl<T: Value> Delayed<Delayed<T>> {
 macro_rules! unzip {
     ($($t:ident $i:tt $part:ident),*) => {
         impl<$($t: Value + Clone),*> Delayed<($($t,)*)> {
-            /// The parts of a tuple, each a delayed value; the tuple is computed once.
+            /// Makes a delayed value of each part of the tuple, which is computed once.
             ///
             /// # Examples
             /// ```
@@ -185,9 +185,9 @@ unzip!(A 0 Part0, B 1 Part1, C 2 Part2, D 3 Part3, E 4 Part4, F 5 Part5, G 6 Par
 unzip!(A 0 Part0, B 1 Part1, C 2 Part2, D 3 Part3, E 4 Part4, F 5 Part5, G 6 Part6, H 7 Part7);
 
 impl<T: Value + Clone> Delayed<Vec<T>> {
-    /// The element at `index`, which may itself be delayed.
+    /// Makes a node whose value is the element at `index`, which may be delayed itself.
     ///
-    /// Computing it fails with the panic of the index if there is no such element.
+    /// If there is no such element, the node fails with the panic of the index.
     #[track_caller]
     pub fn at(&self, index: impl Arg<usize>) -> Delayed<T> {
         Delayed::from_node(call_node::<At, T, _, _, _>(
@@ -203,13 +203,13 @@ impl<T: Value + Clone> Delayed<Vec<T>> {
         ))
     }
 
-    /// The number of elements.
+    /// Makes a node whose value is the number of elements.
     #[track_caller]
     pub fn len(&self) -> Delayed<usize> {
         seen::<Len, _, _>(self, |v| v.len())
     }
 
-    /// Whether there are none.
+    /// Makes a node whose value says whether there are no elements.
     #[track_caller]
     pub fn is_empty(&self) -> Delayed<bool> {
         seen::<IsEmpty, _, _>(self, |v| v.is_empty())

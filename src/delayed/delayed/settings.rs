@@ -1,4 +1,4 @@
-//! What can be said of one call. A setting belongs to the node: every handle to it sees it.
+//! The settings of one call. A setting belongs to the node: every handle of it sees it.
 
 use super::Delayed;
 use crate::base::error::Error;
@@ -8,7 +8,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 impl<T: ?Sized> Delayed<T> {
-    /// Gives the node a label, for people: in errors, plans, logs. Never its identity.
+    /// Sets the label of the node, for every clone: the name that errors, plans and logs show.
+    ///
+    /// A label is never a part of the node's identity.
     ///
     /// # Examples
     /// ```
@@ -26,33 +28,38 @@ impl<T: ?Sized> Delayed<T> {
         self
     }
 
-    /// The label: what the call was `.named(..)`, else the name of its function.
+    /// Returns the label of the node: what was given to [`named`](Self::named), else the name of its function.
     pub fn name(&self) -> String {
         self.node.node().label().to_string()
     }
 
-    /// Runs before ready nodes of a lower priority; the default is 0. Ties are broken by the plan's order.
+    /// Sets the priority of the node, for every clone. The default is 0.
+    ///
+    /// Of nodes that are ready, those of a higher priority run first; among equals the order of the plan decides.
     pub fn priority(self, priority: i32) -> Self {
         self.node.configure(|s| s.priority = priority);
         self
     }
 
-    /// Tries again after an `Err` or a panic, up to `n` more times; goes over what the function says.
+    /// Sets how many more times the node is tried after an `Err` or a panic, for every clone.
     ///
-    /// By-value arguments of a task that may be tried again are cloned, not moved.
+    /// It replaces the `retries` of the function. By-value arguments of a task that may be tried again are cloned, not
+    /// moved.
     pub fn retries(self, n: u32) -> Self {
         self.node.configure(|s| s.retries = Some(n));
         self
     }
 
-    /// Waits this long before the first retry, twice as long before each further one.
+    /// Sets how long to wait before the first retry, for every clone: `pause`, and twice as long before each further one.
     pub fn backoff(self, pause: Duration) -> Self {
         self.node.configure(|s| s.backoff = Some(pause));
         self
     }
 
-    /// Tries again only after failures for which this says `true`, as often as `retries` allows. It sees what the
-    /// task would fail with: its own error, a panic, a missed deadline. If it panics, the task fails with that.
+    /// Sets after which errors the node is tried again, for every clone: those for which `filter` returns `true`.
+    ///
+    /// It is tried as often as [`retries`](Self::retries) allows. `filter` gets the error that the task would fail with:
+    /// its own, a panic, a timeout. If `filter` panics, the task fails with that panic.
     ///
     /// # Examples
     /// ```
@@ -72,18 +79,20 @@ impl<T: ?Sized> Delayed<T> {
         self
     }
 
-    /// Begins only when its client has so much of this resource free, and uses it up while its body runs: a GPU, a
-    /// licence, memory. May be called for several resources; they are taken together. Of those that wait for one the
-    /// highest in rank goes first, and none of them keeps a slot from others.
+    /// Asks for `amount` units of the resource `name`, for every clone: a GPU, a licence, memory.
     ///
-    /// While the body waits (for a future, an event, a nested compute), and after [`secede`](crate::secede), it has
-    /// them not; they are taken back, ahead of tasks that have not begun, when it goes on. That wait, too, ends only
-    /// when others let them go: a body should not hold a lock meanwhile that a task of the same resource wants. Inside
-    /// [`hold_slot`](crate::hold_slot) they are kept.
+    /// The node starts when its client has them free, and holds them while the body runs. It may be called for several
+    /// resources, which are taken together. Of the tasks that wait for a resource, the first in
+    /// [order](crate::Client::submit) gets it; none of them occupies a slot.
     ///
-    /// What the client has is said by [`ClientBuilder::resource`](crate::ClientBuilder::resource). A call that asks
-    /// for more than there is, or for a resource that its client does not have, fails at once with
-    /// [`Invalid`](crate::ErrorKind::Invalid), and so does a plain compute: it has no resources.
+    /// While the body waits for a future, an event or a nested compute, and after [`secede`](crate::secede), the units
+    /// are released; they are taken again, ahead of tasks that have not started, when it goes on. That wait ends only
+    /// when others release them: a body must not hold a lock meanwhile that a task of the same resource needs. Inside
+    /// [`hold_slot`](crate::hold_slot) the units are kept.
+    ///
+    /// [`ClientBuilder::resource`](crate::ClientBuilder::resource) declares what a client has. A call that asks for more,
+    /// or for a resource that its client does not have, fails at once with [`Invalid`](crate::ErrorKind::Invalid); so
+    /// does a plain compute, which has no resources.
     ///
     /// # Examples
     /// ```
@@ -106,41 +115,42 @@ impl<T: ?Sized> Delayed<T> {
         self
     }
 
-    /// Fails with [`ErrorKind::Timeout`](crate::ErrorKind::Timeout) when one attempt takes longer.
+    /// Sets how long one attempt may take, for every clone: the node fails with
+    /// [`ErrorKind::Timeout`](crate::ErrorKind::Timeout) when it takes longer than `limit`.
     ///
-    /// The body sees its [`CancelToken`](crate::CancelToken::current) cancelled when the time is up. A
-    /// body that ignores the token is left to end: the run fails only then.
+    /// The body can see it by its [`CancelToken`](crate::CancelToken::current). If the body does not look, the run fails
+    /// only when it returns.
     pub fn timeout(self, limit: Duration) -> Self {
         self.node.configure(|s| s.timeout = Some(limit));
         self
     }
 
-    /// Runs again in each consumer rather than being held. Only for pure nodes; never for an output.
+    /// Runs the node again in each consumer instead of holding its result, for every clone.
+    ///
+    /// It has an effect on pure nodes that are not outputs.
     pub fn inline(self) -> Self {
         self.node.configure(|s| s.inline = true);
         self
     }
 
-    /// Merges this call with every equal one: it is deterministic in its arguments.
+    /// Declares the call deterministic in its arguments, for every clone: it is merged with every equal call.
     ///
-    /// Computing it is an error of kind [`Invalid`](crate::ErrorKind::Invalid) if a plain argument has no
-    /// content key.
+    /// Computing it fails with [`Invalid`](crate::ErrorKind::Invalid) if a plain argument has no content key.
     pub fn pure(self) -> Self {
         self.node.configure(|s| s.purity = Some(Purity::Pure));
         self
     }
 
-    /// Never merges this node with an equal one.
+    /// Never merges the node with an equal one; for every clone.
     pub fn impure(self) -> Self {
         self.node.configure(|s| s.purity = Some(Purity::Impure));
         self
     }
 
-    /// Merges this node with every other node of the same function and the same explicit key.
+    /// Sets an explicit key, for every clone: the node is merged with other nodes of the same function and key.
     ///
-    /// One key on two different functions is an error of kind
-    /// [`KeyConflict`](crate::ErrorKind::KeyConflict) that names both. So is one on two calls that do not come
-    /// [`after`](Delayed::after) the same nodes: only one of them would run.
+    /// One key on two different functions fails with [`KeyConflict`](crate::ErrorKind::KeyConflict), which names both. So
+    /// does one key on two calls that do not come [`after`](Delayed::after) the same nodes: only one of them would run.
     pub fn key(self, key: &(impl Token + ?Sized)) -> Self {
         let mut hasher = Hasher128::new(1);
         key.token(&mut hasher);
@@ -149,19 +159,18 @@ impl<T: ?Sized> Delayed<T> {
         self
     }
 
-    /// `false`: neither joined with the node before it nor with the one after it into one unit.
-    pub fn fuse(self, yes: bool) -> Self {
-        self.node.configure(|s| s.fuse = Some(yes));
+    /// Sets whether the node may be fused with the node before or after it into one unit, for every clone.
+    pub fn fuse(self, on: bool) -> Self {
+        self.node.configure(|s| s.fuse = Some(on));
         self
     }
 
-    /// Order without data: runs after `other`, whose value is not used.
+    /// Runs the node after `other`, whose value is not used; for every clone.
     ///
-    /// Computing it is an error of kind [`Invalid`](crate::ErrorKind::Invalid) if that makes it wait for itself through
-    /// others.
+    /// Computing it fails with [`Invalid`](crate::ErrorKind::Invalid) if the node would wait for itself through others.
     ///
     /// # Panics
-    /// If `other` is this very value.
+    /// If `other` is the same node.
     ///
     /// # Examples
     /// ```
@@ -186,13 +195,13 @@ impl<T: ?Sized> Delayed<T> {
         self
     }
 
-    /// The 128-bit content key of a pure node: function identity, arguments, keys of the inputs.
+    /// Returns the content key of a pure node, made of its function, its arguments and the keys of its inputs.
     ///
-    /// `None` for an impure node. The same in every run of the program, unless an input is impure or has no key: those
-    /// count by their identity.
+    /// `None` for an impure node. The key is the same in every run of the program, unless an input is impure or has no
+    /// key: such inputs count by identity.
     ///
     /// # Complexity
-    /// O(size of the graph below).
+    /// O(nodes below).
     pub fn content_key(&self) -> Option<u128> {
         crate::graph::content_key(&self.node)
     }

@@ -11,7 +11,9 @@ impl<F: 'static> Function for ApplyFn<F> {
     const SPEC: TaskSpec = TaskSpec::structural("apply", closure_purity::<F>());
 }
 
-/// One node over several delayed values, a tuple of two to eight of them: `(&a, &b).apply(|a, b| a < b)`.
+/// Calls a closure with the values of a tuple of two to eight delayed values: `(&a, &b).apply(|a, b| a < b)`.
+///
+/// This trait is sealed.
 #[diagnostic::on_unimplemented(
     message = "`apply` of `{Self}` does not take this closure",
     label = "expected a tuple of two to eight delayed values, and a closure that takes a reference to each"
@@ -19,9 +21,9 @@ impl<F: 'static> Function for ApplyFn<F> {
 pub trait Apply<F, R> {
     #[doc(hidden)]
     const SEAL: Seal;
-    /// A node that gives `f` a reference to each value.
+    /// Makes a node that calls `f` with a reference to each value.
     ///
-    /// A closure that captures nothing is taken to be a function of its inputs (see [`Delayed::map`]).
+    /// A closure that captures nothing is taken to be a function of its inputs; see [`Delayed::map`].
     #[track_caller]
     fn apply(self, f: F) -> Delayed<R>;
 }

@@ -10,10 +10,10 @@ impl Function for Closure {
     const SPEC: TaskSpec = TaskSpec::structural("closure", Purity::Impure);
 }
 
-/// A one-off task: `call(|a, b| a * b, (x, 4))`.
+/// Makes a node that calls a closure with `args`, plain or delayed: `call(|a, b| a * b, (x, 4))`.
 ///
-/// What the closure returns is the value, a `Result` too: it cannot fail but by a panic. Write a `#[delayed]` function
-/// for what may fail.
+/// What the closure returns is the value, also if it is a `Result`: the node fails only by a panic. Write a `#[delayed]`
+/// function for what may fail.
 ///
 /// # Examples
 /// ```
@@ -31,10 +31,10 @@ where
     f.call_with(args)
 }
 
-/// A closure as a delayed function: from arguments, plain or delayed, to a `Delayed`.
+/// Makes a delayed function of a closure.
 ///
-/// It takes arguments of one kind only, those of its first call, and no references: use [`call`] to mix them. What the
-/// closure returns is the value, a `Result` too.
+/// The function takes arguments of one kind, that of its first call: all plain, or all delayed; it takes no references.
+/// Use [`call`] to mix them. What the closure returns is the value, also if it is a `Result`.
 ///
 /// # Examples
 /// ```
@@ -51,7 +51,7 @@ where
     f.lazy()
 }
 
-/// A closure that can be called with these arguments, plain or delayed.
+/// A closure that [`call`] can call with arguments `Args`. This trait is sealed.
 pub trait CallWith<Args, P, R> {
     #[doc(hidden)]
     const SEAL: Seal;
@@ -60,7 +60,7 @@ pub trait CallWith<Args, P, R> {
     fn call_with(self, args: Args) -> Delayed<R>;
 }
 
-/// A closure that [`delayed`] can make lazy.
+/// A closure that [`delayed`] can make a delayed function of. This trait is sealed.
 pub trait Lazy<M> {
     #[doc(hidden)]
     const SEAL: Seal;

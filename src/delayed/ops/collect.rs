@@ -1,4 +1,4 @@
-//! One delayed value from many: joined, collected, summed, or only done.
+//! One delayed value of many: joined, collected, summed, or only waited for.
 
 use crate::delayed::Delayed;
 use crate::delayed::args::Assembled;
@@ -13,7 +13,9 @@ impl Function for JoinFn {
     const SPEC: TaskSpec = TaskSpec::structural("join", Purity::Structural);
 }
 
-/// One delayed value from a nesting of them: for arguments that no parameter takes as they are, and for results.
+/// Joins a nesting of delayed values into one delayed value.
+///
+/// Use it for arguments that no parameter takes as they are, and for results.
 ///
 /// # Examples
 /// ```
@@ -54,7 +56,7 @@ impl<T: Value> Operand for Elements<T> {
     }
 }
 
-/// `iter.collect::<Delayed<Vec<T>>>()`, and any other collection.
+/// `iter.collect::<Delayed<Vec<T>>>()`, and of any other collection.
 impl<T: Value + Clone, C: FromIterator<T> + Value> FromIterator<Delayed<T>> for Delayed<C> {
     #[track_caller]
     fn from_iter<I: IntoIterator<Item = Delayed<T>>>(iter: I) -> Self {
@@ -108,7 +110,7 @@ impl Function for CheckpointFn {
     const SPEC: TaskSpec = TaskSpec::structural("checkpoint", Purity::Structural);
 }
 
-/// What must be done, its values unused.
+/// Inputs whose values are not used.
 struct OrderOnly<J>(J);
 
 impl<J: Join + Value> Operand for OrderOnly<J> {
@@ -122,9 +124,9 @@ impl<J: Join + Value> Operand for OrderOnly<J> {
     }
 }
 
-/// A `Delayed<()>` that is done when everything in `nesting` is; it holds none of the values.
+/// Makes a `Delayed<()>` that completes when everything in `nesting` has; it holds none of the values.
 ///
-/// For work that is done for its effect: give it to [`Delayed::after`], or compute it.
+/// Use it for work that is done for its side effects: pass it to [`Delayed::after`], or compute it.
 ///
 /// # Examples
 /// ```

@@ -3,16 +3,17 @@
 use crate::delayed::Delayed;
 use crate::task::Value;
 
-/// Reduces many delayed values to one, `arity` at a time, in a tree: log-many levels, little held.
+/// Reduces many delayed values to one in a tree: groups of `arity` values, then groups of their results, until one is
+/// left.
 ///
-/// `f` builds the node that reduces one group; its results are grouped again until one is left. A single
-/// item is returned as it is. The groups keep the order of the items, so `f` need only be associative.
+/// `f` builds the node that reduces one group. The groups keep the order of the items, so `f` need only be associative. A
+/// single item is returned as it is.
 ///
 /// # Panics
-/// If there are no items, or `arity` is below 2.
+/// If `items` is empty, or `arity` is less than 2.
 ///
 /// # Complexity
-/// O(items) nodes, ⌈log_arity(items)⌉ levels.
+/// O(items) nodes on ⌈log_arity(items)⌉ levels.
 ///
 /// # Examples
 /// ```
@@ -33,12 +34,9 @@ pub fn tree_reduce<T: Value>(
     arity: usize,
     f: impl Fn(Vec<Delayed<T>>) -> Delayed<T>,
 ) -> Delayed<T> {
-    assert!(
-        arity >= 2,
-        "a tree of arity {arity} never ends: take 2 or more"
-    );
+    assert!(arity >= 2, "`arity` must be at least 2, is {arity}");
     let mut level: Vec<Delayed<T>> = items.into_iter().collect();
-    assert!(!level.is_empty(), "there is nothing to reduce");
+    assert!(!level.is_empty(), "`items` is empty");
     while level.len() > 1 {
         let mut next = Vec::with_capacity(level.len().div_ceil(arity));
         let mut rest = level.into_iter();
