@@ -1,7 +1,7 @@
 //! Options together with what the run around passes on.
 
 use super::compile::returned_with;
-use super::options::{RunOptions, Scheduler, invalid};
+use super::options::{Options, RunOptions, Scheduler, invalid};
 use crate::base::error::Error;
 use crate::exec::{Context, Current, Executor, Pool};
 use crate::optimize::Passes;
@@ -68,6 +68,12 @@ impl<'o> RunConfig<'o> {
         };
         Ok(Executor::of_compute(pool))
     }
+}
+
+/// The context of a compute with default options.
+#[inline(never)]
+pub(super) fn default_context() -> Result<Arc<Context>, Error> {
+    RunConfig::new(&Options::new())?.context()
 }
 
 fn passes_of(context: &Arc<Context>) -> Passes {

@@ -1,7 +1,7 @@
 //! How an entry point gets its graph run: directly, or by a plan and a run.
 
 use super::compile::compile;
-use super::config::RunConfig;
+use super::config::{RunConfig, default_context};
 use super::options::{Options, RunOptions};
 use crate::base::error::Error;
 use crate::delayed::Join;
@@ -24,12 +24,10 @@ pub(super) fn run_alone<J: Join>(nesting: &J) -> Option<Result<J::Out, Error>> {
     if Current::is_inside() {
         return None;
     }
-    let options = Options::new();
-    let make = || RunConfig::new(&options)?.context();
     lone(
         |nodes| nesting.bare(nodes),
         |by| nesting.call(by).map(J::take),
-        make,
+        default_context,
     )
 }
 
