@@ -36,9 +36,11 @@ impl<T: Value + NotDelayed> ArgRef<T, TypeParam> for T {
 }
 
 macro_rules! by_reference {
-    ($([$($g:tt)*] $q:ty, $m:ty: $from:ty => |$x:ident| $e:expr;)*) => {$(
+    ($([$($g:tt)*] $q:ty, $m:ty: $from:ty $(where $of:ty: $bound:path)? => |$x:ident| $e:expr;)*) => {$(
         #[diagnostic::do_not_recommend]
-        impl<$($g)*> ArgRef<$q, $m> for $from {
+        impl<$($g)*> ArgRef<$q, $m> for $from
+        $(where $of: $bound)?
+        {
             const SEAL: Seal = Seal;
             #[inline]
             fn into_operand(self) -> Lend<$q> {
@@ -137,38 +139,13 @@ by_reference! {
 // ------------------------------------------------------------------ `&dyn Trait`
 
 macro_rules! trait_objects {
-    ($($pointer:ident)*) => {$(
-        #[diagnostic::do_not_recommend]
-        impl<Q: ?Sized + 'static> ArgRef<Q, TraitObject> for $pointer<Q>
-        where
-            $pointer<Q>: Value,
-        {
-            const SEAL: Seal = Seal;
-            fn into_operand(self) -> Lend<Q> {
-                Lend::new(Pointed(self))
-            }
-        }
-        #[diagnostic::do_not_recommend]
-        impl<Q: ?Sized + 'static> ArgRef<Q, TraitObject> for Delayed<$pointer<Q>>
-        where
-            $pointer<Q>: Value,
-        {
-            const SEAL: Seal = Seal;
-            fn into_operand(self) -> Lend<Q> {
-                Lend::new(PointedOf(self.node, of::<$pointer<Q>>()))
-            }
-        }
-        #[diagnostic::do_not_recommend]
-        impl<Q: ?Sized + 'static> ArgRef<Q, TraitObject> for &Delayed<$pointer<Q>>
-        where
-            $pointer<Q>: Value,
-        {
-            const SEAL: Seal = Seal;
-            fn into_operand(self) -> Lend<Q> {
-                Lend::new(PointedOf(self.node.clone(), of::<$pointer<Q>>()))
-            }
-        }
-    )*};
+    ($($pointer:ident)*) => {
+        by_reference! {$(
+            [Q: ?Sized + 'static] Q, TraitObject: $pointer<Q> where $pointer<Q>: Value => |x| Pointed(x);
+            [Q: ?Sized + 'static] Q, TraitObject: Delayed<$pointer<Q>> where $pointer<Q>: Value => |x| PointedOf(x.node, of::<$pointer<Q>>());
+            [Q: ?Sized + 'static] Q, TraitObject: &Delayed<$pointer<Q>> where $pointer<Q>: Value => |x| PointedOf(x.node.clone(), of::<$pointer<Q>>());
+        )*}
+    };
 }
 
 trait_objects! { Box Arc }

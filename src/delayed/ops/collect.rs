@@ -7,6 +7,7 @@ use crate::task::operand::Operand;
 use crate::task::{
     Function, Input, Inputs, ParamInfo, Purity, TaskSpec, Use, Val, Value, call_node,
 };
+use std::iter::{Product, Sum};
 
 struct JoinFn;
 impl Function for JoinFn {
@@ -41,11 +42,6 @@ where
     ))
 }
 
-struct Collect;
-impl Function for Collect {
-    const SPEC: TaskSpec = TaskSpec::structural("collect", Purity::Structural);
-}
-
 /// The nodes of an iterator, as one operand.
 struct Elements<T>(Box<[Delayed<T>]>);
 
@@ -56,53 +52,35 @@ impl<T: Value> Operand for Elements<T> {
     }
 }
 
-/// `iter.collect::<Delayed<Vec<T>>>()`, and of any other collection.
-impl<T: Value + Clone, C: FromIterator<T> + Value> FromIterator<Delayed<T>> for Delayed<C> {
-    #[track_caller]
-    fn from_iter<I: IntoIterator<Item = Delayed<T>>>(iter: I) -> Self {
-        let list = Elements(iter.into_iter().collect());
-        Delayed::from_node(call_node::<Collect, C, _, _, _>(
-            (list, ()),
-            |ops, f| Ok(ops.0.0.iter().map(|_| f.take::<T>()).collect()),
-            |ops, to| nesting::describe_list(ops.0.0.len(), to),
-        ))
-    }
+macro_rules! of_iterators {
+    ($($(#[$doc:meta])* $name:ident $label:literal [$($g:tt)*] $tr:ty, $out:ty: $f:ident($($iter:tt)*) => $collect:ident;)*) => {$(
+        struct $name;
+        impl Function for $name {
+            const SPEC: TaskSpec = TaskSpec::structural($label, Purity::Structural);
+        }
+
+        $(#[$doc])*
+        impl<$($g)*> $tr for Delayed<$out> {
+            #[track_caller]
+            fn $f<I: $($iter)*<Item = Delayed<T>>>(iter: I) -> Self {
+                let list = Elements(iter.into_iter().collect());
+                Delayed::from_node(call_node::<$name, $out, _, _, _>(
+                    (list, ()),
+                    |ops, f| Ok(ops.0.0.iter().map(|_| f.take::<T>()).$collect()),
+                    |ops, to| nesting::describe_list(ops.0.0.len(), to),
+                ))
+            }
+        }
+    )*};
 }
 
-struct SumFn;
-impl Function for SumFn {
-    const SPEC: TaskSpec = TaskSpec::structural("sum", Purity::Structural);
-}
-
-/// `iter.sum::<Delayed<T>>()`.
-impl<T: Value + Clone + std::iter::Sum> std::iter::Sum<Delayed<T>> for Delayed<T> {
-    #[track_caller]
-    fn sum<I: Iterator<Item = Delayed<T>>>(iter: I) -> Self {
-        let list = Elements(iter.collect());
-        Delayed::from_node(call_node::<SumFn, T, _, _, _>(
-            (list, ()),
-            |ops, f| Ok(ops.0.0.iter().map(|_| f.take::<T>()).sum()),
-            |ops, to| nesting::describe_list(ops.0.0.len(), to),
-        ))
-    }
-}
-
-struct ProductFn;
-impl Function for ProductFn {
-    const SPEC: TaskSpec = TaskSpec::structural("product", Purity::Structural);
-}
-
-/// `iter.product::<Delayed<T>>()`.
-impl<T: Value + Clone + std::iter::Product> std::iter::Product<Delayed<T>> for Delayed<T> {
-    #[track_caller]
-    fn product<I: Iterator<Item = Delayed<T>>>(iter: I) -> Self {
-        let list = Elements(iter.collect());
-        Delayed::from_node(call_node::<ProductFn, T, _, _, _>(
-            (list, ()),
-            |ops, f| Ok(ops.0.0.iter().map(|_| f.take::<T>()).product()),
-            |ops, to| nesting::describe_list(ops.0.0.len(), to),
-        ))
-    }
+of_iterators! {
+    /// `iter.collect::<Delayed<Vec<T>>>()`, and of any other collection.
+    Collect "collect" [T: Value + Clone, C: FromIterator<T> + Value] FromIterator<Delayed<T>>, C: from_iter(IntoIterator) => collect;
+    /// `iter.sum::<Delayed<T>>()`.
+    SumFn "sum" [T: Value + Clone + Sum] Sum<Delayed<T>>, T: sum(Iterator) => sum;
+    /// `iter.product::<Delayed<T>>()`.
+    ProductFn "product" [T: Value + Clone + Product] Product<Delayed<T>>, T: product(Iterator) => product;
 }
 
 struct CheckpointFn;

@@ -14,6 +14,23 @@ trait Operator<T, U> {
 struct Op<O>(std::marker::PhantomData<fn() -> O>);
 struct OpWithLiteral<O>(std::marker::PhantomData<fn() -> O>);
 
+/// A row for each pair of operand types: `$op` of a `$t` and a `$u`, and how each becomes an operand of the node.
+macro_rules! rows {
+    ($tr:ident $f:ident: $([$($g:tt)*] $op:ident($t:ty, $u:ty): $lhs:ty, $rhs:ty => |$a:ident, $b:ident| $l:expr, $r:expr;)*) => {$(
+        impl<$($g)*> $tr<$rhs> for $lhs
+        where
+            <$t as $tr<$u>>::Output: Value,
+        {
+            type Output = Delayed<<$t as $tr<$u>>::Output>;
+            #[track_caller]
+            fn $f(self, rhs: $rhs) -> Self::Output {
+                let ($a, $b) = (self, rhs);
+                binary::<$op<operator::$tr>, operator::$tr, $t, $u>($l, $r)
+            }
+        }
+    )*};
+}
+
 macro_rules! binops {
     ($($tr:ident $f:ident)*) => {$(
         impl<T: Value + $tr<U>, U: Value> Operator<T, U> for operator::$tr
@@ -33,45 +50,15 @@ macro_rules! binops {
             const SPEC: TaskSpec = TaskSpec::structural(stringify!($f), Purity::Impure);
         }
 
-        binops!(@ $tr $f [] Delayed<T>, Delayed<U>, |a, b| a.node, b.node);
-        binops!(@ $tr $f [] Delayed<T>, &Delayed<U>, |a, b| a.node, b.node.clone());
-        binops!(@ $tr $f [] &Delayed<T>, Delayed<U>, |a, b| a.node.clone(), b.node);
-        binops!(@ $tr $f [] &Delayed<T>, &Delayed<U>, |a, b| a.node.clone(), b.node.clone());
-
-        impl<T: Value + Clone + $tr<U>, U: Value + Clone + NotDelayed> $tr<U> for Delayed<T>
-        where
-            T::Output: Value,
-        {
-            type Output = Delayed<T::Output>;
-            #[track_caller]
-            fn $f(self, rhs: U) -> Self::Output {
-                binary::<OpWithLiteral<operator::$tr>, operator::$tr, T, U>(Val::from_node(self.node), Val::literal(rhs))
-            }
-        }
-        impl<T: Value + Clone + $tr<U>, U: Value + Clone + NotDelayed> $tr<U> for &Delayed<T>
-        where
-            T::Output: Value,
-        {
-            type Output = Delayed<T::Output>;
-            #[track_caller]
-            fn $f(self, rhs: U) -> Self::Output {
-                binary::<OpWithLiteral<operator::$tr>, operator::$tr, T, U>(Val::from_node(self.node.clone()), Val::literal(rhs))
-            }
+        rows! { $tr $f:
+            [T: Value + Clone + $tr<U>, U: Value + Clone] Op(T, U): Delayed<T>, Delayed<U> => |a, b| Val::from_node(a.node), Val::from_node(b.node);
+            [T: Value + Clone + $tr<U>, U: Value + Clone] Op(T, U): Delayed<T>, &Delayed<U> => |a, b| Val::from_node(a.node), Val::from_node(b.node.clone());
+            [T: Value + Clone + $tr<U>, U: Value + Clone] Op(T, U): &Delayed<T>, Delayed<U> => |a, b| Val::from_node(a.node.clone()), Val::from_node(b.node);
+            [T: Value + Clone + $tr<U>, U: Value + Clone] Op(T, U): &Delayed<T>, &Delayed<U> => |a, b| Val::from_node(a.node.clone()), Val::from_node(b.node.clone());
+            [T: Value + Clone + $tr<U>, U: Value + Clone + NotDelayed] OpWithLiteral(T, U): Delayed<T>, U => |a, b| Val::from_node(a.node), Val::literal(b);
+            [T: Value + Clone + $tr<U>, U: Value + Clone + NotDelayed] OpWithLiteral(T, U): &Delayed<T>, U => |a, b| Val::from_node(a.node.clone()), Val::literal(b);
         }
     )*};
-    (@ $tr:ident $f:ident [] $lhs:ty, $rhs:ty, |$a:ident, $b:ident| $l:expr, $r:expr) => {
-        impl<T: Value + Clone + $tr<U>, U: Value + Clone> $tr<$rhs> for $lhs
-        where
-            T::Output: Value,
-        {
-            type Output = Delayed<T::Output>;
-            #[track_caller]
-            fn $f(self, rhs: $rhs) -> Self::Output {
-                let ($a, $b) = (self, rhs);
-                binary::<Op<operator::$tr>, operator::$tr, T, U>(Val::from_node($l), Val::from_node($r))
-            }
-        }
-    };
 }
 
 /// The operators, as types.
@@ -110,19 +97,9 @@ macro_rules! primitives {
         primitives!(@ $t, Add add Sub sub Mul mul Div div Rem rem);
     )*};
     (@ $t:ty, $($tr:ident $f:ident)*) => {$(
-        impl $tr<Delayed<$t>> for $t {
-            type Output = Delayed<$t>;
-            #[track_caller]
-            fn $f(self, rhs: Delayed<$t>) -> Delayed<$t> {
-                binary::<OpWithLiteral<operator::$tr>, operator::$tr, $t, $t>(Val::literal(self), Val::from_node(rhs.node))
-            }
-        }
-        impl $tr<&Delayed<$t>> for $t {
-            type Output = Delayed<$t>;
-            #[track_caller]
-            fn $f(self, rhs: &Delayed<$t>) -> Delayed<$t> {
-                binary::<OpWithLiteral<operator::$tr>, operator::$tr, $t, $t>(Val::literal(self), Val::from_node(rhs.node.clone()))
-            }
+        rows! { $tr $f:
+            [] OpWithLiteral($t, $t): $t, Delayed<$t> => |a, b| Val::literal(a), Val::from_node(b.node);
+            [] OpWithLiteral($t, $t): $t, &Delayed<$t> => |a, b| Val::literal(a), Val::from_node(b.node.clone());
         }
     )*};
 }
