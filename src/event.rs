@@ -1,146 +1,156 @@
-//! The events of a run, and their observers.
+//! What can be observed of a run.
 
 use crate::base::error::Error;
+use std::panic::Location;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// An event of a run, as an [`Observer`] sees it.
+/// An event of a run. Each variant says when exactly it is emitted.
 ///
-/// Each variant documents when exactly it is emitted.
+/// Variants and [`NodeInfo`] may get more fields: match them with `..`.
 #[derive(Debug)]
 #[non_exhaustive]
-pub enum Event<'e> {
-    /// A run begins: its plan is made, and nothing has run.
+pub enum RunEvent<'e> {
+    /// A run starts: its plan is made, nothing has run. A nested run names the run and node that started it.
+    #[non_exhaustive]
     RunStarted {
-        /// The id of the run, unique in the process.
+        /// The number of the run, unique in the process.
         run: u64,
-        /// For a nested run: the enclosing run, and the node whose body started this one.
+        /// The run, and the node of it, whose body started this run.
         parent: Option<(u64, usize)>,
-        /// The number of nodes of its plan.
+        /// The number of nodes in the plan.
         nodes: usize,
-        /// The number of units of its plan.
+        /// The number of units in the plan.
         units: usize,
     },
-    /// The body of a node is about to be called, on the thread that emits the event. Emitted once for each attempt.
+    /// A node's body is about to be called, on the thread that emits the event; once for each attempt.
+    #[non_exhaustive]
     NodeStarted {
-        /// The id of the run.
+        /// The run it belongs to.
         run: u64,
         /// The node.
         node: &'e NodeInfo,
-        /// The number of the attempt: 0 for the first.
+        /// The number of the attempt, from 0.
         attempt: u32,
     },
-    /// The result of a node is in place; its inputs have not been released yet.
+    /// A node's result is in place; its inputs have not been released yet.
+    #[non_exhaustive]
     NodeFinished {
-        /// The id of the run.
+        /// The run it belongs to.
         run: u64,
         /// The node.
         node: &'e NodeInfo,
-        /// The time that the body took.
+        /// How long the body took.
         elapsed: Duration,
     },
-    /// A result that owns memory is in place, and nodes that have not run yet need it. Emitted just before the `NodeFinished`
-    /// of the node.
+    /// A result that owns heap memory is in place, and nodes that have not run yet need it.
     ///
-    /// Not emitted for outputs of the run's plan, for values that were put into the graph, or for remembered results, which
-    /// emit `NodeRemembered`.
+    /// Emitted just before the node's `NodeFinished`. Not emitted for outputs of the run's plan, for values that were
+    /// put into the graph, and for remembered results: such a node emits `NodeRemembered`.
+    #[non_exhaustive]
     ResultBorn {
-        /// The id of the run.
+        /// The run it belongs to.
         run: u64,
-        /// The node that produced it.
+        /// The node whose result it is.
         node: &'e NodeInfo,
-        /// Its size: its `size_of` and its [`Footprint`](crate::Footprint).
+        /// The memory it takes: its `size_of` and its [`Footprint`](crate::Footprint).
         bytes: usize,
-        /// Whether its type has no footprint, so that `bytes` does not include the memory it owns.
+        /// Whether its type has no footprint: `bytes` is its `size_of` alone.
         estimated: bool,
     },
-    /// The last node that needs a result has finished, or will not run: the result was moved into it or dropped.
+    /// The last node that needed a result has finished, or will not run: the result was moved into it or released.
     ///
-    /// If the memo remembers the result, it lives on there.
+    /// A result that the memo remembers stays alive there.
+    #[non_exhaustive]
     ResultEnded {
-        /// The id of the run.
+        /// The run it belongs to.
         run: u64,
-        /// The node that produced it.
+        /// The node whose result it was.
         node: &'e NodeInfo,
-        /// Its size, as in `ResultBorn`.
+        /// As `bytes` of its `ResultBorn`.
         bytes: usize,
     },
-    /// An attempt has failed, and another one will follow.
+    /// An attempt failed, and another one will follow.
+    #[non_exhaustive]
     NodeRetried {
-        /// The id of the run.
+        /// The run it belongs to.
         run: u64,
         /// The node.
         node: &'e NodeInfo,
         /// The error of the attempt.
         error: &'e Error,
     },
-    /// The last attempt has failed.
+    /// The last attempt failed.
+    #[non_exhaustive]
     NodeFailed {
-        /// The id of the run.
+        /// The run it belongs to.
         run: u64,
         /// The node.
         node: &'e NodeInfo,
         /// The error of the attempt.
         error: &'e Error,
     },
-    /// The body of a node did not run, because the memo had the result of a pure node with the same key.
+    /// A node's body was not called: a pure node of the same key has run before, in this or another nested run.
+    #[non_exhaustive]
     NodeRemembered {
-        /// The id of the run.
+        /// The run it belongs to.
         run: u64,
         /// The node.
         node: &'e NodeInfo,
     },
-    /// The body of a node returned a graph, which becomes a part of the run.
+    /// A node's body returned a graph, which becomes a part of the run.
+    #[non_exhaustive]
     NodeExpanded {
-        /// The id of the run.
+        /// The run it belongs to.
         run: u64,
         /// The node.
         node: &'e NodeInfo,
-        /// The number of nodes of the graph's plan.
+        /// The number of nodes in the graph's plan.
         nodes: usize,
     },
-    /// A run has ended: none of its nodes is running.
+    /// A run has finished: none of its nodes is running.
+    #[non_exhaustive]
     RunFinished {
-        /// The id of the run.
+        /// The number of the run.
         run: u64,
-        /// The error of the run, if it failed.
+        /// The error of a run that failed.
         error: Option<&'e Error>,
-        /// The time that it took.
+        /// How long the run took.
         elapsed: Duration,
     },
 }
 
-/// The node that an [`Event`] is about.
+/// The node of a [`RunEvent`].
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct NodeInfo {
-    /// Its index in the plan.
+    /// Its index in its plan.
     pub id: usize,
-    /// The name given to the call, or else the name of its function.
+    /// The name given to the call with `.named(..)`, otherwise the name of its function.
     pub label: Arc<str>,
     /// The name of its function.
     pub function: &'static str,
     /// The path of its function.
     pub path: &'static str,
-    /// Where the call was built.
-    pub location: &'static std::panic::Location<'static>,
+    /// The call that built it.
+    pub location: &'static Location<'static>,
 }
 
-/// Receives the events of runs, nested runs included.
+/// Receives the events of a run, and of the runs nested in it.
 ///
-/// Pass it to [`Options::observe`](crate::RunOptions::observe). It is called on the threads of the run, as events happen: it
-/// should be quick, and must not block on the run. A panic fails the run with
-/// [`ErrorKind::Observer`](crate::ErrorKind::Observer).
+/// # Panics
+/// If `event` panics, the run fails with [`ErrorKind::ObserverPanicked`](crate::ErrorKind::ObserverPanicked).
 ///
 /// # Examples
 /// ```
-/// use lazygraph::{Event, Observer, Options, prelude::*};
+/// use lazygraph::{Observer, Options, RunEvent, prelude::*};
 /// use std::sync::{Arc, Mutex};
 ///
 /// #[derive(Clone, Default)]
 /// struct Started(Arc<Mutex<Vec<String>>>);
 /// impl Observer for Started {
-///     fn event(&self, event: &Event<'_>) {
-///         if let Event::NodeStarted { node, .. } = event {
+///     fn event(&self, event: &RunEvent<'_>) {
+///         if let RunEvent::NodeStarted { node, .. } = event {
 ///             self.0.lock().unwrap().push(node.label.to_string());
 ///         }
 ///     }
@@ -155,12 +165,14 @@ pub struct NodeInfo {
 /// # Ok::<(), Error>(())
 /// ```
 pub trait Observer: Send + Sync + 'static {
-    /// Called for each event.
-    fn event(&self, event: &Event<'_>);
+    /// Called for each event, on the thread of the run where it happens.
+    ///
+    /// It should be quick, and must not wait for the run.
+    fn event(&self, event: &RunEvent<'_>);
 }
 
 impl<O: Observer + ?Sized> Observer for Arc<O> {
-    fn event(&self, event: &Event<'_>) {
+    fn event(&self, event: &RunEvent<'_>) {
         (**self).event(event);
     }
 }

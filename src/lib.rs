@@ -15,16 +15,16 @@
 //! | make a function lazy | `#[delayed] fn f(..)`, or `delayed(\|x\| ..)` for a closure |
 //! | get the value of a graph | `f(x).compute()?`, `compute!(a, b)?` for several at once |
 //! | use a graph inside a task | the same; or `get!(a, b)` where the body returns no `Result` |
-//! | go on with a graph, without waiting | return `Delayed<T>` from the task, or [`Delayed::and_then`] |
+//! | continue with a graph, without waiting | return `Delayed<T>` from the task, or [`Delayed::and_then`] |
 //! | call the plain function | `f::now(x)` |
 //! | put a value into a graph | [`value`]; borrow one from the stack with [`scope`] |
 //! | have failures as values | [`Delayed::catch`], [`Delayed::unwrap_or`], [`compute_all`] |
 //! | evaluate once, use in several computes | [`Delayed::persist`] |
 //! | compile once, run often, look at it | [`Plan`] |
 //! | choose threads, cancel, observe | [`Options`] |
-//! | start work now, and ask for it later | [`Client::submit`], [`Client::map`]; the result of a [`Handle`] |
-//! | take results as they come, and start more | [`as_completed`] |
-//! | launch tasks from a task | [`get_client`]; [`secede`] around blocking I/O |
+//! | start work now, and get the result later | [`Client::submit`], [`Client::map`]; [`Handle::result`] |
+//! | take results as they complete, and start more | [`as_completed`] |
+//! | start tasks from a task | [`get_client`]; [`secede`] around blocking I/O |
 //! | share pure results between computes, bound what is remembered | [`Memo`] |
 //! | see how much memory results take | [`Counter`], `#[derive(Footprint)]` for your types ([`Footprint`]) |
 //!
@@ -38,7 +38,7 @@
 //! | an operator with a plain operand, a closure that captures | nothing else |
 //! | [`value`] | clones of its handle |
 //!
-//! `.pure()`, `.impure()` and `.key(..)` on a call go over what its function says.
+//! `.pure()`, `.impure()` and `.key(..)` on a call replace what its function declares.
 
 #![deny(unsafe_code)]
 #![warn(missing_docs, rust_2018_idioms)]
@@ -67,25 +67,39 @@ pub use base::token::{Hasher128, Token};
 #[cfg(feature = "async")]
 pub use client::AsyncWork;
 pub use client::{
-    AsCompleted, AsHandle, CallStar, Client, ClientBuilder, ClientStats, Futures, HandleFuture,
-    Seceded, Status, Yielded, as_completed, get_client, hold_slot, rejoin, secede, sync,
-    worker_client,
+    AsCompleted, AsHandle, Client, ClientBuilder, ClientStats, HandleFuture, Seceded, Status,
+    as_completed, get_client, hold_slot, rejoin, secede, sync, worker_client,
 };
 pub use compute::{
     Explain, Options, Plan, RunOptions, Scheduler, compute, compute_all, compute_all_with,
     compute_with,
 };
 pub use delayed::{
-    Any_, Apply2, Apply3, Apply4, Apply5, Apply6, Apply7, Apply8, Arg, ArgAny, ArgRef, ArgRefs,
-    AsDelayed, CallWith, Delayed, DynM, Exact, Gen, Handle, Join, Keyed, Lazy, Mode, NotDelayed,
-    Scope, call, checkpoint, delayed, join, scope, tree_reduce, value, value_arc,
+    Arg, ArgAny, ArgRef, ArgRefs, AsDelayed, Delayed, Handle, Join, Scope, call, checkpoint,
+    delayed, join, scope, tree_reduce, value, value_arc,
 };
 pub use diag::{Counter, TextLog};
-pub use event::{Event, NodeInfo, Observer};
+pub use event::{NodeInfo, Observer, RunEvent};
 pub use exec::{CancelToken, Times, Transition, check};
 pub use plan::{MemoryProfile, PlanNode};
 pub use store::{Memo, MemoStats};
 pub use task::{Value, View};
+
+/// Traits and markers that signatures of this crate name and programs need not.
+///
+/// They say what may be passed where. The traits are sealed.
+pub mod traits {
+    pub use crate::client::{CallStar, Futures};
+    pub use crate::compute::IntoObserver;
+    pub use crate::delayed::{
+        Apply, CallWith, Exact, GenericParam, Keyed, Lazy, NotDelayed, ParamMode, TraitObject,
+        TypeParam,
+    };
+}
+
+/// The version of petgraph that [`Plan::graph`] returns a graph of.
+#[cfg(feature = "petgraph")]
+pub use petgraph;
 
 #[cfg(feature = "macros")]
 pub use lazygraph_macros::{Footprint, Token, delayed};

@@ -4,6 +4,7 @@
 pub use crate::base::sync::pool::steal;
 pub use crate::base::token::function_id;
 pub use crate::compute::unwrap_or_carry;
+pub use crate::delayed::{GenericParam, Keyed, TraitObject, TypeParam};
 pub use crate::task::Frame;
 pub use crate::task::{Cost, Function, Purity, TaskSpec};
 pub use crate::task::{Describe, ParamInfo, ShowFn, TokenFn};
@@ -132,49 +133,36 @@ pub const fn wire<T: Wire>() {}
 #[derive(Debug)]
 pub struct Probe<T: ?Sized>(PhantomData<fn() -> Box<T>>);
 
-/// The answer where `T` is no `Token`.
-pub trait NoToken<T: ?Sized> {
-    /// How its content is hashed.
-    const TOKEN: Option<TokenFn<T>> = None;
-}
-impl<T: ?Sized> NoToken<T> for Probe<T> {}
-impl<T: ?Sized + Token> Probe<T> {
-    /// How its content is hashed.
-    pub const TOKEN: Option<TokenFn<T>> = Some(<T as Token>::token);
-}
-
-/// The answer where `T` is not `Hash`.
-pub trait NoHash<T: ?Sized> {
-    /// How its content is hashed.
-    const HASH: Option<TokenFn<T>> = None;
-}
-impl<T: ?Sized> NoHash<T> for Probe<T> {}
-impl<T: ?Sized + std::hash::Hash> Probe<T> {
-    /// How its content is hashed.
-    pub const HASH: Option<TokenFn<T>> = Some(crate::base::token::token_hash::<T>);
+macro_rules! probes {
+    ($($(#[$of:meta])* $none:ident: $(#[$doc:meta])* $name:ident: $t:ty = [$($bound:tt)*] $some:expr;)*) => {$(
+        #[doc = "The answer where there is none."]
+        pub trait $none<T: ?Sized> {
+            $(#[$doc])*
+            const $name: Option<$t> = None;
+        }
+        impl<T: ?Sized> $none<T> for Probe<T> {}
+        $(#[$of])*
+        impl<T: ?Sized + $($bound)*> Probe<T> {
+            $(#[$doc])*
+            pub const $name: Option<$t> = Some($some);
+        }
+    )*};
 }
 
-/// The answer where `T` is not `Serialize`.
-pub trait NoSer<T: ?Sized> {
-    /// How its content is hashed.
-    const SER: Option<TokenFn<T>> = None;
-}
-impl<T: ?Sized> NoSer<T> for Probe<T> {}
-#[cfg(feature = "serde")]
-impl<T: ?Sized + serde::Serialize> Probe<T> {
-    /// How its content is hashed.
-    pub const SER: Option<TokenFn<T>> = Some(crate::base::token::token_serde::<T>);
-}
-
-/// The answer where `T` is not `Debug`.
-pub trait NoShow<T: ?Sized> {
-    /// How it is shown.
-    const SHOW: Option<ShowFn<T>> = None;
-}
-impl<T: ?Sized> NoShow<T> for Probe<T> {}
-impl<T: ?Sized + fmt::Debug> Probe<T> {
-    /// How it is shown.
-    pub const SHOW: Option<ShowFn<T>> = Some(<T as fmt::Debug>::fmt);
+probes! {
+    NoToken:
+        /// How its content is hashed, as a `Token`.
+        TOKEN: TokenFn<T> = [Token] <T as Token>::token;
+    NoHash:
+        /// How its content is hashed, by `Hash`.
+        HASH: TokenFn<T> = [std::hash::Hash] crate::base::token::token_hash::<T>;
+    #[cfg(feature = "serde")]
+    NoSer:
+        /// How its content is hashed, by `Serialize`.
+        SER: TokenFn<T> = [serde::Serialize] crate::base::token::token_serde::<T>;
+    NoShow:
+        /// How it is shown, by `Debug`.
+        SHOW: ShowFn<T> = [fmt::Debug] <T as fmt::Debug>::fmt;
 }
 
 /// The answer where `T` is no `Footprint`.

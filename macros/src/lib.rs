@@ -2,40 +2,24 @@
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 
-mod args;
-mod ast;
-mod attrs;
-mod borrow;
-mod companion;
 mod debug;
-mod duration;
+mod derive;
 mod expand;
-mod fallback;
-mod footprint;
-mod generics;
 mod identity;
-mod implied;
-mod lifetimes;
-mod method;
-mod operand;
-mod output;
-mod params;
+mod options;
 mod paths;
 mod report;
-mod suggest;
+mod syntax;
 mod task;
-mod token;
-mod types;
-mod validate;
 
-use ast::Item;
 use proc_macro::TokenStream;
 use report::Report;
+use syntax::Item;
 
 /// Makes a function build a node of a task graph instead of running.
 ///
 /// A call takes any mix of plain and delayed arguments and returns a `Delayed<T>`; nothing runs before `compute`. The
-/// plain function stays: `inc::now(..)`.
+/// plain function can still be called: `inc::now(..)`.
 ///
 /// ```
 /// use lazygraph::prelude::*;
@@ -62,8 +46,8 @@ use report::Report;
 /// | `f: impl Fn(A) -> B`, `fn(A) -> B` | a closure or function, plain only |
 /// | `x: Delayed<T>` | the handle itself, unevaluated |
 ///
-/// `&mut T`, deeper borrows (`Option<&T>`), `async`, `unsafe` and `extern` functions are refused, with what to write
-/// instead:
+/// `&mut T`, deeper borrows (`Option<&T>`), `async`, `unsafe` and `extern` functions do not compile; the error says what
+/// to write instead:
 ///
 /// ```compile_fail
 /// # use lazygraph::prelude::*;
@@ -74,7 +58,7 @@ use report::Report;
 /// # Results
 ///
 /// A `Result<T, E>` becomes a `Delayed<T>`, and an `Err` stops the graph. A `Delayed<T>` is flattened: a task may
-/// return a graph.
+/// return a graph, which then continues in its place.
 ///
 /// ```
 /// # use lazygraph::prelude::*;
@@ -89,8 +73,9 @@ use report::Report;
 /// # Options of a function
 ///
 /// ## `pure`
-/// Equal calls of a pure function may run once. Its plain arguments need a content key: `#[derive(Token)]`, or
-/// `#[key(hash)]`, `#[key(serde)]`, `#[key(identity)]`, `#[key(skip)]` on the parameter.
+/// Declares the function deterministic in its arguments: equal calls run once. Plain arguments need a content key:
+/// `#[derive(Token)]` on their type, or `#[key(hash)]`, `#[key(serde)]`, `#[key(identity)]`, `#[key(skip)]` on the
+/// parameter.
 ///
 /// ```
 /// # use lazygraph::prelude::*;
@@ -106,7 +91,7 @@ use report::Report;
 /// ```
 ///
 /// ## `impure`
-/// Every call runs, and no call is merged with another.
+/// Declares that every call runs: no call is merged with another.
 ///
 /// ```
 /// # use lazygraph::prelude::*;
@@ -116,7 +101,8 @@ use report::Report;
 /// ```
 ///
 /// ## `inline`
-/// A pure function that is cheaper to run again than to wait for: it runs inside each task that needs it.
+/// Runs a pure function again inside each task that needs it, instead of holding its result: for functions that are
+/// cheaper to run again than to wait for.
 ///
 /// ```
 /// # use lazygraph::prelude::*;
@@ -127,7 +113,7 @@ use report::Report;
 /// ```
 ///
 /// ## `name = ".."`
-/// What the function is called in errors, logs and drawings.
+/// Sets the name of the function in errors, logs and drawings.
 ///
 /// ```
 /// # use lazygraph::prelude::*;
@@ -137,8 +123,8 @@ use report::Report;
 /// ```
 ///
 /// ## `cost = ..`
-/// What one call costs: `tiny`, `light`, `heavy`, `io`, or a time. A note for people and exports; nothing is scheduled by
-/// it so far.
+/// Declares the cost of one call: `tiny`, `light`, `heavy`, `io`, or a time. It is shown in exports and does not affect
+/// scheduling.
 ///
 /// ```
 /// # use lazygraph::prelude::*;
@@ -151,7 +137,7 @@ use report::Report;
 /// ```
 ///
 /// ## `retries = n`
-/// A failed call is made again, up to `n` times.
+/// Tries a failed call again, up to `n` times.
 ///
 /// ```
 /// # use lazygraph::prelude::*;
@@ -170,7 +156,7 @@ use report::Report;
 /// ```
 ///
 /// ## `timeout = ".."`
-/// A call that takes longer fails: `"500ms"`, `"1.5s"`, `"5m"`, `"1h"`.
+/// Sets how long one attempt may take before it fails: `"500ms"`, `"1.5s"`, `"5m"`, `"1h"`.
 ///
 /// ```
 /// # use lazygraph::prelude::*;
@@ -181,8 +167,8 @@ use report::Report;
 /// ```
 ///
 /// ## `version = ".."`
-/// A part of the function's identity. The hash of its own tokens is one already; change the version when something
-/// that the body calls has changed, so that stored results are not found again.
+/// Adds a version to the identity of the function, which is made of its path and its tokens. Change the version when
+/// something that the body calls has changed, so that results stored before are not found again.
 ///
 /// ```
 /// # use lazygraph::prelude::*;
@@ -203,7 +189,7 @@ use report::Report;
 /// ```
 ///
 /// ## `ok = T`
-/// For an alias of `Result`: what its success is.
+/// Names the success type of a return type that is an alias of `Result`.
 ///
 /// ```
 /// # use lazygraph::prelude::*;
@@ -217,7 +203,7 @@ use report::Report;
 ///
 /// ## `remote`, `remote(T, ..)`
 /// Checks that the function could run in another process: its parameters and result must be `Serialize +
-/// DeserializeOwned`. A generic function lists its instances. Nothing is sent anywhere so far.
+/// DeserializeOwned`. A generic function lists its instances. The function does not run in other processes yet.
 ///
 /// ```
 /// # use lazygraph::prelude::*;
@@ -230,7 +216,7 @@ use report::Report;
 /// ```
 ///
 /// ## `now = name`
-/// Names the plain function, where `inc::now` will not do: the module has a type or module called `inc`.
+/// Names the plain function. Use it where the module has a type or module called `inc`, so that `inc::now` cannot be.
 ///
 /// ```
 /// # use lazygraph::prelude::*;
@@ -245,7 +231,7 @@ use report::Report;
 /// ```
 ///
 /// ## `crate = path`
-/// Where `lazygraph` is, if not at `::lazygraph`.
+/// Sets the path of `lazygraph`, if it is not `::lazygraph`.
 ///
 /// ```
 /// mod vendored { pub use lazygraph as graphs; }
@@ -257,9 +243,9 @@ use report::Report;
 ///
 /// # Methods
 ///
-/// On an `impl` block, the methods stay as they are, and a trait `FooDelayed` adds their delayed versions to
-/// `Delayed<Foo>`: the receiver decides. Options of one method go on the method; `#[delayed(skip)]` leaves one out.
-/// `#[delayed(ext = Name)]` names the trait. Methods of a narrower visibility than the others get a trait of their own.
+/// On an `impl` block, the methods stay as they are, and a trait `FooDelayed` adds delayed versions of them to
+/// `Delayed<Foo>`: the receiver decides which is called. Options of a method go on the method; `#[delayed(skip)]` leaves
+/// a method out. `#[delayed(ext = Name)]` names the trait. Methods of a narrower visibility get a trait of their own.
 ///
 /// ```
 /// use lazygraph::prelude::*;
@@ -296,7 +282,7 @@ pub fn delayed(args: TokenStream, item: TokenStream) -> TokenStream {
 /// Derives `Token`: a content key made of the keys of the fields.
 ///
 /// The key also depends on the shape of the type: its name, and the names and types of its fields. `#[token(crate =
-/// path)]` says where `lazygraph` is, if not at `::lazygraph`.
+/// path)]` sets the path of `lazygraph`, if it is not `::lazygraph`.
 ///
 /// ```
 /// use lazygraph::{Token, prelude::*};
@@ -316,13 +302,14 @@ pub fn delayed(args: TokenStream, item: TokenStream) -> TokenStream {
 /// ```
 #[proc_macro_derive(Token, attributes(token))]
 pub fn derive_token(input: TokenStream) -> TokenStream {
-    token::derive(syn::parse_macro_input!(input)).into()
+    derive::token(syn::parse_macro_input!(input)).into()
 }
 
-/// Derives `Footprint`: the bytes of heap memory that the fields own, together.
+/// Derives `Footprint`: the bytes of heap memory that all fields own.
 ///
-/// A field of a type without `Footprint` says how it is measured: `#[footprint(with = function)]`, or that it is not:
-/// `#[footprint(skip)]`. `#[footprint(crate = path)]` on the type says where `lazygraph` is, if not at `::lazygraph`.
+/// A field whose type has no `Footprint` is measured by a function, `#[footprint(with = function)]`, or left out,
+/// `#[footprint(skip)]`. `#[footprint(crate = path)]` on the type sets the path of `lazygraph`, if it is not
+/// `::lazygraph`.
 ///
 /// ```
 /// use lazygraph::Footprint;
@@ -345,7 +332,7 @@ pub fn derive_token(input: TokenStream) -> TokenStream {
 /// ```
 #[proc_macro_derive(Footprint, attributes(footprint))]
 pub fn derive_footprint(input: TokenStream) -> TokenStream {
-    footprint::derive(syn::parse_macro_input!(input)).into()
+    derive::footprint(syn::parse_macro_input!(input)).into()
 }
 
 fn delay(
@@ -360,8 +347,8 @@ fn delay(
             expansion
         }
         Ok(Item::Block(block)) => {
-            let name = method::type_name(&block).to_string();
-            let expansion = method::block(args, block);
+            let name = block.type_name().to_string();
+            let expansion = expand::block(args, block);
             debug::print(&name, &expansion);
             expansion
         }

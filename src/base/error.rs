@@ -17,25 +17,26 @@ pub enum ErrorKind {
     Failed,
     /// A task panicked: its body, the `Clone` of an argument, or the `Drop` of a value.
     Panicked,
-    /// The work was cancelled: through its [`CancelToken`](crate::CancelToken), with [`Handle::cancel`](crate::Handle::cancel)
-    /// or [`Client::close`](crate::Client::close), because its last handle was dropped, or because another task of the same
-    /// run failed.
+    /// The computation was cancelled: through a [`CancelToken`](crate::CancelToken) or [`Handle::cancel`], because the
+    /// client was closed or the last handle dropped, or because another task of the run failed.
+    ///
+    /// [`Handle::cancel`]: crate::Handle::cancel
     Cancelled,
-    /// A deadline passed: that of the run (`Options::timeout`) or of a task (`.timeout(..)`).
+    /// A deadline passed: of the run (`Options::timeout`), of a task (`.timeout(..)`), or of a wait.
     Timeout,
-    /// A value borrowed with `Scope::borrow` was used after its scope had ended.
+    /// A value borrowed with `Scope::borrow` was used after its scope ended.
     OutOfScope,
     /// Tasks wait for each other in a cycle.
     Deadlock,
     /// The same explicit `.key(..)` was given to two different computations.
     KeyConflict,
-    /// An option or a graph is not valid.
+    /// An option, an argument or a graph is invalid.
     Invalid,
     /// An observer panicked.
-    Observer,
-    /// All threads are blocked and the limit of substitute threads is reached.
-    Exhausted,
-    /// A function that may only be called inside a task was called outside of one.
+    ObserverPanicked,
+    /// All threads are blocked, and the limit of substitute threads is reached.
+    ThreadsExhausted,
+    /// A function that must be called inside a task was called outside of one.
     NotInTask,
 }
 
@@ -135,7 +136,7 @@ impl Error {
                 | ErrorKind::Deadlock
                 | ErrorKind::OutOfScope
                 | ErrorKind::KeyConflict
-                | ErrorKind::Exhausted
+                | ErrorKind::ThreadsExhausted
                 | ErrorKind::Invalid),
             ) => kind,
             _ if source.is::<OutOfScope>() => ErrorKind::OutOfScope,
@@ -199,7 +200,7 @@ impl Error {
         self.details.kind
     }
 
-    /// Returns the label of the failed task; empty if the whole run failed (cancelled, timed out).
+    /// Returns the label of the task that failed; empty if the run failed as a whole (cancelled, timed out).
     pub fn task(&self) -> &str {
         &self.details.task
     }
@@ -209,7 +210,7 @@ impl Error {
         &self.details.call
     }
 
-    /// Returns where the failed call was built, as `file:line:column`; empty if the whole run failed.
+    /// Returns `file:line:column` of the call that built the failed node; empty if the run failed as a whole.
     pub fn location(&self) -> &str {
         &self.details.place
     }

@@ -1,4 +1,4 @@
-//! Futures in the order in which they end.
+//! Futures in the order in which they complete.
 
 use super::AsHandle;
 use super::waiting::Wholes;
@@ -13,11 +13,11 @@ use std::sync::Arc;
 use std::task::Waker;
 use std::time::{Duration, Instant};
 
-/// Futures in the order in which they end: [`as_completed`].
+/// An iterator over futures in the order in which they complete: [`as_completed`].
 ///
-/// An iterator that waits for the next one; with the feature `async` also a `Stream`.
+/// With the feature `async` it is also a `Stream`.
 pub struct AsCompleted<T> {
-    /// Those that have not been given out; `None` where one has been.
+    /// `None` where the future has been returned.
     waiting: Vec<Option<Handle<T>>>,
     left: usize,
     ended: Arc<Mutex<Ended>>,
@@ -31,9 +31,10 @@ struct Ended {
     waker: Option<Waker>,
 }
 
-/// Gives each of the futures when it ends, well or not. More may be [pushed](AsCompleted::push) while it goes on.
+/// Returns an iterator over `futures` in the order in which they complete, successfully or not.
 ///
-/// Inside a task the slot is given up while it waits.
+/// More futures may be [pushed](AsCompleted::push) during the iteration. Inside a task the slot is given up while the
+/// iterator waits.
 ///
 /// # Examples
 /// ```
@@ -71,7 +72,7 @@ where
 }
 
 impl<T: Value> AsCompleted<T> {
-    /// Adds one more.
+    /// Adds a future.
     pub fn push(&mut self, future: impl AsHandle<Value = T>) {
         let (handle, place) = (future.as_handle().clone(), self.waiting.len());
         let promise = handle.claim.promise();
@@ -91,12 +92,12 @@ impl<T: Value> AsCompleted<T> {
         self.left += 1;
     }
 
-    /// How many have not been given out.
+    /// Returns how many futures have not been returned yet.
     pub fn remaining(&self) -> usize {
         self.left
     }
 
-    /// The next that has ended, if one has; does not wait.
+    /// Returns the next future that has completed, if there is one; does not wait.
     pub fn try_next(&mut self) -> Option<Handle<T>> {
         let place = lock(&self.ended).order.pop_front()?;
         self.left -= 1;
@@ -107,17 +108,17 @@ impl<T: Value> AsCompleted<T> {
         handle
     }
 
-    /// The next that ends, if one does in time.
+    /// Waits for the next future that completes, for `limit` at most; `None` if none does, or none is left.
     ///
     /// # Errors
-    /// Inside a task, if the wait was broken off: `Cancelled`, `Timeout`, `Deadlock`.
+    /// Inside a task: `Cancelled` or `Timeout` if the task is stopped, `Deadlock` if a future waits for the task.
     pub fn next_timeout(&mut self, limit: Duration) -> Result<Option<Handle<T>>, Error> {
         wait(&Next(self), Instant::now().checked_add(limit))?;
         Ok(self.try_next())
     }
 }
 
-/// Waits until one has ended, or none is left.
+/// Waits until one has completed, or none is left.
 struct Next<'a, T>(&'a AsCompleted<T>);
 
 impl<T: Value> Next<'_, T> {
@@ -147,7 +148,7 @@ impl<T: Value> Awaited for Next<'_, T> {
     }
 
     fn work(&self) -> Vec<Claim> {
-        // More are others' work.
+        // The rest is left to other threads.
         const MOST: usize = 64;
         let wholes = Wholes::of(self.waiting());
         let whole = self.waiting().filter(|claim| wholes.has(claim));
@@ -158,8 +159,10 @@ impl<T: Value> Awaited for Next<'_, T> {
 impl<T: Value> Iterator for AsCompleted<T> {
     type Item = Handle<T>;
 
-    /// Waits for the next. Inside a task that is told to stop, it gives those that have not ended, one by one: asking
-    /// them fails at once.
+    /// Waits for the next future that completes.
+    ///
+    /// If the wait fails, because the task that iterates is stopped or a future waits for it, the unfinished futures are
+    /// returned one by one; a wait for any of them fails at once.
     fn next(&mut self) -> Option<Handle<T>> {
         if wait(&Next(self), None).is_ok() {
             return self.try_next();

@@ -1,4 +1,4 @@
-//! What a future can be asked.
+//! The methods of a future.
 
 use super::waiting::wait_for;
 use crate::base::error::{Error, ErrorKind, drop_payload};
@@ -14,23 +14,23 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
-/// Where a future stands.
+/// The state of a future.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[non_exhaustive]
 pub enum Status {
-    /// It needs other futures that have not ended.
+    /// It waits for other futures.
     Waiting,
-    /// It could begin, and waits for a slot.
+    /// It could start, and waits for a slot.
     Queued,
-    /// Its body has begun.
+    /// Its body is running.
     Running,
-    /// Its body waits for something, with its slot given up.
+    /// Its body waits for something and has given its slot up.
     Suspended,
-    /// It has its result.
+    /// It completed successfully.
     Finished,
-    /// It has failed: see [`Handle::error`].
+    /// It failed; see [`Handle::error`].
     Failed,
-    /// It was cancelled, and will have no result.
+    /// It was cancelled.
     Cancelled,
 }
 
@@ -40,8 +40,8 @@ impl<T: Value> Handle<T> {
     /// Inside a task the slot is given up meanwhile; see [`hold_slot`](crate::hold_slot).
     ///
     /// # Errors
-    /// What it has failed with; `Cancelled` if it was cancelled. Inside a task also those of the wait: `Cancelled` or
-    /// `Timeout` if the task was told to stop, `Deadlock` if the future waits for the task.
+    /// The error of the task; `Cancelled` if it was cancelled. Inside a task also the errors of the wait: `Cancelled` or
+    /// `Timeout` if the waiting task is stopped, `Deadlock` if the future waits for it.
     pub fn result(&self) -> Result<T, Error>
     where
         T: Clone,
@@ -49,33 +49,35 @@ impl<T: Value> Handle<T> {
         self.read(cloned)
     }
 
-    /// Waits for the result, but not longer than this. The task goes on, and the handle stays good.
+    /// Waits for the result, for `limit` at most.
+    ///
+    /// The task goes on after the limit, and the handle stays valid.
     ///
     /// # Errors
-    /// `Timeout` if it is not there in time; else as [`result`](Self::result).
+    /// `Timeout` if the task has not completed within `limit`; otherwise as [`result`](Self::result).
     pub fn result_timeout(&self, limit: Duration) -> Result<T, Error>
     where
         T: Clone,
     {
         let payload = self.payload(Instant::now().checked_add(limit))?;
         payload.map(cloned).ok_or_else(|| {
-            let message = format!("`{}` has not ended within {limit:?}", self.name());
+            let message = format!("`{}` did not complete within {limit:?}", self.name());
             Error::run(ErrorKind::Timeout, message)
         })
     }
 
-    /// Waits for the result, and shares it: for what is not `Clone`, or too big to copy.
+    /// Waits for the result and shares it: for results that are not `Clone`, or too big to copy.
     ///
     /// # Errors
     /// As [`result`](Self::result).
-    pub fn as_arc(&self) -> Result<Arc<T>, Error> {
+    pub fn result_arc(&self) -> Result<Arc<T>, Error> {
         self.read(typed)
     }
 
-    /// Waits for its end, well or not.
+    /// Waits until the future has completed, successfully or not.
     ///
     /// # Errors
-    /// Inside a task those of the wait, as for [`result`](Self::result).
+    /// Inside a task the errors of the wait, as for [`result`](Self::result).
     pub fn wait(&self) -> Result<(), Error> {
         wait_for(&self.claim, None).map(drop)
     }
@@ -87,31 +89,33 @@ impl<T: Value> Handle<T> {
         }
     }
 
-    /// Waits for its value; `None`: it is not there in time.
+    /// Waits for the value; `None`: not in time.
     fn payload(&self, until: Option<Instant>) -> Result<Option<Payload>, Error> {
         while wait_for(&self.claim, until)? {
             if let Some(outcome) = self.claim.promise().outcome() {
                 return outcome.map(Some);
             }
-            // Somebody has tried it once more.
+            // It is being tried again.
         }
         Ok(None)
     }
 
-    /// Calls `f` with what came of it, on the thread that ends it; at once, if it has ended. It must be quick. Until it
-    /// is called the future is wanted, as by a handle. A panic of `f` is lost.
+    /// Calls `f` with the outcome when the future completes.
+    ///
+    /// `f` is called on the thread that completes the future, or at once if it has completed; it should be quick. A panic
+    /// of `f` is ignored. Until `f` is called it keeps the future alive, as a handle does.
     pub fn on_done(&self, f: impl FnOnce(Result<Arc<T>, Error>) + Send + 'static) {
         let of = self.claim.clone();
         tell(of, move |outcome| f(outcome.map(typed)));
     }
 }
 
-/// Calls `f` with what comes of a future.
+/// Calls `f` with the outcome of a future.
 fn tell(of: Claim, f: impl FnOnce(Result<Payload, Error>) + Send + 'static) {
     let claim = of.clone();
     of.promise().on_end(Box::new(move || {
         let Some(outcome) = claim.promise().outcome() else {
-            // Somebody has tried it once more.
+            // It is being tried again.
             return tell(claim, f);
         };
         if let Err(payload) = catch_unwind(AssertUnwindSafe(|| f(outcome))) {
@@ -121,7 +125,7 @@ fn tell(of: Claim, f: impl FnOnce(Result<Payload, Error>) + Send + 'static) {
 }
 
 impl<T> Handle<T> {
-    /// Where it stands, at this moment.
+    /// Returns the state of the future at this moment.
     pub fn status(&self) -> Status {
         let promise = self.claim.promise();
         match promise.outcome() {
@@ -137,35 +141,41 @@ impl<T> Handle<T> {
         }
     }
 
-    /// Whether it has ended, well or not.
+    /// Returns whether the future has completed, successfully or not.
     pub fn is_done(&self) -> bool {
         self.claim.promise().is_over()
     }
 
-    /// Why it has failed, if it has. Does not wait.
+    /// Returns the error of a future that has failed or was cancelled. Does not wait.
     pub fn error(&self) -> Option<Error> {
         self.claim.promise().outcome()?.err()
     }
 
-    /// Cancels it, and what its body has started: nothing of that begins any more, bodies that run may look at their
-    /// [`CancelToken`](crate::CancelToken::current), and whoever waits gets [`Cancelled`](ErrorKind::Cancelled), with
-    /// other handles, too. Nothing happens if it has ended, or is about to: its body has, and its arguments are dropped.
+    /// Cancels the future, and all tasks that its body has started.
+    ///
+    /// What has not started never starts. Bodies that are running can see it by their
+    /// [`CancelToken`](crate::CancelToken::current). Every wait for the future fails with
+    /// [`Cancelled`](ErrorKind::Cancelled), through other handles too.
+    ///
+    /// Does nothing if the future has completed, or its body has returned.
     pub fn cancel(&self) {
         if let Some(job) = Job::of_claim(&self.claim) {
             job.cancel_one(self.claim.index());
         }
     }
 
-    /// Tries again what has failed or was cancelled: the same handle, pending again. What had failed because of it stays.
+    /// Tries a future again that has failed or was cancelled.
+    ///
+    /// All handles of the future are pending again. Futures that failed because of this one stay failed.
     ///
     /// # Errors
-    /// `Invalid` if it has not failed, or was never started; nothing is run then.
+    /// `Invalid` if the future has not failed, is still running, or could not be started in the first place.
     pub fn retry(&self) -> Result<(), Error> {
         match Job::of_claim(&self.claim) {
             Some(job) if job.retry(self.claim.index()) => Ok(()),
             _ => {
                 let message = format!(
-                    "`{}` cannot be tried again: only what has failed or was cancelled, and has come to rest",
+                    "cannot retry `{}`: it has not failed, or is still running",
                     self.name()
                 );
                 Err(Error::run(ErrorKind::Invalid, message))
@@ -173,25 +183,27 @@ impl<T> Handle<T> {
         }
     }
 
-    /// Lets it go on without a handle: fire and forget.
+    /// Lets the task go on without a handle: fire and forget.
     pub fn detach(self) {
         self.claim.promise().detach();
     }
 
-    /// The label of its call.
+    /// Returns the label of the call.
     pub fn name(&self) -> String {
         let job = Job::of_claim(&self.claim);
         job.map_or_else(String::new, |job| job.label(self.claim.index()).to_string())
     }
 
-    /// What has happened to it, and how long after it was started; see [`Client::story`](crate::Client::story).
+    /// Returns the state transitions of the future, each with the time since its start; see
+    /// [`Client::story`](crate::Client::story).
     pub fn story(&self) -> Vec<(Duration, Transition)> {
         let job = Job::of_claim(&self.claim);
         job.map_or_else(Vec::new, |job| job.history(self.claim.index()))
     }
 
-    /// How long it has waited to begin, run, and waited in its body, so far. `None` for those of a
-    /// [`map`](crate::Client::map) of more than 4096 items.
+    /// Returns how long the future has been waiting, running and suspended so far.
+    ///
+    /// `None` for the futures of a [`map`](crate::Client::map) of more than 4096 items.
     ///
     /// # Examples
     /// ```
@@ -211,11 +223,11 @@ impl<T> Handle<T> {
 
 // ------------------------------------------------------------------ `.await`
 
-/// A [`Handle`] that is awaited, under any runtime.
+/// The future of an awaited [`Handle`], under any async runtime.
 #[must_use = "futures do nothing unless awaited"]
 pub struct HandleFuture<T> {
     handle: Handle<T>,
-    /// Who is to be woken; shared with the listener once there is one.
+    /// Shared with the listener once there is one.
     waker: Option<Arc<Mutex<Option<Waker>>>>,
 }
 
@@ -244,7 +256,7 @@ impl<T: Value + Clone> Future for HandleFuture<T> {
                 self.waker = Some(slot);
             }
         }
-        // It may have ended while the waker was put down.
+        // It may have completed while the waker was stored.
         match self.handle.claim.promise().outcome() {
             Some(outcome) => Poll::Ready(outcome.map(cloned)),
             None => Poll::Pending,

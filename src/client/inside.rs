@@ -1,15 +1,15 @@
 //! Inside a task: the client it runs on, and its slot.
 
 use super::Client;
-use crate::base::error::{Error, ErrorKind};
+use crate::base::error::Error;
 use crate::exec;
 use std::fmt;
 use std::marker::PhantomData;
 
-/// The client that the task on this thread runs on.
+/// Returns the client that runs the current task: [`Client::current`], by the name it has in Dask.
 ///
 /// # Errors
-/// [`NotInTask`](ErrorKind::NotInTask) outside of tasks, and in those of a plain `compute`.
+/// [`NotInTask`](crate::ErrorKind::NotInTask) outside of a client's tasks.
 ///
 /// # Examples
 /// ```
@@ -26,21 +26,18 @@ use std::marker::PhantomData;
 /// # Ok::<(), Error>(())
 /// ```
 pub fn get_client() -> Result<Client, Error> {
-    Client::current().ok_or_else(|| {
-        let message =
-            "this thread does not run a task that a client has started, as `client.submit` does";
-        Error::run(ErrorKind::NotInTask, message)
-    })
+    Client::current()
 }
 
-/// Calls `f` with the client that the task on this thread runs on, without a slot: [`secede`] before, [`rejoin`] after,
-/// also if `f` panics. May be nested.
+/// Calls `f` with the client of the current task, while the task has no slot.
 ///
-/// For bodies that do little but launch tasks and wait, in ways that lazygraph does not know of as well. What `submit`,
-/// `gather` and the like wait for needs no such care.
+/// The slot is given up before `f` ([`secede`]) and taken back after it, also if `f` panics. Calls may be nested.
+///
+/// Use it for tasks that do little but start other tasks and wait for them in ways that lazygraph cannot see. The waits
+/// of this crate (`result`, `gather`, ..) give the slot up by themselves.
 ///
 /// # Errors
-/// What `f` gives; [`NotInTask`](ErrorKind::NotInTask) outside of tasks.
+/// The error of `f`; [`NotInTask`](crate::ErrorKind::NotInTask) outside of a client's tasks.
 ///
 /// # Examples
 /// ```
@@ -61,18 +58,15 @@ pub fn worker_client<R>(f: impl FnOnce(&Client) -> Result<R, Error>) -> Result<R
     f(&client)
 }
 
-/// A body works on without a slot, until this is dropped: [`secede`].
+/// A guard of a task that has given its slot up: [`secede`].
+///
+/// The slot is taken back when the guard is dropped.
 #[must_use = "the slot is taken back when this is dropped: keep it in a variable, like `let seceded = secede()?;`"]
 pub struct Seceded {
-    /// It was not seceded before: this one takes the slot back.
+    /// The task had its slot: this guard takes it back.
     first: bool,
     /// Of this thread.
     thread: PhantomData<*mut ()>,
-}
-
-impl Seceded {
-    /// Takes the slot back, as dropping it does.
-    pub fn rejoin(self) {}
 }
 
 impl Drop for Seceded {
@@ -90,15 +84,17 @@ impl fmt::Debug for Seceded {
     }
 }
 
-/// The body on this thread gives its slot up and goes on without: for long waits that lazygraph does not know of, like
-/// blocking I/O. The slot is taken back, ahead of tasks that have not begun, when the guard is dropped or
-/// [rejoined](rejoin), or the body ends.
+/// Gives up the slot of the current task, which goes on without it.
 ///
-/// Seceding twice is seceding once: the first guard counts.
+/// Use it around long waits that lazygraph cannot see, such as blocking I/O: another task runs meanwhile. The slot is
+/// taken back, ahead of tasks that have not begun, when the guard is dropped or given to [`rejoin`], or when the task
+/// ends.
+///
+/// A task that has no slot may secede again: the first guard takes the slot back.
 ///
 /// # Errors
-/// [`NotInTask`](ErrorKind::NotInTask) outside of tasks. [`Exhausted`](ErrorKind::Exhausted) if there is work that nobody
-/// could do meanwhile.
+/// [`NotInTask`](crate::ErrorKind::NotInTask) outside of a client's tasks.
+/// [`ThreadsExhausted`](crate::ErrorKind::ThreadsExhausted) if there is other work and no thread is left for it.
 ///
 /// # Examples
 /// ```
@@ -121,36 +117,15 @@ pub fn secede() -> Result<Seceded, Error> {
     })
 }
 
-/// What [`secede`] has given: the guard, or the error if it could not.
-pub trait Yielded {
-    #[doc(hidden)]
-    fn give_back(self) -> Result<(), Error>;
+/// Takes back the slot that [`secede`] gave up, as dropping the guard does.
+pub fn rejoin(seceded: Seceded) {
+    drop(seceded);
 }
 
-impl Yielded for Seceded {
-    fn give_back(self) -> Result<(), Error> {
-        drop(self);
-        Ok(())
-    }
-}
-
-impl Yielded for Result<Seceded, Error> {
-    fn give_back(self) -> Result<(), Error> {
-        self.map(drop)
-    }
-}
-
-/// Takes the slot back that [`secede`] has given up.
+/// Calls `f` with waits that keep the slot of the current task: nothing runs in its place.
 ///
-/// # Errors
-/// The error of `secede`, if it gave one.
-pub fn rejoin(seceded: impl Yielded) -> Result<(), Error> {
-    seceded.give_back()
-}
-
-/// Calls `f` with a body that keeps its slot while it waits: nobody works in its place.
-///
-/// A wait that nobody could end then hangs: for short waits whose end is sure. Outside of tasks it changes nothing.
+/// Use it for short waits that are sure to end: a wait for a task that needs the slot never ends. Outside of tasks
+/// `f` is just called.
 ///
 /// # Examples
 /// ```

@@ -1,26 +1,27 @@
-//! What a client is doing.
+//! A snapshot of a client.
 
 use crate::exec::ClientCounts;
 
-/// What a [`Client`](crate::Client) is doing, at one moment: [`Client::stats`](crate::Client::stats).
+/// A snapshot of what a [`Client`](crate::Client) is doing: [`Client::stats`](crate::Client::stats).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub struct ClientStats {
-    /// How many tasks may work at once.
+    /// How many tasks may run at once.
     pub slots: usize,
-    /// How many more may begin now: free permits.
+    /// Free slots: how many more tasks may start now.
     pub permits: usize,
-    /// Futures that have not ended; if there are none, tasks whose bodies have not returned, and threads that have not left.
+    /// Futures that have not completed; if there are none, tasks whose bodies have not returned, and threads
+    /// that have not left.
     pub live: usize,
-    /// Of these: not begun, for they wait for others or for a slot.
+    /// Of these: not started, because they wait for other futures or for a slot.
     pub queued: usize,
-    /// Of these: begun, and not waiting.
+    /// Of these: running, and not waiting.
     pub running: usize,
     /// Tasks that wait for something and have given their slot up.
     pub suspended: usize,
-    /// Threads that work or wait inside tasks.
+    /// Threads that run tasks or wait inside them.
     pub threads: usize,
-    /// Of these: threads that stand in for others that wait.
+    /// Of these: substitutes for threads that wait.
     pub lent: usize,
 }
 

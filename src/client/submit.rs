@@ -1,14 +1,18 @@
-//! What can be submitted: functions of tuples, nestings of delayed values.
+//! What can be started: functions of tuples, nestings of delayed values.
 
-use crate::delayed::{AsDelayed, Delayed, Handle};
+use crate::delayed::{Delayed, Handle, Seal};
 use crate::task::{Claim, Input, Inputs, Number, Use, Value};
 
-/// A delayed function whose arguments are given as a tuple: [`Client::starmap`](crate::Client::starmap).
+/// A delayed function that is called with a tuple of arguments: [`Client::starmap`](crate::Client::starmap).
+///
+/// This trait is sealed.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a delayed function of the arguments `{Args}`",
     label = "`starmap` takes a function of as many arguments as each item has parts"
 )]
 pub trait CallStar<Args, T> {
+    #[doc(hidden)]
+    const SEAL: Seal;
     #[doc(hidden)]
     #[track_caller]
     fn call_star(&self, args: Args) -> Delayed<T>;
@@ -20,6 +24,7 @@ macro_rules! call_star {
         where
             Func: Fn($($x),+) -> Delayed<T>,
         {
+            const SEAL: Seal = Seal;
             #[track_caller]
             fn call_star(&self, args: ($($x,)+)) -> Delayed<T> {
                 self($(args.$i),+)
@@ -38,12 +43,16 @@ call_star!(A 0, B 1, C 2, D 3, E 4, F 5, G 6);
 call_star!(A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7);
 
 /// A delayed value, or a tuple, `Vec` or array of them: [`Client::compute`](crate::Client::compute).
+///
+/// This trait is sealed.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a `Delayed` (nor a tuple, `Vec` or array of them)",
     label = "nothing to start in `{Self}`",
     note = "a function is given with its arguments: `submit(f(x))`, or `compute((f(x), g(y)))` for several calls"
 )]
 pub trait Futures {
+    #[doc(hidden)]
+    const SEAL: Seal;
     /// The same nesting, of [`Handle`]s.
     type Handles;
     /// The same nesting, of [`Delayed`]s.
@@ -69,6 +78,7 @@ pub(super) fn future_of<T: Value>(call: &Delayed<T>) -> Input {
 }
 
 impl<T: Value> Futures for Delayed<T> {
+    const SEAL: Seal = Seal;
     type Handles = Handle<T>;
     type Delayed = Delayed<T>;
 
@@ -84,11 +94,12 @@ impl<T: Value> Futures for Delayed<T> {
         }
     }
     fn delayed(handle: Handle<T>) -> Delayed<T> {
-        handle.handle()
+        handle.to_delayed()
     }
 }
 
 impl<N: Futures + ?Sized> Futures for &N {
+    const SEAL: Seal = Seal;
     type Handles = N::Handles;
     type Delayed = N::Delayed;
 
@@ -108,6 +119,7 @@ impl<N: Futures + ?Sized> Futures for &N {
 macro_rules! sequences {
     ($([$($g:tt)*] $t:ty => $handles:ty, $delayed:ty;)*) => {$(
         impl<$($g)*> Futures for $t {
+            const SEAL: Seal = Seal;
             type Handles = $handles;
             type Delayed = $delayed;
 
@@ -132,6 +144,7 @@ sequences! {
 }
 
 impl<N: Futures, const M: usize> Futures for [N; M] {
+    const SEAL: Seal = Seal;
     type Handles = [N::Handles; M];
     type Delayed = [N::Delayed; M];
 
@@ -151,6 +164,7 @@ impl<N: Futures, const M: usize> Futures for [N; M] {
 macro_rules! tuples {
     ($($n:ident $i:tt),+) => {
         impl<$($n: Futures),+> Futures for ($($n,)+) {
+            const SEAL: Seal = Seal;
             type Handles = ($($n::Handles,)+);
             type Delayed = ($($n::Delayed,)+);
 

@@ -1,8 +1,7 @@
-//! What tasks can wait for besides futures: the slot of who waits is given up meanwhile.
+//! What tasks can wait for besides futures. The slot of a task is given to others while it waits.
 //!
-//! That is so in a client, and in a compute on several threads, where up to 256 threads stand in for those that wait. On
-//! one thread nobody else can run what the compute has not begun: what a node waits for there has to come from outside, or
-//! from nodes before it.
+//! This holds in a client, and in a compute on several threads, where up to 256 threads stand in for those that wait. On
+//! one thread a wait blocks the whole compute: what a node waits for must come from outside, or from nodes before it.
 
 use crate::base::error::Error;
 use crate::base::sync::{Mutex, lock};
@@ -12,7 +11,9 @@ use std::fmt;
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
-/// Something that happens once: tasks, and threads outside, wait until it is set. Clones are the same event.
+/// A flag that tasks, and threads outside of tasks, wait for.
+///
+/// Clones are the same event.
 ///
 /// # Examples
 /// ```
@@ -28,51 +29,52 @@ use std::time::{Duration, Instant};
 /// # Ok::<(), Error>(())
 /// ```
 #[derive(Clone, Default)]
-pub struct Event(Arc<Mutex<Set>>);
+pub struct Event(Arc<Mutex<EventState>>);
 
 #[derive(Default)]
-struct Set {
+struct EventState {
     is_set: bool,
     parkers: Vec<Weak<Parker>>,
 }
 
 impl Event {
-    /// An event that has not happened.
+    /// Creates an event that is not set.
     pub fn new() -> Event {
         Event::default()
     }
 
-    /// It happens: everybody who waits goes on.
+    /// Sets the event and wakes all waiters.
     pub fn set(&self) {
-        let mut set = lock(&self.0);
-        set.is_set = true;
-        let parkers = std::mem::take(&mut set.parkers);
-        drop(set);
+        let mut state = lock(&self.0);
+        state.is_set = true;
+        let parkers = std::mem::take(&mut state.parkers);
+        drop(state);
         parkers
             .iter()
             .filter_map(Weak::upgrade)
             .for_each(|parker| parker.unpark());
     }
 
-    /// From here on it has not happened. Who waits already, and has been woken, may find it so.
+    /// Clears the event. A waiter that has been woken already may find it cleared, and goes on waiting.
     pub fn clear(&self) {
         lock(&self.0).is_set = false;
     }
 
-    /// Whether it has happened.
+    /// Returns whether the event is set.
     pub fn is_set(&self) -> bool {
         lock(&self.0).is_set
     }
 
-    /// Waits until it has happened.
+    /// Waits until the event is set.
     ///
     /// # Errors
-    /// Inside a task: `Cancelled` or `Timeout` if the task was told to stop, `Exhausted` if nobody could work meanwhile.
+    /// Inside a task: `Cancelled` or `Timeout` if the task is stopped, `ThreadsExhausted` if no thread is left to work
+    /// meanwhile.
     pub fn wait(&self) -> Result<(), Error> {
         wait(self, None).map(drop)
     }
 
-    /// Waits until it has happened, but not longer than this; `false` if it has not.
+    /// Waits until the event is set, for `limit` at most, and returns whether it is set.
     ///
     /// # Errors
     /// As [`wait`](Self::wait).
@@ -87,14 +89,14 @@ impl Awaited for Event {
     }
 
     fn listen(&self, parker: &Arc<Parker>) {
-        let mut set = lock(&self.0);
-        if set.is_set {
+        let mut state = lock(&self.0);
+        if state.is_set {
             return parker.unpark();
         }
-        if set.parkers.len() == set.parkers.capacity() {
-            set.parkers.retain(|parker| parker.strong_count() > 0);
+        if state.parkers.len() == state.parkers.capacity() {
+            state.parkers.retain(|parker| parker.strong_count() > 0);
         }
-        set.parkers.push(Arc::downgrade(parker));
+        state.parkers.push(Arc::downgrade(parker));
     }
 }
 
@@ -106,7 +108,9 @@ impl fmt::Debug for Event {
     }
 }
 
-/// Lets so many in at once; the first to ask is the first to be let in. Clones are the same semaphore.
+/// A fair counting semaphore: permits are given in the order in which they were asked for.
+///
+/// Clones are the same semaphore.
 ///
 /// # Examples
 /// ```
@@ -114,114 +118,118 @@ impl fmt::Debug for Event {
 ///
 /// let client = Client::new();
 /// let two = Semaphore::new(2);
-/// let doors = client.map(
+/// let numbers = client.map(
 ///     |n: u64| {
 ///         let two = two.clone();
-///         call(move || two.acquire().map(|_inside| n).unwrap_or(0), ())
+///         call(move || two.acquire().map(|_permit| n).unwrap_or(0), ())
 ///     },
 ///     0..10,
 /// );
-/// assert_eq!(client.gather(doors)?.iter().sum::<u64>(), 45);
+/// assert_eq!(client.gather(numbers)?.iter().sum::<u64>(), 45);
 /// assert_eq!(two.available(), 2);
 /// # Ok::<(), Error>(())
 /// ```
 #[derive(Clone)]
-pub struct Semaphore(Arc<Mutex<Doors>>);
+pub struct Semaphore(Arc<Mutex<SemaphoreState>>);
 
-struct Doors {
+struct SemaphoreState {
     free: usize,
-    /// Who waits, the first in front. `true`: let in.
-    queue: VecDeque<Arc<Turn>>,
+    /// The first is the next to get a permit.
+    waiters: VecDeque<Arc<Waiter>>,
 }
 
-struct Turn {
-    come: Mutex<(bool, Weak<Parker>)>,
+struct Waiter(Mutex<Acquire>);
+
+#[derive(Default)]
+struct Acquire {
+    has_permit: bool,
+    parker: Weak<Parker>,
 }
 
 impl Semaphore {
-    /// Lets `n` in at once.
-    pub fn new(n: usize) -> Semaphore {
-        let queue = VecDeque::new();
-        Semaphore(Arc::new(Mutex::new(Doors { free: n, queue })))
+    /// Creates a semaphore with `permits` permits.
+    pub fn new(permits: usize) -> Semaphore {
+        let waiters = VecDeque::new();
+        let free = permits;
+        Semaphore(Arc::new(Mutex::new(SemaphoreState { free, waiters })))
     }
 
-    /// How many could be let in now.
+    /// Returns how many permits are free.
     pub fn available(&self) -> usize {
         lock(&self.0).free
     }
 
-    /// Goes in, if that is possible at once.
-    #[must_use = "dropping the guard goes out again"]
-    pub fn try_acquire(&self) -> Option<Acquired> {
-        let mut doors = lock(&self.0);
-        doors.free = doors.free.checked_sub(1)?;
-        drop(doors);
-        Some(Acquired(self.clone()))
+    /// Acquires a permit if one is free; does not wait.
+    #[must_use = "dropping the permit releases it"]
+    pub fn try_acquire(&self) -> Option<SemaphorePermit> {
+        let mut state = lock(&self.0);
+        state.free = state.free.checked_sub(1)?;
+        drop(state);
+        Some(SemaphorePermit(self.clone()))
     }
 
-    /// Waits until it may go in; goes out when the guard is dropped.
+    /// Waits for a permit and acquires it. Dropping the permit releases it.
     ///
     /// # Errors
-    /// Inside a task: `Cancelled` or `Timeout` if the task was told to stop, `Exhausted` if nobody could work meanwhile.
-    pub fn acquire(&self) -> Result<Acquired, Error> {
-        let turn = {
-            let mut doors = lock(&self.0);
-            if doors.free > 0 {
-                doors.free -= 1;
-                return Ok(Acquired(self.clone()));
+    /// Inside a task: `Cancelled` or `Timeout` if the task is stopped, `ThreadsExhausted` if no thread is left to work
+    /// meanwhile.
+    pub fn acquire(&self) -> Result<SemaphorePermit, Error> {
+        let waiter = {
+            let mut state = lock(&self.0);
+            if state.free > 0 {
+                state.free -= 1;
+                return Ok(SemaphorePermit(self.clone()));
             }
-            let turn = Arc::new(Turn {
-                come: Mutex::new((false, Weak::new())),
-            });
-            doors.queue.push_back(turn.clone());
-            turn
+            let waiter = Arc::new(Waiter(Mutex::new(Acquire::default())));
+            state.waiters.push_back(waiter.clone());
+            waiter
         };
-        match wait(&*turn, None) {
-            Ok(_) => Ok(Acquired(self.clone())),
+        match wait(&*waiter, None) {
+            Ok(_) => Ok(SemaphorePermit(self.clone())),
             Err(error) => {
-                self.leave_queue(&turn);
+                self.stop_waiting(&waiter);
                 Err(error)
             }
         }
     }
 
-    /// Its turn is given up, and passed on if it has come meanwhile.
-    fn leave_queue(&self, turn: &Arc<Turn>) {
-        let mut doors = lock(&self.0);
-        doors.queue.retain(|t| !Arc::ptr_eq(t, turn));
-        let has_come = lock(&turn.come).0;
-        drop(doors);
-        if has_come {
-            self.go_out();
+    /// Gives up the waiter's place, and the permit that it may have been given meanwhile.
+    fn stop_waiting(&self, waiter: &Arc<Waiter>) {
+        let mut state = lock(&self.0);
+        state.waiters.retain(|other| !Arc::ptr_eq(other, waiter));
+        let has_permit = lock(&waiter.0).has_permit;
+        drop(state);
+        if has_permit {
+            self.release();
         }
     }
 
-    fn go_out(&self) {
-        let mut doors = lock(&self.0);
-        let Some(next) = doors.queue.pop_front() else {
-            doors.free += 1;
+    fn release(&self) {
+        let mut state = lock(&self.0);
+        let Some(next) = state.waiters.pop_front() else {
+            state.free += 1;
             return;
         };
-        let mut come = lock(&next.come);
-        come.0 = true;
-        let parker = come.1.upgrade();
-        drop(come);
-        drop(doors);
+        let mut acquire = lock(&next.0);
+        acquire.has_permit = true;
+        let parker = acquire.parker.upgrade();
+        drop(acquire);
+        drop(state);
         if let Some(parker) = parker {
             parker.unpark();
         }
     }
 }
 
-impl Awaited for Turn {
+impl Awaited for Waiter {
     fn is_over(&self) -> bool {
-        lock(&self.come).0
+        lock(&self.0).has_permit
     }
 
     fn listen(&self, parker: &Arc<Parker>) {
-        let mut come = lock(&self.come);
-        come.1 = Arc::downgrade(parker);
-        if come.0 {
+        let mut acquire = lock(&self.0);
+        acquire.parker = Arc::downgrade(parker);
+        if acquire.has_permit {
             parker.unpark();
         }
     }
@@ -235,13 +243,13 @@ impl fmt::Debug for Semaphore {
     }
 }
 
-/// Inside a [`Semaphore`], until it is dropped.
-#[must_use = "dropping the guard goes out again"]
+/// A permit of a [`Semaphore`], released when it is dropped.
+#[must_use = "dropping the permit releases it"]
 #[derive(Debug)]
-pub struct Acquired(Semaphore);
+pub struct SemaphorePermit(Semaphore);
 
-impl Drop for Acquired {
+impl Drop for SemaphorePermit {
     fn drop(&mut self) {
-        self.0.go_out();
+        self.0.release();
     }
 }

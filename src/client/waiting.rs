@@ -1,4 +1,4 @@
-//! The blocking verbs: what each of them waits for.
+//! What the blocking methods wait for.
 
 use super::AsHandle;
 use crate::base::error::Error;
@@ -40,7 +40,7 @@ impl Awaited for One<'_> {
     }
 }
 
-/// Waits until one of several has ended.
+/// Waits until one of several has completed.
 pub(super) struct Any<'c> {
     pub(super) claims: &'c [&'c Claim],
     pub(super) wholes: &'c Wholes,

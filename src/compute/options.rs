@@ -1,42 +1,36 @@
-//! How a graph is to be run.
+//! The options of one compute.
 
-use super::invalid;
-use crate::base::buffer_pool::Pooled;
-use crate::base::error::Error;
+use super::observer::IntoObserver;
+use crate::base::error::{Error, ErrorKind};
 use crate::event::Observer;
-use crate::exec::{
-    Cancel, CancelToken, Compile, Context, Executor, Job, JobOptions, JobQueue, Pool,
-    current_context,
-};
-use crate::graph::build::build_rooted;
-use crate::optimize::report::Report;
-use crate::optimize::{Passes, optimize};
-use crate::plan::{Program, lower};
+use crate::exec::CancelToken;
+use crate::optimize::Passes;
 use crate::store::Memo;
-use crate::task::counted;
-use crate::task::{Input, NodePtr, Use};
 use std::fmt;
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, Weak};
+use std::sync::Arc;
 use std::time::Duration;
 
-/// Who runs the nodes.
+pub(super) fn invalid(message: impl Into<String>) -> Error {
+    Error::run(ErrorKind::Invalid, message)
+}
+
+/// Which threads run the nodes.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[non_exhaustive]
 pub enum Scheduler {
-    /// The calling thread alone, in the plan's static order: the reference.
+    /// The calling thread alone, in the order of the plan.
     Serial,
     /// The calling thread, and threads of a rayon pool while there is work for them.
     Rayon,
 }
 
-/// How a graph is to be run: [`RunOptions`] that borrow nothing.
+/// Options of one compute: [`RunOptions`] that borrow no pool.
 pub type Options = RunOptions<'static>;
 
-/// How a graph is to be run: scheduler, threads, optimizer switches, cancel, deadline, observers, memo.
+/// Options of one compute: scheduler, threads, optimizer passes, cancellation, timeout, observers, memo.
 ///
-/// What is not said is inherited inside a task, and the default elsewhere: every pass, the current rayon
-/// pool, no deadline. Written as [`Options`]; the lifetime is that of a borrowed [`pool`](Self::pool).
+/// Options that are not set are inherited inside a task. Elsewhere the defaults are all passes, the current rayon pool
+/// and no timeout. The type is written [`Options`]; the lifetime is that of a borrowed [`pool`](Self::pool).
 ///
 /// # Examples
 /// ```
@@ -53,13 +47,13 @@ pub type Options = RunOptions<'static>;
 #[derive(Clone, Default)]
 #[must_use = "options do nothing until they are given to a compute"]
 pub struct RunOptions<'p> {
-    scheduler: Option<Scheduler>,
-    threads: Option<usize>,
-    pool: Option<&'p rayon::ThreadPool>,
-    cancel: Option<CancelToken>,
-    timeout: Option<Duration>,
-    observers: Vec<Arc<dyn Observer>>,
-    memo: Option<Memo>,
+    pub(super) scheduler: Option<Scheduler>,
+    pub(super) threads: Option<usize>,
+    pub(super) pool: Option<&'p rayon::ThreadPool>,
+    pub(super) cancel: Option<CancelToken>,
+    pub(super) timeout: Option<Duration>,
+    pub(super) observers: Vec<Arc<dyn Observer>>,
+    pub(super) memo: Option<Memo>,
     cull: Option<bool>,
     dedupe: Option<bool>,
     inline: Option<bool>,
@@ -68,29 +62,30 @@ pub struct RunOptions<'p> {
 }
 
 impl RunOptions<'static> {
-    /// Options that say nothing.
+    /// Creates options of which none is set.
     pub fn new() -> Self {
         Self::default()
     }
 }
 
 impl<'p> RunOptions<'p> {
-    /// Who runs the nodes. [`Serial`](Scheduler::Serial) contradicts a pool, and more than one thread.
+    /// Sets the scheduler. [`Serial`](Scheduler::Serial) contradicts a pool and more than one thread.
     pub fn scheduler(mut self, scheduler: Scheduler) -> Self {
         self.scheduler = Some(scheduler);
         self
     }
 
-    /// How many threads work at once, the calling one included. One is the serial scheduler.
+    /// Sets how many threads work at once, including the calling thread. One thread is the serial scheduler.
     ///
-    /// Zero, or a pool as well, is refused by the compute with [`ErrorKind::Invalid`](crate::ErrorKind::Invalid).
+    /// The compute fails with [`ErrorKind::Invalid`](crate::ErrorKind::Invalid) if `n` is zero, or a pool is set as well.
     pub fn threads(mut self, n: usize) -> Self {
         self.threads = Some(n);
         self
     }
 
-    /// Runs on the calling thread and threads of this pool, as many at once as it has. A pool of one thread is
-    /// the serial scheduler. The pool is not borrowed for longer than a compute with these options takes.
+    /// Runs the graph on the calling thread and threads of `pool`, as many at once as the pool has.
+    ///
+    /// A pool of one thread is the serial scheduler.
     ///
     /// # Examples
     /// ```
@@ -113,30 +108,46 @@ impl<'p> RunOptions<'p> {
         }
     }
 
-    /// Stops the run when the token is cancelled.
-    pub fn cancel(mut self, token: &CancelToken) -> Self {
-        self.cancel = Some(token.clone());
+    /// Stops the run when `token` is cancelled.
+    ///
+    /// Takes the token, or a reference to it.
+    pub fn cancel(mut self, token: impl Into<CancelToken>) -> Self {
+        self.cancel = Some(token.into());
         self
     }
 
-    /// Stops the run when it takes longer. Running bodies may look at their
-    /// [`CancelToken`](CancelToken::current); those that do not are left to end.
+    /// Stops the run when it takes longer than `limit`.
+    ///
+    /// Bodies that are running can see it by their [`CancelToken`](CancelToken::current); the run waits for those that
+    /// do not look.
     pub fn timeout(mut self, limit: Duration) -> Self {
         self.timeout = Some(limit);
         self
     }
 
-    /// Tells `observer` what happens in the run, and in the runs nested in it. May be given several times.
-    pub fn observe(mut self, observer: &(impl Observer + Clone)) -> Self {
-        self.observers.push(Arc::new(observer.clone()));
+    /// Reports the events of the run, and of the runs nested in it, to `observer`.
+    ///
+    /// Takes the observer, or a reference to one that is `Clone`. May be called several times.
+    ///
+    /// # Examples
+    /// ```
+    /// use lazygraph::{Counter, Options, TextLog, prelude::*};
+    ///
+    /// let seen = Counter::new();
+    /// let options = Options::new().observe(&seen).observe(TextLog::to(std::io::sink()));
+    /// assert_eq!(call(|x: i64| x + 1, (1,)).compute_with(&options)?, 2);
+    /// assert_eq!(seen.total(), 1);
+    /// # Ok::<(), Error>(())
+    /// ```
+    pub fn observe<How>(mut self, observer: impl IntoObserver<How>) -> Self {
+        self.observers.push(observer.into_observer());
         self
     }
 
-    /// Remembers pure results in this memo: computes that are given the same one share them. See [`Memo`].
+    /// Remembers pure results in `memo`: computes with the same memo share them. See [`Memo`].
     ///
-    /// Without it an outermost run has a memo of its own, which is dropped with it, and a nested run uses that of the
-    /// run around it. Given to a nested run, it is used by that run and what is below it, instead of that of the run
-    /// around.
+    /// Takes the memo, or a reference to it. Without one, an outermost run has a memo of its own, which is dropped with
+    /// it, and a nested run uses the memo of the run around it.
     ///
     /// # Examples
     /// ```
@@ -156,12 +167,12 @@ impl<'p> RunOptions<'p> {
     /// assert_eq!(seen.executed("fib"), 23); // two more for the second
     /// # Ok::<(), Error>(())
     /// ```
-    pub fn memo(mut self, memo: &Memo) -> Self {
-        self.memo = Some(memo.clone());
+    pub fn memo(mut self, memo: impl Into<Memo>) -> Self {
+        self.memo = Some(memo.into());
         self
     }
 
-    /// All passes of the optimizer, on (the default) or off. Later switches for single passes win.
+    /// Switches all passes of the optimizer on (the default) or off. Later switches of single passes take precedence.
     pub fn optimize(self, on: bool) -> Self {
         let on = Some(on);
         RunOptions {
@@ -174,37 +185,38 @@ impl<'p> RunOptions<'p> {
         }
     }
 
-    /// Leaves out what no output needs.
+    /// Switches culling on or off: leaving out nodes that no output needs.
     pub fn cull(mut self, on: bool) -> Self {
         self.cull = Some(on);
         self
     }
 
-    /// Makes equal pure calls one, also across nested runs. Off, nothing is remembered either.
+    /// Switches deduplication on or off: running equal pure calls once, also across nested runs. Off, nothing is
+    /// remembered either.
     pub fn dedupe(mut self, on: bool) -> Self {
         self.dedupe = Some(on);
         self
     }
 
-    /// Runs nodes marked `inline` again in each consumer.
+    /// Switches inlining on or off: running nodes marked `inline` again in each consumer.
     pub fn inline(mut self, on: bool) -> Self {
         self.inline = Some(on);
         self
     }
 
-    /// Joins linear chains into units.
+    /// Switches fusion on or off: joining linear chains into units.
     pub fn fuse(mut self, on: bool) -> Self {
         self.fuse = Some(on);
         self
     }
 
-    /// Orders the nodes so that few results are alive at once.
+    /// Switches ordering on or off: running the nodes in an order in which few results are alive at once.
     pub fn order(mut self, on: bool) -> Self {
         self.order = Some(on);
         self
     }
 
-    /// These, with the observers of others before their own, and the memo of the others if they have none.
+    /// These, with the observers of `others` before their own, and the memo of `others` if they have none.
     pub(crate) fn after(mut self, others: &Options) -> Self {
         self.observers
             .splice(0..0, others.observers.iter().cloned());
@@ -237,8 +249,8 @@ impl<'p> RunOptions<'p> {
         })
     }
 
-    /// Whether a nested run with these options is a run like the one around it.
-    pub(super) fn says_nothing(&self) -> bool {
+    /// Whether none is set: a nested run is like the run around it.
+    pub(super) fn are_unset(&self) -> bool {
         self.scheduler.is_none()
             && self.threads.is_none()
             && self.pool.is_none()
@@ -249,28 +261,8 @@ impl<'p> RunOptions<'p> {
             && [self.cull, self.dedupe, self.inline, self.fuse, self.order] == [None; 5]
     }
 
-    pub(super) fn setup(&self) -> Result<Setup<'_>, Error> {
-        let around = current_context();
-        if let Some(context) = &around
-            && self.says_nothing()
-        {
-            return Ok(Setup {
-                passes: passes_of(context),
-                context: Made::Around(context.clone()),
-            });
-        }
-        self.check()?;
-        let defaults = around.as_ref().map_or(Passes::ALL, passes_of);
-        Ok(Setup {
-            passes: self.passes(defaults),
-            context: Made::New {
-                options: self.clone(),
-                around,
-            },
-        })
-    }
-
-    fn passes(&self, defaults: Passes) -> Passes {
+    /// Which passes run, where `defaults` are those that run otherwise.
+    pub(super) fn passes(&self, defaults: Passes) -> Passes {
         Passes {
             cull: self.cull.unwrap_or(defaults.cull),
             dedupe: self.dedupe.unwrap_or(defaults.dedupe),
@@ -280,8 +272,8 @@ impl<'p> RunOptions<'p> {
         }
     }
 
-    /// Refuses what cannot be honoured.
-    fn check(&self) -> Result<(), Error> {
+    /// Refuses options that contradict each other.
+    pub(super) fn check(&self) -> Result<(), Error> {
         let serial = self.scheduler == Some(Scheduler::Serial);
         match (self.threads, self.pool) {
             (Some(0), _) => Err(invalid(
@@ -299,19 +291,17 @@ impl<'p> RunOptions<'p> {
             _ => Ok(()),
         }
     }
+}
 
-    /// The threads of the run around, if nothing else is said.
-    fn executor(&self, around: Option<&Arc<Context>>) -> Result<Arc<Executor>, Error> {
-        let pool = match (self.scheduler, self.threads, self.pool, around) {
-            (Some(Scheduler::Serial), ..) => Pool::Serial,
-            (_, Some(n), ..) => {
-                Pool::of(n).map_err(|e| invalid(format!("cannot start {n} threads: {e}")))?
-            }
-            (_, _, Some(pool), _) => Pool::lent(pool),
-            (None, None, None, Some(around)) => return Ok(around.executor.clone()),
-            _ => Pool::current(),
-        };
-        Ok(Executor::of_compute(pool))
+impl From<&CancelToken> for CancelToken {
+    fn from(token: &CancelToken) -> CancelToken {
+        token.clone()
+    }
+}
+
+impl From<&Memo> for Memo {
+    fn from(memo: &Memo) -> Memo {
+        memo.clone()
     }
 }
 
@@ -332,158 +322,4 @@ impl fmt::Debug for RunOptions<'_> {
             .field("order", &self.order)
             .finish()
     }
-}
-
-fn passes_of(context: &Arc<Context>) -> Passes {
-    context
-        .inherited
-        .downcast_ref::<Passes>()
-        .copied()
-        .unwrap_or(Passes::ALL)
-}
-
-/// Options made ready for one run.
-pub(super) struct Setup<'o> {
-    passes: Passes,
-    context: Made<'o>,
-}
-
-enum Made<'o> {
-    /// The context of the run around.
-    Around(Arc<Context>),
-    New {
-        options: RunOptions<'o>,
-        around: Option<Arc<Context>>,
-    },
-}
-
-impl Setup<'_> {
-    /// The plan of some outputs; what the optimizer did is put into `report`.
-    pub(super) fn compile(
-        &self,
-        outputs: Vec<Input>,
-        report: Option<&mut Report>,
-    ) -> Result<Program, Error> {
-        compile(outputs, self.passes, report)
-    }
-
-    /// The context to run in. With a borrowed pool it must not be run in longer than the borrow lasts.
-    pub(super) fn context(&self) -> Result<Arc<Context>, Error> {
-        let (options, around) = match &self.context {
-            Made::Around(context) => return Ok(context.clone()),
-            Made::New { options, around } => (options, around),
-        };
-        let passes = self.passes;
-        let executor = options.executor(around.as_ref())?;
-        let inherited = around.iter().flat_map(|c| &c.observers);
-        let observers = inherited.chain(&options.observers).cloned().collect();
-        let context = Context::new(
-            returned_with(passes),
-            Arc::new(passes),
-            executor,
-            observers,
-            around.clone(),
-            options.memo.as_ref(),
-            options.timeout,
-        );
-        if let Some(token) = &options.cancel {
-            let listener: Weak<dyn Cancel> = Arc::downgrade(&context) as _;
-            token.listen(listener);
-        }
-        Ok(context)
-    }
-}
-
-/// How a client's tasks are run.
-pub(crate) struct Service {
-    passes: Passes,
-    pub(crate) options: Arc<JobOptions>,
-}
-
-impl Service {
-    /// With the options that all tasks have.
-    ///
-    /// # Errors
-    /// `Invalid` for options that say who runs the nodes: that is the client's own business.
-    pub(crate) fn new(
-        options: &Options,
-        executor: Arc<Executor>,
-        queue: Arc<JobQueue>,
-    ) -> Result<Service, Error> {
-        if options.scheduler.is_some() || options.threads.is_some() || options.pool.is_some() {
-            return Err(invalid(
-                "a client has threads of its own: say `ClientBuilder::threads` or `ClientBuilder::pool`, not its options",
-            ));
-        }
-        let passes = options.passes(Passes::ALL);
-        let (memo, observers) = (options.memo.clone(), options.observers.clone());
-        let memo = memo.unwrap_or_default();
-        let passes_of_tasks = Arc::new(passes);
-        let context = Context::new(
-            returned_with(passes),
-            passes_of_tasks,
-            executor,
-            observers,
-            None,
-            Some(&memo),
-            None,
-        );
-        let limit = options.timeout;
-        let options = Arc::new(JobOptions {
-            context,
-            queue,
-            memo,
-            limit,
-        });
-        Ok(Service { passes, options })
-    }
-
-    /// Futures of the graph of one output, or of many of which each is a future of its own. Nothing runs yet.
-    /// `roots`: pointers to all that is an output.
-    pub(crate) fn plan(
-        &self,
-        outputs: Vec<Input>,
-        roots: Pooled<NodePtr>,
-        each: bool,
-    ) -> Result<Arc<Job>, Error> {
-        let program = compile_held(outputs, roots, self.passes, None)?;
-        self.options.context.check_resources(&program)?;
-        let program = match each {
-            true => program.with_separate_outputs(),
-            false => program,
-        };
-        Ok(Job::planned(&self.options, Arc::new(program), each))
-    }
-}
-
-/// Compiles the graphs that bodies return.
-fn returned_with(passes: Passes) -> Compile {
-    Arc::new(move |graph| {
-        let output = vec![Input::new(graph, Use::Value)];
-        Ok(Arc::new(compile(output, passes, None)?))
-    })
-}
-
-/// From handles to a plan.
-fn compile(
-    outputs: Vec<Input>,
-    passes: Passes,
-    report: Option<&mut Report>,
-) -> Result<Program, Error> {
-    let roots = outputs.iter().map(|input| counted(*input)).collect();
-    compile_held(outputs, roots, passes, report)
-}
-
-fn compile_held(
-    outputs: Vec<Input>,
-    roots: Pooled<NodePtr>,
-    passes: Passes,
-    report: Option<&mut Report>,
-) -> Result<Program, Error> {
-    // `Token` and `Debug` of arguments are user code too.
-    let compiled = catch_unwind(AssertUnwindSafe(|| {
-        lower(optimize(build_rooted(outputs, roots)?, passes, report)?)
-    }));
-    compiled
-        .unwrap_or_else(|payload| Err(Error::stray_panic("the `Token` of an argument", payload)))
 }

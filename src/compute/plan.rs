@@ -1,16 +1,17 @@
-//! The compiled form of a graph, kept by the user.
+//! A compiled graph that is kept.
 
-use super::options::{Options, RunOptions};
-use super::{finish, invalid};
+use super::compile::compile;
+use super::config::RunConfig;
+use super::options::{Options, RunOptions, invalid};
+use super::run::finish;
 use crate::base::error::Error;
 use crate::delayed::Join;
 use crate::optimize::report::Report;
 use crate::plan::{MemoryProfile, PlanNode, Program};
-use petgraph::graph::DiGraph;
 use std::fmt;
 use std::sync::Arc;
 
-/// The compiled form of a graph: look at it, keep it, run it again, export it.
+/// A compiled graph: to look at, to run again and again, to export.
 ///
 /// # Examples
 /// ```
@@ -25,6 +26,7 @@ use std::sync::Arc;
 /// println!("{}", plan.explain());
 /// # Ok::<(), Error>(())
 /// ```
+#[must_use = "a plan does nothing until it is run"]
 pub struct Plan<O: Join> {
     nesting: O,
     program: Arc<Program>,
@@ -36,20 +38,21 @@ impl<O: Join> Plan<O> {
     /// Compiles the graph of everything in `nesting`. Runs nothing.
     ///
     /// # Errors
-    /// If the options contradict each other or name a pool (give that to [`run_with`](Self::run_with)); if
-    /// one explicit key was given to two computations, or `.after(..)` closes a cycle.
+    /// `Invalid` if the options contradict each other or have a pool (pass it to [`run_with`](Self::run_with)), or if
+    /// `.after(..)` closes a circle; `KeyConflict` if one explicit key was given to two computations.
     ///
     /// # Complexity
     /// O(V + E).
     pub fn new<J: Join<Owned = O>>(nesting: J, options: &RunOptions<'_>) -> Result<Plan<O>, Error> {
         let kept = options.without_pool().ok_or_else(|| {
-            invalid("a plan outlives the borrow of a pool: give the pool to `Plan::run_with`")
+            invalid("a `Plan` cannot keep a borrowed pool: pass it to `Plan::run_with`")
         })?;
         let nesting = nesting.to_owned_join();
         let mut outputs = Vec::new();
         nesting.list_inputs(&mut outputs);
         let mut report = Report::default();
-        let program = kept.setup()?.compile(outputs, Some(&mut report))?;
+        let passes = RunConfig::new(&kept)?.passes;
+        let program = compile(outputs, passes, Some(&mut report))?;
         Ok(Plan {
             nesting,
             program: Arc::new(program),
@@ -58,7 +61,7 @@ impl<O: Join> Plan<O> {
         })
     }
 
-    /// Runs the plan, with the options it was made with. Each run evaluates afresh.
+    /// Runs the plan with the options that it was made with, and returns the values. Each run evaluates afresh.
     ///
     /// # Errors
     /// As [`compute`](crate::compute()).
@@ -66,36 +69,46 @@ impl<O: Join> Plan<O> {
         self.run_with(&self.options)
     }
 
-    /// Runs the plan with other options; their optimizer switches are too late for it, but hold for graphs
-    /// that its tasks build.
+    /// Runs the plan with `options`, and returns the values.
+    ///
+    /// The plan is optimized already: passes that `options` switch on or off count only for graphs that its tasks build.
     ///
     /// # Errors
     /// As [`compute_with`](crate::compute_with).
     pub fn run_with(&self, options: &RunOptions<'_>) -> Result<O::Out, Error> {
-        finish(&options.setup()?, &self.program)?.read(|frame| self.nesting.assemble(frame))
+        finish(&RunConfig::new(options)?, &self.program)?.read(|frame| self.nesting.assemble(frame))
     }
 
-    /// How many nodes it has.
+    /// Returns the number of nodes.
     pub fn node_count(&self) -> usize {
         self.program.len()
     }
 
-    /// How many units: nodes, or fused chains of them.
+    /// Returns the number of units: nodes, or fused chains of them.
     pub fn unit_count(&self) -> usize {
         self.program.unit_count()
     }
 
-    /// The nodes, in the order in which one worker runs them. O(V + E), and the text of the calls.
+    /// Returns the nodes, in the order in which one worker runs them.
+    ///
+    /// # Complexity
+    /// O(V + E), and the text of the calls.
+    #[must_use]
     pub fn order(&self) -> impl ExactSizeIterator<Item = PlanNode> {
         self.program.plan_nodes().into_iter()
     }
 
-    /// How much would be alive at once, by simulation. O(V + E).
+    /// Returns how many results one worker would have alive after each node, by simulation.
+    ///
+    /// # Complexity
+    /// O(V + E).
+    #[must_use]
     pub fn memory_profile(&self) -> MemoryProfile {
         MemoryProfile::new(&self.program)
     }
 
-    /// What the optimizer did, pass by pass, and what came of it.
+    /// Returns a report of what the optimizer did, pass by pass.
+    #[must_use]
     pub fn explain(&self) -> Explain<'_> {
         Explain {
             program: &self.program,
@@ -103,14 +116,35 @@ impl<O: Join> Plan<O> {
         }
     }
 
-    /// The plan as a [petgraph](https://docs.rs/petgraph) graph, for its algorithms. O(V + E).
+    /// Returns the plan as a graph of [petgraph](https://docs.rs/petgraph), for its algorithms.
     ///
-    /// An edge leads from each input to its user; node indices are the [ids](PlanNode::id) of the nodes.
-    pub fn graph(&self) -> DiGraph<PlanNode, ()> {
-        self.program.petgraph()
+    /// Edges lead from inputs to users; the index of a node is its [id](PlanNode::id).
+    ///
+    /// # Complexity
+    /// O(V + E).
+    #[cfg(feature = "petgraph")]
+    #[must_use]
+    pub fn graph(&self) -> petgraph::graph::DiGraph<PlanNode, ()> {
+        use petgraph::graph::{DiGraph, NodeIndex};
+        let nodes = self.program.plan_nodes();
+        let mut graph = DiGraph::with_capacity(nodes.len(), self.program.edges.len());
+        let edges = nodes
+            .iter()
+            .flat_map(|node| node.inputs().iter().map(|input| (*input, node.id())));
+        let edges: Vec<(usize, usize)> = edges.collect();
+        for node in nodes {
+            graph.add_node(node);
+        }
+        for (input, user) in edges {
+            graph.add_edge(NodeIndex::new(input), NodeIndex::new(user), ());
+        }
+        graph
     }
 
-    /// The plan as DOT text, for Graphviz. A fused unit is a dashed box, an output has a double frame. O(V + E).
+    /// Returns the plan as DOT text, for Graphviz. A fused unit is a dashed box, an output has a double frame.
+    ///
+    /// # Complexity
+    /// O(V + E).
     ///
     /// # Examples
     /// ```
@@ -120,6 +154,7 @@ impl<O: Join> Plan<O> {
     /// assert!(plan.to_dot().starts_with("digraph plan {"));
     /// # Ok::<(), Error>(())
     /// ```
+    #[must_use]
     pub fn to_dot(&self) -> String {
         self.program.dot()
     }
@@ -135,7 +170,7 @@ impl<O: Join> fmt::Debug for Plan<O> {
     }
 }
 
-/// What the optimizer did: the text of [`Plan::explain`].
+/// A report of what the optimizer did: [`Plan::explain`].
 #[derive(Clone, Copy)]
 pub struct Explain<'p> {
     program: &'p Program,
@@ -175,7 +210,7 @@ fn bytes(n: usize) -> String {
 
 #[cfg(feature = "serde")]
 impl<O: Join> serde::Serialize for Plan<O> {
-    /// Nodes in the plan's order, with labels, locations, inputs and sizes; the ids of the outputs.
+    /// Serializes the nodes in the plan's order, with labels, locations, inputs and sizes, and the ids of the outputs.
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         use serde::ser::SerializeStruct;
         let outputs: Vec<usize> = self.program.outputs.iter().map(|e| e.index()).collect();

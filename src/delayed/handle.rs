@@ -1,7 +1,7 @@
-//! `Handle<T>`: a future, as a value that graphs can use. What it is asked is in `client`.
+//! `Handle<T>`: a future, as a value that graphs can use. Its methods that wait or ask are in `client`.
 
-use super::apply::AsDelayed;
-use super::{Delayed, Never};
+use super::delayed::Never;
+use super::{AsDelayed, Delayed};
 use crate::task::{Claim, Payload, Value, source};
 use std::fmt;
 use std::marker::PhantomData;
@@ -10,9 +10,9 @@ use std::sync::Arc;
 
 /// A future: a value whose computation a [`Client`](crate::Client) has started.
 ///
-/// Cloning it clones the handle, not the work. It is an argument of delayed calls, like a [`Delayed`]: a graph that
-/// uses it waits for it, and only the part that needs it. When the last handle is dropped, the result is forgotten, and
-/// work that has not started is cancelled; [`detach`](Self::detach) lets it go on.
+/// Clones are handles of the same future. A handle is an argument of delayed calls, like a [`Delayed`]; of a graph that
+/// uses it, only the part that needs the value waits. When the last handle is dropped, the result is dropped, and work
+/// that has not started is cancelled; [`detach`](Self::detach) lets it go on.
 ///
 /// # Examples
 /// ```
@@ -34,7 +34,7 @@ pub struct Handle<T> {
 }
 
 impl<T> Handle<T> {
-    /// The future's result is a `T`: whoever makes a handle answers for that.
+    /// The caller guarantees that the future's result is a `T`.
     pub(crate) fn of(claim: Claim) -> Handle<T> {
         Handle {
             claim,
@@ -44,7 +44,7 @@ impl<T> Handle<T> {
 }
 
 impl<T: Value> Handle<T> {
-    /// The same as a delayed value: for operators, projections, `compute`.
+    /// Returns the future as a delayed value: for operators, projections, `compute`.
     ///
     /// # Examples
     /// ```
@@ -74,7 +74,7 @@ pub(crate) fn typed<T: Value>(value: Payload) -> Arc<T> {
     }
 }
 
-/// The same as a value: moved out if nobody else has it.
+/// The same as a value: moved out if there is no other handle.
 #[inline]
 pub(crate) fn cloned<T: Value + Clone>(value: Payload) -> T {
     match value.value() {
@@ -97,7 +97,7 @@ impl<T> fmt::Debug for Handle<T> {
 }
 
 impl<T> PartialEq for Handle<T> {
-    /// Whether both are handles to the same future.
+    /// Returns whether both are handles of the same future.
     fn eq(&self, other: &Self) -> bool {
         self.claim.id() == other.claim.id()
     }
@@ -116,14 +116,7 @@ impl<T> RefUnwindSafe for Handle<T> where Handle<T>: Never {}
 
 impl<T: Value> AsDelayed for Handle<T> {
     type Value = T;
-    fn handle(&self) -> Delayed<T> {
+    fn to_delayed(&self) -> Delayed<T> {
         self.to_delayed()
     }
-}
-
-/// Delayed values of handles.
-pub(super) fn all<'h, T: Value>(
-    handles: impl IntoIterator<Item = &'h Handle<T>>,
-) -> Vec<Delayed<T>> {
-    handles.into_iter().map(Handle::to_delayed).collect()
 }

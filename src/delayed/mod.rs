@@ -1,119 +1,26 @@
 //! L3: what users hold: `Delayed<T>`, and everything that builds one.
 
-mod apply;
 mod args;
-mod catch;
-mod closure;
-mod collect;
+mod as_delayed;
+mod delayed;
 mod handle;
-mod join;
-mod lend;
+mod nesting;
 mod ops;
-mod project;
-mod reduce;
+mod outcomes;
 mod scope;
-mod settings;
+mod sealed;
 
-pub use apply::{Apply2, Apply3, Apply4, Apply5, Apply6, Apply7, Apply8, AsDelayed};
-pub use args::{Any_, Arg, ArgAny, ArgRef, ArgRefs, DynM, Exact, Gen, Keyed, Mode, NotDelayed};
-pub use closure::{CallWith, Lazy, call, delayed};
-pub use collect::{checkpoint, join};
+pub use args::{
+    Arg, ArgAny, ArgRef, ArgRefs, Exact, GenericParam, Keyed, NotDelayed, ParamMode, TraitObject,
+    TypeParam,
+};
+pub use as_delayed::AsDelayed;
+pub use delayed::{Delayed, value, value_arc};
 pub use handle::Handle;
-pub use join::Join;
-pub use reduce::tree_reduce;
+pub use nesting::Join;
+pub use ops::{Apply, CallWith, Lazy, call, checkpoint, delayed, join, tree_reduce};
 pub use scope::{Scope, scope};
 
-pub(crate) use catch::Outcomes;
 pub(crate) use handle::{cloned, typed};
-
-use crate::task::{NodePtr, Value, source};
-use std::fmt;
-use std::marker::PhantomData;
-use std::panic::RefUnwindSafe;
-use std::sync::Arc;
-
-/// A value that will be computed later: a cheap handle to a node of a graph.
-///
-/// Building one runs nothing. Cloning it clones the handle: one delayed value is evaluated once per
-/// compute, however many others use it.
-///
-/// # Examples
-/// ```
-/// use lazygraph::prelude::*;
-///
-/// #[delayed]
-/// fn inc(x: i64) -> i64 { x + 1 }
-///
-/// let x: Delayed<i64> = inc(1);
-/// let y = inc(&x);              // a handle is an argument
-/// assert_eq!(compute!(x, y)?, (2, 3));
-/// # Ok::<(), Error>(())
-/// ```
-#[must_use = "a `Delayed` does nothing until it is computed"]
-pub struct Delayed<T: ?Sized> {
-    pub(crate) node: NodePtr,
-    value: PhantomData<fn() -> Box<T>>,
-}
-
-impl<T: ?Sized> Delayed<T> {
-    /// The node's result is a `T`: whoever makes a handle answers for that.
-    pub(crate) fn from_node(node: NodePtr) -> Self {
-        Delayed {
-            node,
-            value: PhantomData,
-        }
-    }
-}
-
-impl<T: ?Sized> Clone for Delayed<T> {
-    fn clone(&self) -> Self {
-        Delayed::from_node(self.node.clone())
-    }
-}
-
-impl<T: ?Sized> fmt::Debug for Delayed<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let call = crate::graph::call_text(self.node.node());
-        write!(f, "Delayed<{}>({call})", std::any::type_name::<T>())
-    }
-}
-
-// `Delayed` is declared *not* `RefUnwindSafe`: an explicit impl that can never apply suppresses the auto
-// one. The auto trait then tells plain values from delayed ones, for inference and for coherence.
-#[doc(hidden)]
-pub trait Never {}
-impl<T: ?Sized> RefUnwindSafe for Delayed<T> where Delayed<T>: Never {}
-
-/// Puts a plain value into a graph.
-///
-/// The value is keyed by identity: clones of the handle are the same value, nothing else is.
-///
-/// # Examples
-/// ```
-/// use lazygraph::prelude::*;
-///
-/// let x = value(vec![1, 2, 3]);
-/// assert_eq!(x.map(|v| v.len()).compute()?, 3);
-/// # Ok::<(), Error>(())
-/// ```
-#[track_caller]
-pub fn value<T: Value>(x: T) -> Delayed<T> {
-    value_arc(Arc::new(x))
-}
-
-/// Puts a shared value into a graph, without a copy.
-///
-/// # Examples
-/// ```
-/// use lazygraph::{prelude::*, value_arc};
-/// use std::sync::Arc;
-///
-/// let table = Arc::new(vec![1.0; 1000]);
-/// let total = value_arc(table.clone()).map(|t| t.iter().sum::<f64>());
-/// assert_eq!(total.compute()?, 1000.0);
-/// # Ok::<(), Error>(())
-/// ```
-#[track_caller]
-pub fn value_arc<T: Value>(x: Arc<T>) -> Delayed<T> {
-    Delayed::from_node(source::value_source(x))
-}
+pub(crate) use outcomes::Outcomes;
+pub(crate) use sealed::Seal;

@@ -1,18 +1,17 @@
-//! Borrowing from the stack, checked at run time: `Delayed` needs no lifetime.
+//! Borrowing from the stack, checked at run time, so that `Delayed` needs no lifetime.
 
 use super::Delayed;
 use crate::task::Value;
 use crate::task::{ScopeLender, with_lender};
 
-/// Hands out delayed borrows of data that outlives the scope; see [`scope`].
+/// Makes delayed values that borrow data from outside of the scope; see [`scope`].
 #[derive(Debug)]
 pub struct Scope<'s, 'env>(&'s ScopeLender<'env>);
 
-/// Runs `f` with borrows of data that lives on the stack.
+/// Calls `f` with a scope in which delayed values can borrow data from the stack.
 ///
-/// When `scope` returns, no task can see the borrows any more: it waits for those that are being read.
-/// A graph that escapes with one fails with [`ErrorKind::OutOfScope`](crate::ErrorKind::OutOfScope) when
-/// it is computed later.
+/// `scope` waits until no task reads a borrow any more before it returns. A graph that leaves the scope with a borrow
+/// fails with [`ErrorKind::OutOfScope`](crate::ErrorKind::OutOfScope) when it is computed later.
 ///
 /// # Examples
 /// ```
@@ -31,7 +30,7 @@ pub fn scope<'env, R>(f: impl FnOnce(&Scope<'_, 'env>) -> R) -> R {
 }
 
 impl<'env> Scope<'_, 'env> {
-    /// A source node that reads `x` in place: no copy, no `Arc`.
+    /// Makes a delayed value that reads `x` in place: no copy, no `Arc`.
     #[track_caller]
     pub fn borrow<T: Value + ?Sized>(&self, x: &'env T) -> Delayed<T> {
         Delayed::from_node(self.0.lend(x))

@@ -1,11 +1,12 @@
-//! Counts what runs.
+//! An observer that counts.
 
-use crate::event::{Event, Observer};
+use crate::event::{Observer, RunEvent};
 use ahash::AHashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// Counts executed bodies by function name, and the intermediate results that are alive; nested runs included.
-/// Clones share their counts.
+/// An [`Observer`] that counts bodies by the name of their function, and intermediate results that are alive.
+///
+/// Nested runs are counted as well. Clones share their counts.
 ///
 /// # Examples
 /// ```
@@ -21,10 +22,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 /// # Ok::<(), Error>(())
 /// ```
 #[derive(Clone, Default, Debug)]
-pub struct Counter(Arc<Mutex<Counts>>);
+pub struct Counter(Arc<Mutex<Totals>>);
 
 #[derive(Default, Debug)]
-struct Counts {
+struct Totals {
     by_function: AHashMap<&'static str, Count>,
     runs: usize,
     live: usize,
@@ -42,54 +43,54 @@ struct Count {
 }
 
 impl Counter {
-    /// All counts zero.
+    /// Creates a counter with all counts zero.
     pub fn new() -> Counter {
         Counter::default()
     }
 
-    fn counts(&self) -> MutexGuard<'_, Counts> {
+    fn totals(&self) -> MutexGuard<'_, Totals> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn of(&self, function: &str, which: impl Fn(&Count) -> usize) -> usize {
-        self.counts().by_function.get(function).map_or(0, which)
+        self.totals().by_function.get(function).map_or(0, which)
     }
 
-    /// How often the body of a function was called, each attempt counted.
+    /// Returns how many times the body of the function of this name was called; each attempt counts.
     pub fn executed(&self, function: &str) -> usize {
         self.of(function, |c| c.executed)
     }
 
-    /// How many nodes of a function failed for good.
+    /// Returns how many nodes of the function of this name failed; retried attempts do not count.
     pub fn failed(&self, function: &str) -> usize {
         self.of(function, |c| c.failed)
     }
 
-    /// How many nodes of a pure function took the result of an equal one that had run before.
+    /// Returns how many nodes of the pure function of this name took the result of an equal node that had run before.
     pub fn remembered(&self, function: &str) -> usize {
         self.of(function, |c| c.remembered)
     }
 
-    /// How often any body was called.
+    /// Returns how many times any body was called.
     pub fn total(&self) -> usize {
-        self.counts().by_function.values().map(|c| c.executed).sum()
+        self.totals().by_function.values().map(|c| c.executed).sum()
     }
 
-    /// How many runs were started, nested ones included.
+    /// Returns how many runs were started, including nested ones.
     pub fn runs(&self) -> usize {
-        self.counts().runs
+        self.totals().runs
     }
 
-    /// How many intermediate results are alive that own heap memory: as [`Event::ResultBorn`] and
-    /// [`Event::ResultEnded`] tell it.
+    /// Returns how many intermediate results that own heap memory are alive; see [`RunEvent::ResultBorn`] and
+    /// [`RunEvent::ResultEnded`].
     pub fn live(&self) -> usize {
-        self.counts().live
+        self.totals().live
     }
 
-    /// The most that were alive at one time.
+    /// Returns the most such results that were alive at one time.
     ///
-    /// [`MemoryProfile::peak`](crate::MemoryProfile::peak) says what one worker should come to; a result is there
-    /// before its inputs are let go, so it is up to one more.
+    /// [`MemoryProfile::peak`](crate::MemoryProfile::peak) is the number planned for one worker. A result is there before
+    /// its inputs are released, so one more may be counted.
     ///
     /// # Examples
     /// ```
@@ -108,44 +109,46 @@ impl Counter {
     /// # Ok::<(), Error>(())
     /// ```
     pub fn peak_live(&self) -> usize {
-        self.counts().peak
+        self.totals().peak
     }
 
-    /// The most bytes that such results took at one time.
+    /// Returns the most bytes that such results took at one time.
     pub fn peak_bytes(&self) -> usize {
-        self.counts().peak_bytes
+        self.totals().peak_bytes
     }
 
-    /// Whether [`peak_bytes`](Self::peak_bytes) is too low: some result was of a type without
-    /// [`Footprint`](crate::Footprint), and counted with its `size_of` alone.
+    /// Returns whether [`peak_bytes`](Self::peak_bytes) is too low: some result was of a type without
+    /// [`Footprint`](crate::Footprint), and was counted with its `size_of` alone.
     pub fn is_estimate(&self) -> bool {
-        self.counts().estimated
+        self.totals().estimated
     }
 
-    /// Sets all counts to zero. Not while a run goes on: what ends then was not counted.
+    /// Sets all counts to zero.
+    ///
+    /// Call it between runs: the end of a result that was counted before would be counted alone.
     pub fn reset(&self) {
-        *self.counts() = Counts::default();
+        *self.totals() = Totals::default();
     }
 }
 
 impl Observer for Counter {
-    fn event(&self, event: &Event<'_>) {
-        let mut counts = self.counts();
+    fn event(&self, event: &RunEvent<'_>) {
+        let mut totals = self.totals();
         match event {
-            Event::RunStarted { .. } => counts.runs += 1,
-            Event::NodeStarted { node, .. } => counts.of(node.function).executed += 1,
-            Event::NodeFailed { node, .. } => counts.of(node.function).failed += 1,
-            Event::NodeRemembered { node, .. } => counts.of(node.function).remembered += 1,
-            Event::ResultBorn {
+            RunEvent::RunStarted { .. } => totals.runs += 1,
+            RunEvent::NodeStarted { node, .. } => totals.of(node.function).executed += 1,
+            RunEvent::NodeFailed { node, .. } => totals.of(node.function).failed += 1,
+            RunEvent::NodeRemembered { node, .. } => totals.of(node.function).remembered += 1,
+            RunEvent::ResultBorn {
                 bytes, estimated, ..
-            } => counts.born(*bytes, *estimated),
-            Event::ResultEnded { bytes, .. } => counts.ended(*bytes),
+            } => totals.born(*bytes, *estimated),
+            RunEvent::ResultEnded { bytes, .. } => totals.ended(*bytes),
             _ => {}
         }
     }
 }
 
-impl Counts {
+impl Totals {
     fn of(&mut self, function: &'static str) -> &mut Count {
         self.by_function.entry(function).or_default()
     }

@@ -1,12 +1,12 @@
-//! Writes what happens as plain text.
+//! An observer that writes lines of text.
 
-use crate::event::{Event, Observer};
+use crate::event::{Observer, RunEvent};
 use std::fmt;
 use std::io::Write;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
-/// Writes a line for every event: seconds since the log was made, run, what happened.
+/// An [`Observer`] that writes a line for every event: seconds since the log was made, the run, what happened.
 ///
 /// # Examples
 /// ```
@@ -26,7 +26,7 @@ pub struct TextLog {
 }
 
 impl TextLog {
-    /// A log that is written to `to`. Errors of the writer are not reported.
+    /// Creates a log that is written to `to`. Errors of the writer are ignored.
     pub fn to(to: impl Write + Send + 'static) -> TextLog {
         TextLog {
             since: Instant::now(),
@@ -36,9 +36,9 @@ impl TextLog {
 }
 
 impl Observer for TextLog {
-    fn event(&self, event: &Event<'_>) {
+    fn event(&self, event: &RunEvent<'_>) {
         let line = match event {
-            Event::RunStarted {
+            RunEvent::RunStarted {
                 run,
                 parent,
                 nodes,
@@ -50,14 +50,14 @@ impl Observer for TextLog {
                     parent.unwrap_or_default()
                 )
             }
-            Event::NodeStarted {
+            RunEvent::NodeStarted {
                 run,
                 node,
                 attempt: 0,
             } => {
                 format!("run {run} node {} {} started", node.id, node.label)
             }
-            Event::NodeStarted { run, node, attempt } => {
+            RunEvent::NodeStarted { run, node, attempt } => {
                 format!(
                     "run {run} node {} {} started, attempt {}",
                     node.id,
@@ -65,13 +65,13 @@ impl Observer for TextLog {
                     attempt + 1
                 )
             }
-            Event::NodeFinished { run, node, elapsed } => {
+            RunEvent::NodeFinished { run, node, elapsed } => {
                 format!(
                     "run {run} node {} {} finished in {elapsed:.1?}",
                     node.id, node.label
                 )
             }
-            Event::ResultBorn {
+            RunEvent::ResultBorn {
                 run,
                 node,
                 bytes,
@@ -83,41 +83,41 @@ impl Observer for TextLog {
                     node.id, node.label
                 )
             }
-            Event::ResultEnded { run, node, bytes } => {
+            RunEvent::ResultEnded { run, node, bytes } => {
                 format!(
-                    "run {run} node {} {} lets {bytes} bytes go",
+                    "run {run} node {} {} releases {bytes} bytes",
                     node.id, node.label
                 )
             }
-            Event::NodeRetried { run, node, error } => {
+            RunEvent::NodeRetried { run, node, error } => {
                 format!(
                     "run {run} node {} {} will be tried again: {error:#}",
                     node.id, node.label
                 )
             }
-            Event::NodeFailed { run, node, error } => {
+            RunEvent::NodeFailed { run, node, error } => {
                 format!(
                     "run {run} node {} {} failed: {error:#}",
                     node.id, node.label
                 )
             }
-            Event::NodeRemembered { run, node } => {
+            RunEvent::NodeRemembered { run, node } => {
                 format!("run {run} node {} {} remembered", node.id, node.label)
             }
-            Event::NodeExpanded { run, node, nodes } => {
+            RunEvent::NodeExpanded { run, node, nodes } => {
                 format!(
                     "run {run} node {} {} returned a graph of {nodes} nodes",
                     node.id, node.label
                 )
             }
-            Event::RunFinished {
+            RunEvent::RunFinished {
                 run,
                 error: None,
                 elapsed,
             } => {
                 format!("run {run} finished in {elapsed:.1?}")
             }
-            Event::RunFinished {
+            RunEvent::RunFinished {
                 run,
                 error: Some(error),
                 elapsed,

@@ -1,4 +1,4 @@
-//! L5: consumers of events. They never reach into the executor.
+//! L5: consumers of events, which never reach into the executor.
 
 mod counter;
 mod log;

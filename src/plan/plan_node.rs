@@ -2,6 +2,7 @@
 
 use crate::task::Cost;
 use std::fmt;
+use std::panic::Location;
 use std::time::Duration;
 
 /// The description of one node of a [`Plan`](crate::Plan).
@@ -13,9 +14,11 @@ pub struct PlanNode {
     pub(super) id: usize,
     pub(super) label: String,
     pub(super) function: &'static str,
+    pub(super) path: &'static str,
     pub(super) call: String,
     pub(super) definition: String,
-    pub(super) location: String,
+    #[cfg_attr(feature = "serde", serde(serialize_with = "text"))]
+    pub(super) location: &'static Location<'static>,
     pub(super) inputs: Vec<usize>,
     pub(super) unit: usize,
     pub(super) result: &'static str,
@@ -44,6 +47,11 @@ fn hex<S: serde::Serializer>(key: &Option<u128>, s: S) -> Result<S::Ok, S::Error
 }
 
 #[cfg(feature = "serde")]
+fn text<S: serde::Serializer>(shown: impl fmt::Display, s: S) -> Result<S::Ok, S::Error> {
+    s.collect_str(&shown)
+}
+
+#[cfg(feature = "serde")]
 fn milliseconds<S: serde::Serializer>(time: &Option<Duration>, s: S) -> Result<S::Ok, S::Error> {
     match time {
         Some(time) => s.serialize_some(&time.as_millis()),
@@ -62,9 +70,14 @@ impl PlanNode {
         &self.label
     }
 
-    /// Returns the path of its function.
+    /// Returns the name of its function.
     pub fn function(&self) -> &'static str {
         self.function
+    }
+
+    /// Returns the path of its function.
+    pub fn path(&self) -> &'static str {
+        self.path
     }
 
     /// Returns the text of the call, shortened: `load("a.csv", <clean>)`.
@@ -77,9 +90,9 @@ impl PlanNode {
         &self.definition
     }
 
-    /// Returns where the call was built, as `file:line:column`.
-    pub fn location(&self) -> &str {
-        &self.location
+    /// Returns the call that built it.
+    pub fn location(&self) -> &'static Location<'static> {
+        self.location
     }
 
     /// Returns the ids of its inputs, one for each edge.

@@ -4,8 +4,8 @@ use super::Program;
 
 /// The number of live heap-owning intermediates after each step, if one worker runs the plan.
 ///
-/// [`Plan::memory_profile`](crate::Plan::memory_profile) computes it by simulation; nothing is run. Outputs, results that own
-/// no heap memory, and values put into the graph from outside do not count.
+/// Results that own no heap memory, values put into the graph from outside and what the outputs hold are
+/// not counted. A simulation: nothing is run.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct MemoryProfile {
     live: Vec<u32>,

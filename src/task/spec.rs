@@ -61,21 +61,70 @@ pub struct TaskSpec {
 }
 
 impl TaskSpec {
-    /// The specification of one of lazygraph's own functions (projections, operators).
-    pub(crate) const fn structural(name: &'static str, purity: Purity) -> TaskSpec {
+    /// A function of which nothing is said but where it is.
+    pub const fn new(
+        name: &'static str,
+        path: &'static str,
+        file: &'static str,
+        line: u32,
+        id: u128,
+    ) -> TaskSpec {
         TaskSpec {
             name,
-            path: name,
-            file: file!(),
-            line: line!(),
-            id: crate::base::token::function_id(name, "lazygraph", 0),
-            purity,
+            path,
+            file,
+            line,
+            id,
+            purity: Purity::Default,
             inline: false,
             cost: None,
             retries: 0,
             timeout: None,
-            generic: true,
+            generic: false,
         }
+    }
+
+    /// Sets whether equal calls may be merged.
+    pub const fn purity(mut self, purity: Purity) -> TaskSpec {
+        self.purity = purity;
+        self
+    }
+
+    /// Runs the function again in each consumer.
+    pub const fn inline(mut self) -> TaskSpec {
+        self.inline = true;
+        self
+    }
+
+    /// Sets what one call costs.
+    pub const fn cost(mut self, cost: Cost) -> TaskSpec {
+        self.cost = Some(cost);
+        self
+    }
+
+    /// Sets how often to try again.
+    pub const fn retries(mut self, retries: u32) -> TaskSpec {
+        self.retries = retries;
+        self
+    }
+
+    /// Sets the deadline of one call.
+    pub const fn timeout(mut self, timeout: Duration) -> TaskSpec {
+        self.timeout = Some(timeout);
+        self
+    }
+
+    /// Makes type arguments a part of the identity.
+    pub const fn generic(mut self) -> TaskSpec {
+        self.generic = true;
+        self
+    }
+
+    /// One of lazygraph's own structural functions (projections, operators).
+    pub(crate) const fn structural(name: &'static str, purity: Purity) -> TaskSpec {
+        let id = crate::base::token::function_id(name, "lazygraph", 0);
+        let spec = TaskSpec::new(name, name, file!(), line!(), id);
+        spec.purity(purity).generic()
     }
 }
 

@@ -50,7 +50,7 @@ fn by_any_of_two(n: u64) -> Result<usize, Error> {
     let mut pending = [n - 1, 0].map(|n| client.submit(by_any_of_two(n))).to_vec();
     while !pending.is_empty() {
         let done;
-        (done, pending) = client.wait_any(pending);
+        (done, pending) = client.wait_any(pending)?;
         for x in done {
             most = most.max(x.result()?);
         }

@@ -54,7 +54,7 @@ const ROOT: &[&str] = &["lib", "prelude", "private"];
 /// Which layers may use a crate from outside, where that is a promise.
 const OUTSIDE: &[(&str, &[&str])] = &[
     ("crossbeam_deque", &["exec"]),
-    ("petgraph", &["plan", "compute"]),
+    ("petgraph", &["compute", "lib"]),
     ("rayon", &["base", "exec", "compute", "client"]),
     ("stacker", &["exec"]),
     ("xxhash_rust", &["base"]),
@@ -139,6 +139,9 @@ const LONGEST: usize = 500;
 
 /// The most files in one folder.
 const MOST_FILES: usize = 12;
+
+/// Methods that a layer adds to a type of a lower one: what users do with it needs more than the type may know.
+const VERBS: &[(&str, &str)] = &[("Delayed", "compute"), ("Handle", "client")];
 
 /// Files that may use each other: pairs, each with its reason.
 const PAIRS: &[(&str, &str)] = &[];
@@ -286,7 +289,8 @@ fn methods_stand_with_their_type() {
                         continue;
                     };
                     let home = &sources.files[home];
-                    if !file.module.starts_with(&home.module) {
+                    let is_verb = VERBS.contains(&(name.as_str(), file.layer()));
+                    if !is_verb && !file.module.starts_with(&home.module) {
                         faults.push(format!(
                             "{}: `impl {name}`, which is defined in {}",
                             file.name, home.name

@@ -397,7 +397,7 @@ impl<'c> Finder<'c> {
             "super" => module.split_last()?.1.to_vec(),
             name => {
                 // In scope: its own, imported, a child.
-                let found = self.named(module, name, depth)?;
+                let found = self.named(module, name, !rest.is_empty(), depth)?;
                 return self.go_on(found, rest, depth);
             }
         };
@@ -417,7 +417,7 @@ impl<'c> Finder<'c> {
                 self.go_on(Target::Module(*file, above), rest, depth)
             }
             Target::Module(_, module) => {
-                let found = self.named(&module, next, depth)?;
+                let found = self.named(&module, next, !rest.is_empty(), depth)?;
                 self.go_on(found, rest, depth)
             }
             // A variant, an associated function.
@@ -425,9 +425,14 @@ impl<'c> Finder<'c> {
         }
     }
 
-    /// What a name means in a module.
-    fn named(&self, module: &[String], name: &str, depth: usize) -> Option<Target> {
+    /// What a name means in a module. Where a path `leads_on` from it, a module comes before a function or macro of the
+    /// same name.
+    fn named(&self, module: &[String], name: &str, leads_on: bool, depth: usize) -> Option<Target> {
         let (file, scope) = self.scopes.get(module)?;
+        let child = scope.children.iter().any(|child| child == name);
+        if leads_on && child {
+            return self.child(module, name);
+        }
         if scope.items.iter().any(|item| item.name == name) {
             return Some(Target::Item(*file, name.to_owned()));
         }
@@ -438,10 +443,8 @@ impl<'c> Finder<'c> {
         {
             return self.find_within(module, path, depth + 1);
         }
-        if scope.children.iter().any(|child| child == name) {
-            let below: Names = module.iter().cloned().chain([name.to_owned()]).collect();
-            let (file, _) = self.scopes.get(&below)?;
-            return Some(Target::Module(*file, below));
+        if child {
+            return self.child(module, name);
         }
         scope.globs.iter().find_map(|glob| {
             let Target::Module(_, inside) = self.find_within(module, glob, depth + 1)? else {
@@ -449,9 +452,15 @@ impl<'c> Finder<'c> {
             };
             match inside == module {
                 true => None,
-                false => self.named(&inside, name, depth + 1),
+                false => self.named(&inside, name, leads_on, depth + 1),
             }
         })
+    }
+
+    fn child(&self, module: &[String], name: &str) -> Option<Target> {
+        let below: Names = module.iter().cloned().chain([name.to_owned()]).collect();
+        let (file, _) = self.scopes.get(&below)?;
+        Some(Target::Module(*file, below))
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use lazygraph::{Event, Observer};
+use lazygraph::{Observer, RunEvent};
 
 /// What an event was, without what differs from run to run (times, numbers of runs in the process).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -126,14 +126,15 @@ impl Recorder {
 }
 
 impl Observer for Recorder {
-    fn event(&self, event: &Event<'_>) {
+    fn event(&self, event: &RunEvent<'_>) {
         let mut inner = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let (run, what) = match event {
-            Event::RunStarted {
+            RunEvent::RunStarted {
                 run,
                 parent,
                 nodes,
                 units,
+                ..
             } => {
                 let parent = parent.map(|(outer, node)| (inner.run(outer), node));
                 (
@@ -145,45 +146,49 @@ impl Observer for Recorder {
                     },
                 )
             }
-            Event::RunFinished { run, error, .. } => (
+            RunEvent::RunFinished { run, error, .. } => (
                 run,
                 What::RunFinished {
                     failed: error.map(ToString::to_string),
                 },
             ),
-            Event::NodeStarted { run, node, attempt } => {
+            RunEvent::NodeStarted {
+                run, node, attempt, ..
+            } => {
                 let (label, id, attempt) = (node.label.to_string(), node.id, *attempt);
                 (run, What::Started { label, id, attempt })
             }
-            Event::NodeFinished { run, node, .. } => (
+            RunEvent::NodeFinished { run, node, .. } => (
                 run,
                 What::Finished {
                     label: node.label.to_string(),
                     id: node.id,
                 },
             ),
-            Event::NodeRetried { run, node, .. } => (
+            RunEvent::NodeRetried { run, node, .. } => (
                 run,
                 What::Retried {
                     label: node.label.to_string(),
                     id: node.id,
                 },
             ),
-            Event::NodeFailed { run, node, .. } => (
+            RunEvent::NodeFailed { run, node, .. } => (
                 run,
                 What::Failed {
                     label: node.label.to_string(),
                     id: node.id,
                 },
             ),
-            Event::NodeRemembered { run, node } => (
+            RunEvent::NodeRemembered { run, node, .. } => (
                 run,
                 What::Remembered {
                     label: node.label.to_string(),
                     id: node.id,
                 },
             ),
-            Event::NodeExpanded { run, node, nodes } => (
+            RunEvent::NodeExpanded {
+                run, node, nodes, ..
+            } => (
                 run,
                 What::Expanded {
                     label: node.label.to_string(),

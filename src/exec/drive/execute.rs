@@ -4,7 +4,7 @@ use super::visit::RAYON;
 use super::{parallel, serial};
 use crate::base::error::{Error, ErrorKind};
 use crate::base::sync::{self, lock};
-use crate::event::Event;
+use crate::event::RunEvent;
 use crate::exec::run::{Context, MAX_DEPTH, Origin, Run, Seat, drop_panic, note_results, observe};
 use crate::exec::segment::{Segment, SegmentPtr};
 use crate::exec::tuning::{LOOKS, SPINS};
@@ -47,7 +47,7 @@ pub(crate) fn execute(
     let (parent, lineage) = origin.map_or((None, None), |o| (Some(o.run), o.lineage));
     let run = Run::new(context.clone(), parent, depth, None, &RAYON);
     let (nodes, units) = (program.len(), program.unit_count());
-    let started = Event::RunStarted {
+    let started = RunEvent::RunStarted {
         run: run.id,
         parent: from,
         nodes,
@@ -139,7 +139,7 @@ pub(in crate::exec) fn tell_end<T>(
     since: Instant,
     outcome: Result<T, Error>,
 ) -> Result<T, Error> {
-    let finished = Event::RunFinished {
+    let finished = RunEvent::RunFinished {
         run: run.id,
         error: outcome.as_ref().err(),
         elapsed: since.elapsed(),

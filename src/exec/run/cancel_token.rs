@@ -59,6 +59,7 @@ impl CancelToken {
     }
 
     /// Creates a token that is cancelled with this one, or on its own.
+    #[must_use = "a child token does nothing unless it is given to a run"]
     pub fn child(&self) -> CancelToken {
         let child = CancelToken::new_under(Some(self.0.clone()));
         self.listen(Arc::downgrade(&child.0) as Weak<dyn Cancel>);
@@ -71,6 +72,7 @@ impl CancelToken {
     }
 
     /// Returns whether the token, or one that it is a child of, was cancelled.
+    #[must_use = "asking alone cancels nothing"]
     pub fn is_cancelled(&self) -> bool {
         self.0.is_cancelled()
     }
@@ -121,6 +123,21 @@ impl Cancel for TokenState {
         for listener in listeners.iter().filter_map(Weak::upgrade) {
             listener.cancel();
         }
+    }
+}
+
+/// Whether both are the same token.
+impl PartialEq for CancelToken {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+impl Eq for CancelToken {}
+
+impl std::hash::Hash for CancelToken {
+    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+        Arc::as_ptr(&self.0).hash(state);
     }
 }
 

@@ -4,7 +4,7 @@ use super::run::Run;
 use crate::exec::segment::{SegmentPtr, is_noted};
 use crate::exec::tuning::LEDGER_NODES;
 use crate::plan::Traits;
-use crate::store::memo::{Ledger, Shared, Slots};
+use crate::store::memo::{Ledger, RunSlots, Shared};
 use std::sync::Arc;
 
 /// Lets the pure nodes of a root segment stay where they are, if its run is the outermost of those that use its memo and no
@@ -28,7 +28,7 @@ pub(in crate::exec) fn note_results(run: &Run, root: SegmentPtr) {
 /// it, and these end before the root is reclaimed.
 struct RootSlots(SegmentPtr);
 
-impl Slots for RootSlots {
+impl RunSlots for RootSlots {
     fn keys(&self) -> Vec<(u128, usize)> {
         let program = self.0.get().program();
         let noted = (0..program.len()).filter(|i| is_noted(program.traits[*i]));

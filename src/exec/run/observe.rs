@@ -4,7 +4,7 @@ use super::context::Context;
 use super::run::Run;
 use crate::base::error::{Error, ErrorKind, drop_payload, panic_message};
 use crate::base::footprint::Size;
-use crate::event::{Event, NodeInfo};
+use crate::event::{NodeInfo, RunEvent};
 use crate::exec::segment::Segment;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -12,7 +12,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 ///
 /// # Errors
 /// `Observer`, if one panics.
-pub(in crate::exec) fn tell(context: &Context, event: &Event<'_>) -> Result<(), Error> {
+pub(in crate::exec) fn tell(context: &Context, event: &RunEvent<'_>) -> Result<(), Error> {
     if context.observers.is_empty() {
         return Ok(());
     }
@@ -22,7 +22,7 @@ pub(in crate::exec) fn tell(context: &Context, event: &Event<'_>) -> Result<(), 
     told.map_err(|payload| {
         let message = format!("an observer panicked: {}", panic_message(&*payload));
         drop_payload(payload);
-        Error::run(ErrorKind::Observer, message)
+        Error::run(ErrorKind::ObserverPanicked, message)
     })
 }
 
@@ -35,7 +35,7 @@ pub(in crate::exec) fn tell_ended(
     for (i, size) in ended {
         tell_of_node(run, segment, i, |run, node, tell| {
             let bytes = size.bytes;
-            tell(&Event::ResultEnded { run, node, bytes });
+            tell(&RunEvent::ResultEnded { run, node, bytes });
         });
     }
 }
@@ -45,7 +45,7 @@ pub(in crate::exec) fn tell_of_node(
     run: &Run,
     segment: &Segment,
     i: usize,
-    emit: impl FnOnce(u64, &NodeInfo, &dyn Fn(&Event<'_>)),
+    emit: impl FnOnce(u64, &NodeInfo, &dyn Fn(&RunEvent<'_>)),
 ) {
     let node = segment.program().node(i);
     let spec = node.spec();

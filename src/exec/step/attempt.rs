@@ -6,7 +6,7 @@ use super::fail::fail_node;
 use super::worker::{At, Step, Worker};
 use crate::base::error::{Error, drop_payload};
 use crate::base::sync::atomic::{AtomicBool, Ordering};
-use crate::event::Event;
+use crate::event::RunEvent;
 use crate::exec::park::call_at;
 use crate::exec::run::observe;
 use crate::exec::segment::{Continuation, Segment};
@@ -32,7 +32,7 @@ pub(super) fn attempt_body(w: &Worker, at: At, ticket: Option<Ticket>) -> Step {
     loop {
         if w.is_observed {
             observe::tell_of_node(run, segment, i, |run, node, tell| {
-                tell(&Event::NodeStarted { run, node, attempt })
+                tell(&RunEvent::NodeStarted { run, node, attempt })
             });
         }
         let is_timed = w.is_observed || ticket.as_ref().is_some_and(Ticket::wants_cost);
@@ -70,7 +70,7 @@ pub(super) fn attempt_body(w: &Worker, at: At, ticket: Option<Ticket>) -> Step {
         if again {
             if w.is_observed {
                 observe::tell_of_node(run, segment, i, |run, node, tell| {
-                    tell(&Event::NodeRetried {
+                    tell(&RunEvent::NodeRetried {
                         run,
                         node,
                         error: &error,

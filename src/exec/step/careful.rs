@@ -7,7 +7,7 @@ use super::fail::propagate;
 use super::memo::{Recall, ask_memo, await_future};
 use super::worker::{At, Step, Worker};
 use crate::base::error::{Error, ErrorKind};
-use crate::event::Event;
+use crate::event::RunEvent;
 use crate::exec::run::observe;
 use crate::plan::Traits;
 
@@ -64,7 +64,7 @@ pub(super) fn careful(w: &Worker, at: At) -> Step {
                 publish_node(w, segment, i);
                 if w.is_observed {
                     observe::tell_of_node(w.run(), segment, i, |run, node, tell| {
-                        tell(&Event::NodeRemembered { run, node })
+                        tell(&RunEvent::NodeRemembered { run, node })
                     });
                 }
                 segment.skip_inputs(i);

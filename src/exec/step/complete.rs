@@ -3,7 +3,7 @@
 use super::worker::Worker;
 use crate::base::error::Error;
 use crate::base::footprint::Size;
-use crate::event::Event;
+use crate::event::RunEvent;
 use crate::exec::futures::FutureSet;
 use crate::exec::run::{drop_panic, observe};
 use crate::exec::segment::Segment;
@@ -32,7 +32,7 @@ pub(super) fn complete_node(
             liveness.begin(i, size);
             let Size { bytes, estimated } = size;
             observe::tell_of_node(w.run(), segment, i, |run, node, tell| {
-                tell(&Event::ResultBorn {
+                tell(&RunEvent::ResultBorn {
                     run,
                     node,
                     bytes,
@@ -54,7 +54,7 @@ pub(super) fn complete_node(
     publish_node(w, segment, i);
     if let Some(elapsed) = elapsed.filter(|_| w.is_observed) {
         observe::tell_of_node(w.run(), segment, i, |run, node, tell| {
-            tell(&Event::NodeFinished { run, node, elapsed })
+            tell(&RunEvent::NodeFinished { run, node, elapsed })
         });
     }
 }

@@ -5,7 +5,7 @@ use super::fail::fail_node;
 use super::worker::{Step, Worker};
 use crate::base::error::{Error, ErrorKind};
 use crate::base::sync::lock;
-use crate::event::Event;
+use crate::event::RunEvent;
 use crate::exec::run::observe;
 use crate::exec::segment::{Continuation, Segment, SegmentPtr};
 use crate::task::NodePtr;
@@ -31,7 +31,7 @@ pub(super) fn expand(w: &Worker, to: Continuation, graph: &NodePtr, keep: bool) 
     let nodes = program.len();
     if w.is_observed {
         observe::tell_of_node(run, segment, i, |run, node, tell| {
-            tell(&Event::NodeExpanded { run, node, nodes })
+            tell(&RunEvent::NodeExpanded { run, node, nodes })
         });
     }
     let lineage = match &to.ticket {

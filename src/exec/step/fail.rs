@@ -2,7 +2,7 @@
 
 use super::worker::Worker;
 use crate::base::error::Error;
-use crate::event::Event;
+use crate::event::RunEvent;
 use crate::exec::run::observe;
 use crate::exec::segment::Segment;
 use std::any::Any;
@@ -12,7 +12,7 @@ pub(super) fn fail_node(w: &Worker, segment: &Segment, i: usize, error: Error) {
     note_failure(w, segment, i, &error);
     if w.is_observed {
         observe::tell_of_node(w.run(), segment, i, |run, node, tell| {
-            tell(&Event::NodeFailed {
+            tell(&RunEvent::NodeFailed {
                 run,
                 node,
                 error: &error,

@@ -182,7 +182,7 @@ impl Executor {
         let message = format!(
             "all threads are blocked and the limit of {limit} substitute threads is reached{cure}"
         );
-        Error::run(ErrorKind::Exhausted, message)
+        Error::run(ErrorKind::ThreadsExhausted, message)
     }
 }
 

@@ -25,7 +25,7 @@ pub(super) enum NoThread {
 /// of those around do not count on it. `None`: the owner of `run` waits, for threads that work on it or are about to.
 ///
 /// # Errors
-/// `Exhausted`, as `no_thread` says; then the permits have been taken back.
+/// `ThreadsExhausted`, as `no_thread` says; then the permits have been taken back.
 pub(super) fn give_up_slots(
     run: &Arc<Run>,
     body: Option<&CurrentTask>,

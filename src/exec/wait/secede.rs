@@ -9,7 +9,7 @@ use std::rc::Rc;
 /// The body on this thread gives its slot up and works on; `false` if it has already.
 ///
 /// # Errors
-/// `NotInTask` outside of a task, `Exhausted` as for a wait.
+/// `NotInTask` outside of a task, `ThreadsExhausted` as for a wait.
 pub(crate) fn secede() -> Result<bool, Error> {
     let task = current().ok_or_else(not_in_task)?;
     if task.has_seceded() {

@@ -21,7 +21,7 @@ use std::time::{Duration, Instant};
 ///
 /// # Errors
 /// Inside a task: `Cancelled` or `Timeout` if the task was told to stop, `Deadlock` if the wait would close a circle,
-/// `Exhausted` if no thread could go on working meanwhile.
+/// `ThreadsExhausted` if no thread could go on working meanwhile.
 pub(crate) fn wait(on: &dyn Awaited, until: Option<Instant>) -> Result<bool, Error> {
     if on.is_over() {
         return Ok(true);

@@ -1,8 +1,7 @@
-//! A program for people and other programs: nodes, petgraph, DOT.
+//! A program for people and other programs: nodes, DOT.
 
 use super::super::{PlanNode, Traits, culprit};
 use super::Program;
-use petgraph::graph::{DiGraph, NodeIndex};
 use std::fmt::Write;
 
 impl Program {
@@ -25,10 +24,11 @@ impl Program {
         PlanNode {
             id: i,
             label: node.label().to_string(),
-            function: spec.path,
+            function: spec.name,
+            path: spec.path,
             call: culprit(node).call,
             definition: format!("{}:{}", spec.file, spec.line),
-            location: node.location().to_string(),
+            location: node.location(),
             inputs: self.inputs(i).iter().map(|e| e.index()).collect(),
             unit,
             result: (result.name)(),
@@ -41,20 +41,6 @@ impl Program {
             timeout: guard.timeout,
             output,
         }
-    }
-
-    /// The plan as a petgraph graph: an edge from each input to its user.
-    pub(crate) fn petgraph(&self) -> DiGraph<PlanNode, ()> {
-        let mut graph = DiGraph::with_capacity(self.len(), self.edges.len());
-        for node in self.plan_nodes() {
-            graph.add_node(node);
-        }
-        for i in 0..self.len() {
-            for edge in self.inputs(i) {
-                graph.add_edge(NodeIndex::new(edge.index()), NodeIndex::new(i), ());
-            }
-        }
-        graph
     }
 
     /// The plan as DOT text; a unit of several nodes is a cluster.

@@ -29,7 +29,7 @@ const DONE: u8 = 3;
 const ELSEWHERE: u8 = 4;
 
 /// The nodes of a plan whose results stay in their slots until its run has ended.
-pub(crate) trait Slots: Send + Sync {
+pub(crate) trait RunSlots: Send + Sync {
     /// The nodes, with their keys.
     fn keys(&self) -> Vec<(u128, usize)>;
     /// Copies the result out of the slot of one of them.
@@ -39,7 +39,7 @@ pub(crate) trait Slots: Send + Sync {
 /// The progress of the nodes of a plan whose results can be copied.
 pub(crate) struct Ledger {
     states: Box<[AtomicU8]>,
-    slots: Box<dyn Slots>,
+    slots: Box<dyn RunSlots>,
     /// Made by the first lookup.
     index: OnceLock<AHashMap<u128, usize>>,
     gate: Mutex<()>,
@@ -56,7 +56,7 @@ pub(super) enum LedgerEntry {
 
 impl Ledger {
     /// A ledger for a plan of `nodes` nodes.
-    pub(crate) fn new(nodes: usize, slots: impl Slots + 'static) -> Ledger {
+    pub(crate) fn new(nodes: usize, slots: impl RunSlots + 'static) -> Ledger {
         Ledger {
             states: (0..nodes).map(|_| AtomicU8::new(NEW)).collect(),
             slots: Box::new(slots),

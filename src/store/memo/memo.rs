@@ -84,15 +84,14 @@ impl Memo {
     /// Bounds the number of entries to `n` as well, for all handles to this memo.
     ///
     /// A lower bound than before takes effect when the next result is added.
-    #[must_use = "this is the memo, with the bound"]
-    pub fn max_entries(self, n: usize) -> Memo {
+    pub fn set_max_entries(&self, n: usize) {
         self.0.set_max_entries(n);
-        self
     }
 
     /// Returns the contents of this memo and how it was used.
     ///
     /// While computes run, the numbers may not belong to one point in time.
+    #[must_use = "the counts are all it does"]
     pub fn stats(&self) -> MemoStats {
         self.0.stats()
     }

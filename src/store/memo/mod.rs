@@ -17,7 +17,7 @@ mod table;
 mod wait_graph;
 
 pub(crate) use crate::base::Shared;
-pub(crate) use ledger::{Ledger, Slots};
+pub(crate) use ledger::{Ledger, RunSlots};
 pub use memo::Memo;
 pub(crate) use run_memo::{Lookup, RunMemo, Ticket, Wait};
 pub use stats::MemoStats;

@@ -91,7 +91,7 @@ impl SlotTable {
 }
 
 /// Looks up the error of a failed input.
-pub(crate) type Failures<'r> = &'r dyn Fn(usize) -> Option<Error>;
+pub(crate) type FindFailure<'r> = &'r dyn Fn(usize) -> Option<Error>;
 
 /// Gives a body its inputs, one after the other.
 #[doc(hidden)]
@@ -102,7 +102,7 @@ pub struct Frame<'r> {
     preserve: bool,
     /// Taking a value means copying it from its slot of 8 bytes.
     direct: bool,
-    failures: Option<Failures<'r>>,
+    failures: Option<FindFailure<'r>>,
     /// Not `Sync`, and tied to the run.
     run: PhantomData<(*mut u8, &'r ())>,
 }
@@ -117,7 +117,7 @@ impl<'r> Frame<'r> {
         table: SlotTable,
         edges: &'r [Edge],
         preserve: bool,
-        failures: Option<Failures<'r>>,
+        failures: Option<FindFailure<'r>>,
     ) -> Frame<'r> {
         Frame {
             table,

@@ -102,7 +102,7 @@ const PLACES: &[Place] = &[
     ("a result that nobody took", |client, live| {
         client
             .submit(make(live.clone()))
-            .as_arc()
+            .result_arc()
             .map(drop)
             .unwrap();
     }),

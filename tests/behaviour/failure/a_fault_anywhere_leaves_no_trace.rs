@@ -6,7 +6,7 @@
 
 use common::{PATIENCE, ends_within, pool_of, quiet, wait_until};
 use lazygraph::{
-    Client, ErrorKind, Event, Hasher128, Memo, Observer, Options, RunOptions, Scheduler, Token,
+    Client, ErrorKind, Hasher128, Memo, Observer, Options, RunEvent, RunOptions, Scheduler, Token,
     compute_with, get_client, prelude::*, secede, worker_client,
 };
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -83,7 +83,7 @@ impl World {
 }
 
 impl Observer for World {
-    fn event(&self, _: &Event<'_>) {
+    fn event(&self, _: &RunEvent<'_>) {
         self.here(Place::Observer);
     }
 }

@@ -6,7 +6,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use common::tracked::{Meter, Tracked};
 use common::{pool_of, quiet};
 use lazygraph::{
-    Event, Hasher128, Observer, Options, RunOptions, Scheduler, Token, compute_with, prelude::*,
+    Hasher128, Observer, Options, RunEvent, RunOptions, Scheduler, Token, compute_with, prelude::*,
 };
 
 /// Panics when it is dropped or cloned, if it is told so.
@@ -195,7 +195,7 @@ fn in_the_clone_of_an_output() {
 struct Evil;
 
 impl Observer for Evil {
-    fn event(&self, _: &Event<'_>) {
+    fn event(&self, _: &RunEvent<'_>) {
         panic!("planned panic in an observer")
     }
 }

@@ -45,7 +45,7 @@ fn each_runs_once() {
         assert!(values.into_iter().eq((0..MANY).map(|x| 2 * x)));
         assert_eq!(runs.load(SeqCst), MANY as usize);
         assert!(all.iter().all(|future| future.status() == Status::Finished));
-        assert_eq!(*all[7].as_arc().unwrap(), 14);
+        assert_eq!(*all[7].result_arc().unwrap(), 14);
         let again = client.submit(call(|x: u64, y: u64| x + y, (&all[3], &all[4])));
         assert_eq!(again.result().unwrap(), 14);
         close(&client);

@@ -72,7 +72,7 @@ fn tree(live: &Arc<AtomicIsize>, seed: u64, depth: u32) -> Result<Counted, Error
         2 => {
             let children: Vec<Handle<Counted>> = (0..n).map(|i| client.submit(child(i))).collect();
             children[0].cancel();
-            drop(client.wait_all(children));
+            drop(client.wait_all(children)?);
         }
         3 => worker_client(|c| c.gather(c.map(child, 0..n)).map(drop))?,
         4 => {
@@ -93,7 +93,7 @@ fn tree(live: &Arc<AtomicIsize>, seed: u64, depth: u32) -> Result<Counted, Error
             let x = client.submit(child(0));
             x.cancel();
             let _ = x.retry();
-            x.as_arc()?;
+            x.result_arc()?;
         }
         9 => {
             let one = Options::new().threads(2);
@@ -179,7 +179,7 @@ mod slow {
                         (slots, 0, 0, 0),
                         "after run {run} of {slots} slots: {stats:?}"
                     );
-                    let free = ["gpu", "memory"].map(|name| client.available(name));
+                    let free = ["gpu", "memory"].map(|name| client.available_resource(name));
                     assert_eq!(free, [Some(1), Some(8)]);
                 }
                 client.close();

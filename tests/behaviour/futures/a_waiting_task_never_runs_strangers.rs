@@ -50,7 +50,7 @@ fn below(client: &Client, world: &World, seed: u64, level: usize) -> Result<usiz
             let _away = secede()?;
             let mut size = 0;
             while !futures.is_empty() {
-                let (done, pending) = client.wait_any(futures);
+                let (done, pending) = client.wait_any(futures)?;
                 size += total(client.gather(done)?);
                 futures = pending;
             }

@@ -207,7 +207,7 @@ fn its_failures_and_panics_are_errors_with_the_place() {
             e.location()
         );
         let io = client.spawn(threads, async { std::fs::read("/no/such/file") });
-        let e = io.as_arc().unwrap_err();
+        let e = io.result_arc().unwrap_err();
         assert!(e.downcast_ref::<std::io::Error>().is_some());
         let panics = client.spawn(threads, async {
             match true {
@@ -301,7 +301,7 @@ fn a_runtime_that_drops_it_cancels_it() {
             (e.kind(), e.to_string().as_str()),
             (
                 ErrorKind::Cancelled,
-                "the work was dropped by its runtime before its end"
+                "the runtime dropped the future before it completed"
             )
         );
         let runtime = Runtime::default();

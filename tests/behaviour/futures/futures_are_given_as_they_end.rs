@@ -70,9 +70,9 @@ fn inside_a_task_it_gives_the_slot_up() {
             sum += future.result()?;
         }
         let each: Vec<Handle<u64>> = (0..n).map(|x| client.submit(square(x))).collect();
-        let (mut done, mut pending) = client.wait_any(each);
+        let (mut done, mut pending) = client.wait_any(each)?;
         while !pending.is_empty() {
-            let (more, rest) = client.wait_any(pending);
+            let (more, rest) = client.wait_any(pending)?;
             assert!(!more.is_empty());
             done.extend(more);
             pending = rest;
@@ -95,15 +95,17 @@ fn the_waits_always_give_both_parts() {
         let go = Event::new();
         let slow = client.submit(when(go.clone(), 0));
         let quick = client.submit(call(|| 1usize, ()));
-        let (done, pending) = client.wait_any([&slow, &quick]);
+        let (done, pending) = client.wait_any([&slow, &quick]).unwrap();
         assert_eq!((done, pending), (vec![&quick], vec![&slow]));
-        let (done, pending) = client.wait_timeout([&slow, &quick], Duration::from_millis(5));
+        let (done, pending) = client
+            .wait_timeout([&slow, &quick], Duration::from_millis(5))
+            .unwrap();
         assert_eq!((done.len(), pending.len()), (1, 1));
         go.set();
-        let (done, pending) = client.wait_all(vec![slow.clone(), quick.clone()]);
+        let (done, pending) = client.wait_all(vec![slow.clone(), quick.clone()]).unwrap();
         assert_eq!((done, pending), (vec![slow, quick], vec![]));
         let none: [Handle<usize>; 0] = [];
-        assert_eq!(client.wait_any(none), (vec![], vec![]));
+        assert_eq!(client.wait_any(none).unwrap(), (vec![], vec![]));
     });
 }
 

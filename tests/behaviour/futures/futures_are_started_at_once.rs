@@ -172,7 +172,7 @@ fn what_is_scattered_is_there_at_once_and_not_copied() {
     on_all(|client| {
         let data = client.scatter(vec![1i64, 2, 3]);
         assert_eq!(data.status(), Status::Finished);
-        let (a, b) = (data.as_arc().unwrap(), data.as_arc().unwrap());
+        let (a, b) = (data.result_arc().unwrap(), data.result_arc().unwrap());
         assert!(Arc::ptr_eq(&a, &b));
         assert_eq!(client.submit(total(&data)).result().unwrap(), 6);
     });
@@ -265,7 +265,7 @@ fn one_of_many_may_be_tried_again_alone() {
         let all = client.map(move |i: usize| flaky(count.clone(), i), 0..3);
         let outcomes = client.gather_all(&all);
         assert_eq!(outcomes.iter().filter(|o| o.is_ok()).count(), 2);
-        client.wait_all(&all).0[1].retry().unwrap();
+        client.wait_all(&all).unwrap().0[1].retry().unwrap();
         assert_eq!(all[1].result().unwrap(), 1);
         assert_eq!(runs.load(SeqCst), 4);
     });
@@ -335,7 +335,7 @@ fn values_that_are_not_clone_are_shared() {
     }
     on_all(|client| {
         let model = client.submit(train(3));
-        assert_eq!(model.as_arc().unwrap().0.len(), 3);
+        assert_eq!(model.result_arc().unwrap().0.len(), 3);
         let size = client.submit(model.to_delayed().map(|m| m.0.len()));
         assert_eq!(size.result().unwrap(), 3);
     });
@@ -537,7 +537,7 @@ fn each_future_of_a_graph_has_the_name_of_its_own_call() {
         let named = |i: i64| wait_for(go.clone(), i).named(format!("wait {i}"));
         let all = client.map(named, 0..10);
         let late = all[7].result_timeout(Duration::ZERO).unwrap_err();
-        assert_eq!(late.to_string(), "`wait 7` has not ended within 0ns");
+        assert_eq!(late.to_string(), "`wait 7` did not complete within 0ns");
         all[3].cancel();
         let cancelled = all[3].result().unwrap_err().to_string();
         assert_eq!(cancelled, "the task `wait 3` was cancelled");
@@ -613,10 +613,10 @@ fn nothing_to_start_and_nothing_to_wait_for() {
         assert_eq!(client.compute(Vec::<Delayed<i64>>::new()), none);
         assert!(client.gather(&none).unwrap().is_empty());
         assert!(client.gather_all(&none).is_empty());
-        assert_eq!(client.wait_all(&none), (vec![], vec![]));
-        assert_eq!(client.wait_any(&none), (vec![], vec![]));
+        assert_eq!(client.wait_all(&none).unwrap(), (vec![], vec![]));
+        assert_eq!(client.wait_any(&none).unwrap(), (vec![], vec![]));
         let long = Duration::from_secs(1000);
-        assert_eq!(client.wait_timeout(&none, long), (vec![], vec![]));
+        assert_eq!(client.wait_timeout(&none, long).unwrap(), (vec![], vec![]));
         assert!(as_completed(&none).next().is_none());
         assert!(as_completed(&none).next_timeout(long).unwrap().is_none());
         assert_eq!(client.stats().live, 0);
@@ -629,8 +629,8 @@ fn one_future_may_be_asked_for_several_times_at_once() {
         let x = client.submit(inc(1));
         let twice = [&x, &x];
         assert_eq!(client.gather(twice).unwrap(), [2, 2]);
-        assert_eq!(client.wait_all(twice).0.len(), 2);
-        assert_eq!(client.wait_any(twice).0.len(), 2);
+        assert_eq!(client.wait_all(twice).unwrap().0.len(), 2);
+        assert_eq!(client.wait_any(twice).unwrap().0.len(), 2);
         assert_eq!(as_completed(twice).count(), 2);
         assert_eq!(client.submit(add(&x, &x)).result().unwrap(), 4);
         let d = inc(5);

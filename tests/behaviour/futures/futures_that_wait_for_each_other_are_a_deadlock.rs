@@ -215,8 +215,13 @@ fn a_wait_for_one_of_several_that_all_wait_for_it() {
     #[delayed]
     fn any(own: Box_) -> Result<usize, Error> {
         let children = children(&own.take());
-        let (done, pending) = get_client()?.wait_any(children);
-        Ok(told(done) + pending.len())
+        match get_client()?.wait_any(&children) {
+            Ok((done, pending)) => Ok(told(done.into_iter().cloned()) + pending.len()),
+            Err(e) => {
+                assert_eq!(e.kind(), ErrorKind::Deadlock);
+                Ok(children.len())
+            }
+        }
     }
     #[delayed]
     fn completed(own: Box_) -> Result<usize, Error> {
@@ -248,7 +253,7 @@ fn a_wait_for_one_of_several_is_no_circle_while_one_can_end() {
         let asks = own.clone();
         let child = client.submit(call(move || asks.result().unwrap_or(-1), ()));
         let other = client.submit(call(move || go.wait().map_or(-1, |()| 5i64), ()));
-        let (done, _) = client.wait_any([&child, &other]);
+        let (done, _) = client.wait_any([&child, &other])?;
         assert_eq!(done, [&other]);
         child.detach();
         other.result()

@@ -2,7 +2,7 @@
 
 use common::tracked::{Meter, Tracked};
 use common::{Log, schedulers, shapes};
-use lazygraph::{Counter, Event, Footprint, Observer, Options, Plan, compute_with, prelude::*};
+use lazygraph::{Counter, Footprint, Observer, Options, Plan, RunEvent, compute_with, prelude::*};
 use std::sync::{Arc, Mutex};
 
 #[delayed]
@@ -119,17 +119,17 @@ fn what_came_to_life_ends_however_the_run_does() {
 struct Lives(Arc<Mutex<Vec<String>>>);
 
 impl Observer for Lives {
-    fn event(&self, event: &Event<'_>) {
+    fn event(&self, event: &RunEvent<'_>) {
         let line = match event {
-            Event::NodeStarted { node, .. } => format!("> {}", node.label),
-            Event::ResultBorn {
+            RunEvent::NodeStarted { node, .. } => format!("> {}", node.label),
+            RunEvent::ResultBorn {
                 node,
                 bytes,
                 estimated,
                 ..
             } => format!("+ {} {bytes} {estimated}", node.label),
-            Event::ResultEnded { node, bytes, .. } => format!("- {} {bytes}", node.label),
-            Event::NodeFinished { node, .. } => format!("< {}", node.label),
+            RunEvent::ResultEnded { node, bytes, .. } => format!("- {} {bytes}", node.label),
+            RunEvent::NodeFinished { node, .. } => format!("< {}", node.label),
             _ => return,
         };
         self.0.lock().unwrap().push(line);

@@ -6,11 +6,17 @@ use common::{Log, quiet, schedulers};
 use lazygraph::{Footprint, Hasher128, Memo, Options, Token, compute_with, prelude::*};
 use std::sync::Arc;
 
+fn at_most(entries: usize) -> Memo {
+    let memo = Memo::new();
+    memo.set_max_entries(entries);
+    memo
+}
+
 #[test]
 fn the_value_is_right_however_little_is_kept() {
     for (name, options) in schedulers() {
         for entries in [16, 90] {
-            let (log, memo) = (Log::new(), Memo::new().max_entries(entries));
+            let (log, memo) = (Log::new(), at_most(entries));
             let options = options.clone().memo(&memo);
             let n = fib(log.clone(), 90).compute_with(&options).unwrap();
             assert_eq!(n, 2_880_067_194_370_816_120, "{name}, {entries} entries");
@@ -21,7 +27,7 @@ fn the_value_is_right_however_little_is_kept() {
             assert_eq!(left, stats.entries as u64, "{name}: {stats:?}");
         }
         // Where not even the last few fit, bodies run again and again.
-        for memo in [Memo::new().max_entries(2), Memo::with_budget(0)] {
+        for memo in [at_most(2), Memo::with_budget(0)] {
             let options = options.clone().memo(&memo);
             let n = fib(Log::new(), 12).compute_with(&options).unwrap();
             assert_eq!(n, 144, "{name}");
@@ -43,7 +49,7 @@ fn read(x: &Tracked) -> i64 {
 #[test]
 fn what_is_dropped_is_gone() {
     for (name, options) in schedulers() {
-        let (meter, memo) = (Meter::new(), Memo::new().max_entries(10));
+        let (meter, memo) = (Meter::new(), at_most(10));
         let options = options.memo(&memo);
         for round in 0..3 {
             let many: Vec<_> = (0..100).map(|x| read(make(meter.clone(), x))).collect();
@@ -203,7 +209,7 @@ fn look(bomb: &Bomb) -> bool {
 fn a_panic_in_the_drop_of_what_is_dropped_is_an_error() {
     quiet();
     for (name, options) in schedulers() {
-        let memo = Memo::new().max_entries(1);
+        let memo = at_most(1);
         let options = options.memo(&memo);
         let call = |x| look(bomb(memo.clone(), x)).compute_with(&options);
         assert!(call(1).unwrap(), "{name}: nothing had to go");

@@ -57,7 +57,7 @@ fn waits(verb: &'static str) -> Result<i64, Error> {
     match verb {
         "result" => client.submit(inc(5)).result(),
         "result_timeout" => client.submit(inc(5)).result_timeout(LONG),
-        "as_arc" => Ok(*client.submit(inc(5)).as_arc()?),
+        "result_arc" => Ok(*client.submit(inc(5)).result_arc()?),
         "wait" => {
             let x = client.submit(inc(5));
             x.wait()?;
@@ -68,12 +68,12 @@ fn waits(verb: &'static str) -> Result<i64, Error> {
         "gather of a map" => Ok(client.gather(client.map(inc, 0..3))?.iter().sum()),
         "gather_all" => client.gather_all(futures()).into_iter().sum(),
         "wait_all" => {
-            let (done, pending) = client.wait_all(futures());
+            let (done, pending) = client.wait_all(futures())?;
             assert_eq!(pending, []);
             sum(done)
         }
         "wait_timeout" => {
-            let (done, pending) = client.wait_timeout(futures(), LONG);
+            let (done, pending) = client.wait_timeout(futures(), LONG)?;
             assert_eq!(pending, []);
             sum(done)
         }
@@ -81,7 +81,7 @@ fn waits(verb: &'static str) -> Result<i64, Error> {
             let (mut all, mut pending) = (Vec::new(), futures());
             while !pending.is_empty() {
                 let done;
-                (done, pending) = client.wait_any(pending);
+                (done, pending) = client.wait_any(pending)?;
                 all.extend(done);
             }
             sum(all)
@@ -130,7 +130,7 @@ fn waits(verb: &'static str) -> Result<i64, Error> {
             let x = client.submit(inc(5));
             let guard = secede()?;
             let x = x.result();
-            rejoin(guard)?;
+            rejoin(guard);
             x
         }
         "worker_client" => worker_client(|c| worker_client(|_| c.submit(inc(5)).result())),
@@ -141,7 +141,7 @@ fn waits(verb: &'static str) -> Result<i64, Error> {
 const VERBS: [&str; 22] = [
     "result",
     "result_timeout",
-    "as_arc",
+    "result_arc",
     "wait",
     "gather",
     "gather of a map",
@@ -188,7 +188,7 @@ fn a_wait_that_is_broken_off_loses_nothing() {
         let quick = client.submit(call(|| true, ()));
         quick.wait()?;
         begun.set();
-        let (done, pending) = client.wait_all([&slow, &quick]);
+        let (done, pending) = client.wait_all([&slow, &quick])?;
         told.send([done.len(), pending.len()]).unwrap();
         let completed = as_completed([&slow, &quick]).count();
         told.send([completed, 0]).unwrap();
@@ -230,9 +230,9 @@ fn what_a_wait_may_end_without_is_not_begun_on_its_stack() {
                 let e = x.result_timeout(short).unwrap_err();
                 assert_eq!(e.kind(), ErrorKind::Timeout);
             }
-            "wait_timeout" => assert_eq!(client.wait_timeout([&x], short).1, [&x]),
+            "wait_timeout" => assert_eq!(client.wait_timeout([&x], short)?.1, [&x]),
             "next_timeout" => assert!(as_completed([&x]).next_timeout(short)?.is_none()),
-            "wait_any" => assert_eq!(client.wait_any([&x, &y]), (vec![&y], vec![&x])),
+            "wait_any" => assert_eq!(client.wait_any([&x, &y])?, (vec![&y], vec![&x])),
             "as_completed" => assert!(as_completed([&x, &y]).next().is_some_and(|z| z == y)),
             _ => unreachable!("{verb}"),
         }

@@ -24,7 +24,10 @@ fn on(slots: &[usize], test: impl Fn(&Client) + Send + Sync + Clone + 'static) {
 }
 
 fn all_free(client: &Client) -> (Option<u64>, Option<u64>) {
-    (client.available("gpu"), client.available("memory"))
+    (
+        client.available_resource("gpu"),
+        client.available_resource("memory"),
+    )
 }
 
 /// How many bodies are inside at once.
@@ -291,7 +294,7 @@ fn parent(inside: Inside, way: usize) -> Result<i64, Error> {
         3 => {
             let guard = secede()?;
             let x = client.submit(child(3)).result()?;
-            rejoin(guard)?;
+            rejoin(guard);
             x
         }
         4 => worker_client(|c| c.submit(child(3)).result())?,
@@ -304,7 +307,7 @@ fn parent(inside: Inside, way: usize) -> Result<i64, Error> {
         }
         _ => {
             let x = client.submit(child(3));
-            client.wait_all([&x]).0[0].result()?
+            client.wait_all([&x])?.0[0].result()?
         }
     };
     let _out = inside.enter(1);
@@ -406,7 +409,7 @@ fn who_is_told_to_stop_while_it_comes_back_goes_on_without() {
         first.cancel();
         assert_eq!(first.result().unwrap_err().kind(), ErrorKind::Cancelled);
         assert!(wait_until(|| client.stats().suspended == 0));
-        assert_eq!(client.available("gpu"), Some(0));
+        assert_eq!(client.available_resource("gpu"), Some(0));
         go.set();
         holds.result().unwrap();
     });
@@ -462,7 +465,7 @@ fn what_can_never_be_is_refused_at_once() {
         .error()
         .unwrap();
     assert!(e.to_string().ends_with("its resources are none"), "{e}");
-    assert_eq!(none.available("gpu"), None);
+    assert_eq!(none.available_resource("gpu"), None);
 }
 
 #[test]

@@ -152,7 +152,7 @@ fn ten_thousand_parents_on_one_event_take_bounded_threads_and_do_not_hang() {
             match outcome {
                 Ok(()) => counts[0] += 1,
                 Err(e) => {
-                    assert_eq!(e.kind(), ErrorKind::Exhausted, "{e:?}");
+                    assert_eq!(e.kind(), ErrorKind::ThreadsExhausted, "{e:?}");
                     counts[1] += 1;
                 }
             }
@@ -280,7 +280,7 @@ fn so_many_nodes_of_a_plain_compute_that_no_thread_is_left_are_an_error() {
             let never = Event::new();
             let all: Vec<Delayed<()>> = (0..600).map(|_| wait(never.clone())).collect();
             let e = lazygraph::compute_with(&options, all).unwrap_err();
-            assert_eq!(e.kind(), ErrorKind::Exhausted);
+            assert_eq!(e.kind(), ErrorKind::ThreadsExhausted);
         });
     }
 }

@@ -3,7 +3,7 @@
 use super::Job;
 use crate::base::error::{Error, ErrorKind};
 use crate::base::sync::lock;
-use crate::event::Event;
+use crate::event::RunEvent;
 use crate::exec::drive::{RAYON, may_be_probed};
 use crate::exec::run::{Context, MAX_DEPTH, Run, current, observe};
 use crate::exec::segment::{Segment, SegmentPtr};
@@ -89,7 +89,7 @@ impl Job {
         state.run = Some(run.clone());
         state.context = Some(context.clone());
         drop(state);
-        let started = Event::RunStarted {
+        let started = RunEvent::RunStarted {
             run: run.id,
             parent,
             nodes: program.len(),

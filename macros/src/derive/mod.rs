@@ -1,0 +1,7 @@
+//! Room: the derives.
+
+mod footprint;
+mod token;
+
+pub(crate) use footprint::footprint;
+pub(crate) use token::token;

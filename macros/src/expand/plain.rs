@@ -1,0 +1,62 @@
+//! The plain function that a node runs, and the identity of its text.
+
+use crate::identity::Identity;
+use crate::syntax::Function;
+use crate::syntax::attrs::Attrs;
+use crate::task::{Task, is_key};
+use proc_macro2::{Ident, TokenStream};
+use quote::{ToTokens, quote};
+use syn::{FnArg, Signature};
+
+/// The user's function, token for token but for its name: `name::now`, or what `now = ..` says.
+pub(super) fn function(task: &Task, function: &Function, attrs: &Attrs) -> TokenStream {
+    let Function { vis, body, .. } = function;
+    let (cfgs, plain, marker) = (&attrs.cfgs, &attrs.plain, &task.marker);
+    let name = task
+        .options
+        .now
+        .clone()
+        .unwrap_or_else(|| Ident::new("now", task.ident.span()));
+    let sig = Signature {
+        ident: name,
+        ..without_keys(&function.sig)
+    };
+    let item = quote! {
+        #(#plain)*
+        #[allow(clippy::must_use_candidate)]
+        #vis #sig #body
+    };
+    if task.options.now.is_some() {
+        return quote!(#(#cfgs)* #item);
+    }
+    quote! {
+        #(#cfgs)*
+        #[allow(dead_code, unreachable_pub)]
+        impl #marker { #item }
+    }
+}
+
+/// The signature without `#[key(..)]`.
+fn without_keys(sig: &Signature) -> Signature {
+    let mut sig = sig.clone();
+    for input in &mut sig.inputs {
+        if let FnArg::Typed(p) = input {
+            p.attrs.retain(|a| !is_key(a));
+        }
+    }
+    sig
+}
+
+/// The hash of the function's text, and of what the options make of it.
+pub(super) fn identity(function: &Function, task: &Task) -> Identity {
+    let mut identity = Identity::new();
+    identity.tokens(function.sig.to_token_stream());
+    identity.tokens(function.body.to_token_stream());
+    identity.text(if task.options.result.is_some() {
+        "result"
+    } else {
+        ""
+    });
+    identity.tokens(task.options.ok.to_token_stream());
+    identity
+}

@@ -1,0 +1,174 @@
+//! The configuration of a client.
+
+use super::{Client, ClientInner};
+use crate::base::error::{Error, ErrorKind};
+use crate::compute::{IntoObserver, Options, Service};
+use crate::exec::{Cancel, Executor, JobQueue, Pool, Resources};
+use crate::store::Memo;
+use std::fmt;
+use std::sync::{Arc, Weak};
+
+impl Client {
+    /// Creates a client with as many slots as rayon has threads, and defaults for the rest.
+    ///
+    /// # Panics
+    /// If its threads cannot be started; [`ClientBuilder::build`] returns an error instead.
+    pub fn new() -> Client {
+        match Client::builder().build() {
+            Ok(client) => client,
+            Err(error) => panic!("{error:?}"),
+        }
+    }
+
+    /// Returns a builder that configures a client.
+    pub fn builder() -> ClientBuilder {
+        ClientBuilder::new()
+    }
+}
+
+impl Default for Client {
+    fn default() -> Client {
+        Client::new()
+    }
+}
+
+/// Configures a [`Client`]; made by [`Client::builder`].
+///
+/// # Examples
+/// ```
+/// use lazygraph::{Client, Memo, Options, prelude::*};
+/// use std::time::Duration;
+///
+/// let client = Client::builder()
+///     .threads(2)
+///     .memo(&Memo::with_budget(1 << 20))
+///     .options(Options::new().timeout(Duration::from_secs(60)))
+///     .build()?;
+/// assert_eq!(client.submit(value(1)).result()?, 1);
+/// # Ok::<(), Error>(())
+/// ```
+#[derive(Clone)]
+#[must_use = "a builder does nothing until `build`"]
+pub struct ClientBuilder {
+    threads: Option<usize>,
+    pool: Option<Arc<rayon::ThreadPool>>,
+    options: Options,
+    lendable: usize,
+    resources: Vec<(Arc<str>, u64)>,
+}
+
+impl ClientBuilder {
+    /// The default of [`max_lent_threads`](Self::max_lent_threads).
+    pub const DEFAULT_LENT_THREADS: usize = Executor::LENDABLE;
+
+    pub(super) fn new() -> ClientBuilder {
+        ClientBuilder {
+            threads: None,
+            pool: None,
+            options: Options::new(),
+            lendable: ClientBuilder::DEFAULT_LENT_THREADS,
+            resources: Vec::new(),
+        }
+    }
+
+    /// Sets the number of slots: how many tasks run at once. The client starts as many threads of its own.
+    pub fn threads(mut self, n: usize) -> Self {
+        self.threads = Some(n);
+        self
+    }
+
+    /// Runs the tasks on the threads of `pool`; the client has as many slots.
+    ///
+    /// Nothing that runs in the pool should wait for the client: a thread that waits there cannot work here.
+    pub fn pool(mut self, pool: Arc<rayon::ThreadPool>) -> Self {
+        self.pool = Some(pool);
+        self
+    }
+
+    /// Sets the options of all tasks: optimizer switches, observers, memo, a timeout for each task, and a token that
+    /// closes the client.
+    ///
+    /// Observers and a memo that were set before are kept; a memo in `options` replaces the one before.
+    pub fn options(mut self, options: Options) -> Self {
+        self.options = options.after(&self.options);
+        self
+    }
+
+    /// Remembers the results of pure tasks in `memo` instead of a memo of the client's own.
+    pub fn memo(mut self, memo: impl Into<Memo>) -> Self {
+        self.options = self.options.memo(memo);
+        self
+    }
+
+    /// Reports the events of all tasks to `observer`.
+    pub fn observe<How>(mut self, observer: impl IntoObserver<How>) -> Self {
+        self.options = self.options.observe(observer);
+        self
+    }
+
+    /// Declares `amount` units of the resource `name`, which tasks can [ask for](crate::Delayed::resource).
+    ///
+    /// A second declaration of the same name replaces the first.
+    pub fn resource(mut self, name: impl Into<String>, amount: u64) -> Self {
+        let name: Arc<str> = name.into().into();
+        self.resources.retain(|(known, _)| *known != name);
+        self.resources.push((name, amount));
+        self
+    }
+
+    /// Sets how many substitute threads may run, at most, in place of threads that wait.
+    ///
+    /// A wait that would need one more, while nothing else runs, fails with
+    /// [`ThreadsExhausted`](ErrorKind::ThreadsExhausted). The default is
+    /// [`DEFAULT_LENT_THREADS`](Self::DEFAULT_LENT_THREADS).
+    pub fn max_lent_threads(mut self, n: usize) -> Self {
+        self.lendable = n;
+        self
+    }
+
+    /// Builds the client and starts its threads.
+    ///
+    /// # Errors
+    /// `Invalid` if the settings contradict each other or the threads cannot be started.
+    pub fn build(self) -> Result<Client, Error> {
+        let invalid = |message: String| Error::run(ErrorKind::Invalid, message);
+        let pool = match (self.threads, self.pool) {
+            (Some(0), _) => {
+                return Err(invalid("`threads(0)`: a client needs at least one".into()));
+            }
+            (Some(n), Some(_)) => {
+                return Err(invalid(format!(
+                    "`threads({n})` and `pool(..)`: the pool has its own number of threads"
+                )));
+            }
+            (_, Some(pool)) => Pool::given(pool),
+            (threads, None) => {
+                let n = threads.unwrap_or_else(rayon::current_num_threads);
+                Pool::of_client(n).map_err(|e| invalid(format!("cannot start {n} threads: {e}")))?
+            }
+        };
+        let resources = Resources::new(self.resources);
+        let (queue, executor) = JobQueue::start(pool, self.lendable, resources);
+        let service = Service::new(&self.options, executor.clone(), queue)?;
+        let inner = Arc::new(ClientInner { executor, service });
+        let owner: Weak<ClientInner> = Arc::downgrade(&inner);
+        inner.executor.set_owner(owner);
+        if let Some(token) = self.options.cancel_token() {
+            let listener: Weak<dyn Cancel> = Arc::downgrade(&inner) as _;
+            token.listen(listener);
+        }
+        Ok(Client(inner))
+    }
+}
+
+impl fmt::Debug for ClientBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ClientBuilder")
+            .field("threads", &self.threads)
+            .field("pool", &self.pool)
+            .field("options", &self.options)
+            .field("max_lent_threads", &self.lendable)
+            .field("resources", &self.resources)
+            .finish()
+    }
+}
