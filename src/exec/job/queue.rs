@@ -87,7 +87,6 @@ impl JobQueue {
                 continue;
             }
             run.context.executor.caller_takes_part();
-            visited.push(run.clone());
             if run.has_work_below() {
                 found = Some(run.clone());
                 break;
@@ -95,6 +94,7 @@ impl JobQueue {
             if run.is_idle() {
                 idle.push(*rank);
             }
+            visited.push(run.clone());
         }
         let mut removed = Vec::new();
         for rank in idle {
@@ -109,7 +109,7 @@ impl JobQueue {
         drop(ready);
         drop(removed);
         // Not under the lock: the last to leave concludes.
-        visited.iter().for_each(|run| run.leave());
+        visited.iter().chain(&found).for_each(|run| run.leave());
         found
     }
 

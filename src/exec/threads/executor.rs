@@ -118,6 +118,7 @@ impl Executor {
     }
 
     /// The calling thread has joined a run. From here on it is counted, if it came to look for work.
+    #[inline]
     pub(in crate::exec) fn caller_takes_part(&self) {
         self.headcount.caller_takes_part();
     }

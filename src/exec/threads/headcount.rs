@@ -72,20 +72,25 @@ impl Headcount {
     }
 
     /// The calling thread has joined a run: it takes part from here on, if it looked for work.
+    #[inline]
     pub(super) fn caller_takes_part(&self) {
-        STAY.with(|stay| {
-            let now = stay.get();
-            if !now.is_looking || !ptr::eq(now.at, self) {
-                return;
-            }
-            self.counts
-                .fetch_add(TAKES_PART.wrapping_sub(LOOKS), SeqCst);
-            if now.is_lent {
-                self.add_lent();
-            }
-            stay.set(Stay {
+        let stay = STAY.with(Cell::get);
+        if stay.is_looking && ptr::eq(stay.at, self) {
+            self.looker_takes_part(stay);
+        }
+    }
+
+    #[cold]
+    fn looker_takes_part(&self, stay: Stay) {
+        self.counts
+            .fetch_add(TAKES_PART.wrapping_sub(LOOKS), SeqCst);
+        if stay.is_lent {
+            self.add_lent();
+        }
+        STAY.with(|now| {
+            now.set(Stay {
                 is_looking: false,
-                ..now
+                ..stay
             });
         });
     }
