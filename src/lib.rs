@@ -8,6 +8,8 @@
 #![doc = include_str!("../examples/ways.rs")]
 //! ```
 //!
+//! The [`guide`] has a page for each larger question.
+//!
 //! # Which call do I want?
 //!
 //! | to .. | write |
@@ -54,6 +56,7 @@ mod diag;
 mod event;
 mod exec;
 mod graph;
+pub mod guide;
 mod optimize;
 mod plan;
 pub mod prelude;

@@ -49,7 +49,7 @@ const LAYERS: &[(&str, &[&str])] = &[
 const IN_TESTS: &[(&str, &str)] = &[("optimize", "delayed")];
 
 /// What stands above the layers and may use them all.
-const ROOT: &[&str] = &["lib", "prelude", "private"];
+const ROOT: &[&str] = &["lib", "prelude", "private", "guide"];
 
 /// Which layers may use a crate from outside, where that is a promise.
 const OUTSIDE: &[(&str, &[&str])] = &[

@@ -1,4 +1,4 @@
-//! The lines of the README that stand beside those of Dask; `documents.rs` sees that all of them are here.
+//! The lines of the guide that stand beside those of Dask; `documents.rs` sees that all of them are here.
 
 use common::{ends, on_built};
 use lazygraph::{
