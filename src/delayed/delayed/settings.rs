@@ -56,7 +56,7 @@ impl<T: ?Sized> Delayed<T> {
         self
     }
 
-    /// Sets after which errors the node is tried recompute, for every clone: those for which `filter` returns `true`.
+    /// Sets after which errors the node is tried again, for every clone: those for which `filter` returns `true`.
     ///
     /// It is tried as often as [`retries`](Self::retries) allows. `filter` gets the error that the task would fail with:
     /// its own, a panic, a timeout. If `filter` panics, the task fails with that panic.
@@ -86,7 +86,7 @@ impl<T: ?Sized> Delayed<T> {
     /// [order](crate::Client::submit) gets it; none of them occupies a slot.
     ///
     /// While the body waits for a future, an event or a nested compute, and after [`secede`](crate::secede), the units
-    /// are released; they are taken recompute, ahead of tasks that have not started, when it goes on. That wait ends only
+    /// are released; they are taken again, ahead of tasks that have not started, when it goes on. That wait ends only
     /// when others release them: a body must not hold a lock meanwhile that a task of the same resource needs. Inside
     /// [`hold_slot`](crate::hold_slot) the units are kept.
     ///
