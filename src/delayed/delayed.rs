@@ -34,7 +34,8 @@ use std::sync::Arc;
 #[must_use = "a `Delayed` does nothing until it is computed"]
 pub struct Delayed<T: ?Sized> {
     pub(crate) node: NodePtr,
-    value: PhantomData<fn() -> Box<T>>,
+    /// Invariant: a result is read as the very type that its node was built with.
+    value: PhantomData<fn(Box<T>) -> Box<T>>,
 }
 
 impl<T: ?Sized> Delayed<T> {

@@ -30,7 +30,8 @@ use std::sync::Arc;
 #[must_use = "dropping the last `Handle` cancels work that has not started, and `let _ =` drops it: keep it, or `detach` it"]
 pub struct Handle<T> {
     pub(crate) claim: Claim,
-    value: PhantomData<fn() -> Box<T>>,
+    /// Invariant: a result is read as the very type that its node was built with.
+    value: PhantomData<fn(Box<T>) -> Box<T>>,
 }
 
 impl<T> Handle<T> {
