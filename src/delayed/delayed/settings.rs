@@ -24,7 +24,8 @@ impl<T: ?Sized> Delayed<T> {
     /// assert_eq!(rate.compute().unwrap_err().task(), "rate");
     /// ```
     pub fn named(self, name: impl Into<String>) -> Self {
-        self.node.configure(|s| s.name = Some(name.into().into()));
+        let name = name.into().into();
+        self.node.configure(|s| s.name = Some(name));
         self
     }
 
@@ -75,7 +76,8 @@ impl<T: ?Sized> Delayed<T> {
     /// assert!(fetch().retry_if(is_worth_it).compute().is_err()); // called once
     /// ```
     pub fn retry_if(self, filter: impl Fn(&Error) -> bool + Send + Sync + 'static) -> Self {
-        self.node.configure(|s| s.retry_if = Some(Arc::new(filter)));
+        let former = (self.node).configure(|s| s.retry_if.replace(Arc::new(filter)));
+        drop(former);
         self
     }
 

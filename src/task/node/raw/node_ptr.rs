@@ -50,9 +50,11 @@ impl NodePtr {
     }
 
     /// Changes the settings of the call.
-    pub(crate) fn configure(&self, f: impl FnOnce(&mut Settings)) {
+    ///
+    /// The settings are locked while `f` runs: it calls no code of users, and returns what that could be dropped with.
+    pub(crate) fn configure<R>(&self, f: impl FnOnce(&mut Settings) -> R) -> R {
         let settings = &self.header().configure().settings;
-        f(&mut settings.lock().unwrap_or_else(PoisonError::into_inner));
+        f(&mut settings.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Runs the body of a node without inputs.
