@@ -167,6 +167,7 @@ fn elements_of_one_map_may_wait_for_each_other_but_not_in_a_circle() {
             boxes[i].put(&all[i + 1]);
         }
         assert_eq!(client.gather(&all).unwrap(), [7, 7, 7, 7]);
+        let boxes: Vec<Box_> = (0..3).map(|_| Box_::default()).collect();
         let all = client.map(|i: usize| asks(boxes[i].clone()), 0..3);
         for i in 0..3 {
             boxes[i].put(&all[(i + 1) % 3]);
