@@ -56,7 +56,8 @@ impl Client {
     /// [tried again](crate::Handle::retry).
     ///
     /// # Errors
-    /// Inside a task: `Cancelled` or `Timeout` if the task is stopped, `Deadlock` if a future waits for the task.
+    /// Inside a task: `Cancelled` or `Timeout` if the task is stopped, `Deadlock` if a future waits for the task. The futures
+    /// are not lost: [`is_done`](crate::Handle::is_done) tells which have completed.
     pub fn wait_all<I>(&self, futures: I) -> Result<(Vec<I::Item>, Vec<I::Item>), Error>
     where
         I: IntoIterator,

@@ -82,11 +82,12 @@ impl JobQueue {
         let mut ready = lock(&self.ready);
         let mut idle = Vec::new();
         for (rank, run) in ready.iter() {
+            // Its task is still registered: it leaves this map first, and what is held of it here may be the last.
+            run.context.executor.caller_takes_part();
             if !run.join() {
                 idle.push(*rank);
                 continue;
             }
-            run.context.executor.caller_takes_part();
             if run.has_work_below() {
                 found = Some(run.clone());
                 break;

@@ -117,7 +117,7 @@ impl Executor {
         self.headcount.has_caller()
     }
 
-    /// The calling thread has joined a run. From here on it is counted, if it came to look for work.
+    /// The calling thread has found a run. From here on it is counted, if it came to look for work.
     #[inline]
     pub(in crate::exec) fn caller_takes_part(&self) {
         self.headcount.caller_takes_part();

@@ -71,7 +71,7 @@ impl Headcount {
         self.counts.fetch_update(SeqCst, SeqCst, comes).is_ok()
     }
 
-    /// The calling thread has joined a run: it takes part from here on, if it looked for work.
+    /// The calling thread has found a run: it takes part from here on, if it looked for work.
     #[inline]
     pub(super) fn caller_takes_part(&self) {
         let stay = STAY.with(Cell::get);

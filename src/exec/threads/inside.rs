@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 /// Counts a thread as inside until it is dropped.
 ///
-/// One that was invited only looks for work at first. It takes part as soon as it has joined a run
+/// One that was invited only looks for work at first. It takes part as soon as it has found a run
 /// (`Executor::caller_takes_part`): a thread that comes too late does not show in the counts of a client at rest.
 pub(in crate::exec) struct Inside {
     executor: Arc<Executor>,
