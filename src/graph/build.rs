@@ -2,10 +2,12 @@
 //! by a sweep.
 
 use super::sweep::sweep;
-use super::{Graph, Link, traits_of};
+use super::{Graph, Link, flags_of};
 use crate::base::buffer_pool::Pooled;
 use crate::base::error::{Error, ErrorKind};
-use crate::task::{Edge, Input, Inputs, NodePtr, RawNode, Settings, Traits, Use, counted, node_of};
+use crate::task::{
+    Edge, Input, Inputs, NodeFlags, NodePtr, RawNode, Settings, Use, counted, node_of,
+};
 use ahash::AHashMap;
 use std::collections::BTreeSet;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -187,9 +189,9 @@ impl Walk {
         let node = node_of(&graph.roots, raw);
         let settings = self.settings.pop_if(|(of, _)| *of == raw);
         let settings = settings.map(|(_, settings)| settings);
-        let mut traits = traits_of(node, settings.as_ref());
+        let mut flags = flags_of(node, settings.as_ref());
         if graph.links[from..].iter().any(|l| l.how() == Use::Catch) {
-            traits.set(Traits::CATCHES);
+            flags.set(NodeFlags::CATCHES);
         }
         graph.shares |= graph.links[from..].iter().any(|l| l.is(Use::Shared));
         let sole = node.is_sole();
@@ -202,9 +204,9 @@ impl Walk {
         if !sole {
             self.indices.set(raw, index, &graph.roots);
         }
-        graph.any.set(traits.0);
+        graph.any.set(flags.0);
         graph.nodes.push(raw);
-        graph.traits.push(traits);
+        graph.flags.push(flags);
         graph.starts.push(graph.links.len() as u32);
         if let Some(parent) = self.open.last_mut() {
             let at = parent.next as usize;

@@ -1,6 +1,6 @@
 //! The invariants of a graph, asserted after each pass in debug builds.
 
-use super::{Graph, Traits};
+use super::{Graph, NodeFlags};
 use std::hash::{BuildHasher, RandomState};
 
 /// What no pass may change: the impure nodes and the outputs.
@@ -19,15 +19,15 @@ impl Invariants {
 
     fn with(graph: &Graph, hasher: RandomState) -> Invariants {
         let mut impure = (0, 0u64);
-        for (node, traits) in graph.nodes.iter().zip(&graph.traits) {
-            if !traits.has(Traits::MERGE) {
+        for (node, flags) in graph.nodes.iter().zip(&graph.flags) {
+            if !flags.has(NodeFlags::MERGE) {
                 impure = (impure.0 + 1, impure.1.wrapping_add(hasher.hash_one(node)));
             }
         }
         let settings = graph
             .settings
             .keys()
-            .filter(|i| !graph.traits[**i as usize].has(Traits::MERGE))
+            .filter(|i| !graph.flags[**i as usize].has(NodeFlags::MERGE))
             .count();
         Invariants {
             impure,

@@ -2,7 +2,7 @@
 
 use super::Link;
 use crate::base::buffer_pool::Pooled;
-use crate::task::{NodePtr, NodeRef, RawNode, Settings, Traits, node_of};
+use crate::task::{NodeFlags, NodePtr, NodeRef, RawNode, Settings, node_of};
 use std::collections::BTreeMap;
 
 /// The kind of topological order in which the nodes stand.
@@ -23,7 +23,7 @@ pub(crate) enum OrderKind {
 #[derive(Default)]
 pub(crate) struct Graph {
     pub(crate) nodes: Pooled<RawNode>,
-    pub(crate) traits: Pooled<Traits>,
+    pub(crate) flags: Pooled<NodeFlags>,
     /// The inputs of node `i` are `links[starts[i]..starts[i + 1]]`.
     pub(crate) starts: Pooled<u32>,
     pub(crate) links: Pooled<Link>,
@@ -33,8 +33,8 @@ pub(crate) struct Graph {
     pub(crate) uses: Pooled<u32>,
     /// Keeps every node alive.
     pub(crate) roots: Pooled<NodePtr>,
-    /// The union of the traits of all nodes.
-    pub(crate) any: Traits,
+    /// The union of the flags of all nodes.
+    pub(crate) any: NodeFlags,
     /// Some result is wanted as an `Arc`.
     pub(crate) shares: bool,
     /// All nodes are known to be calls of one function, without settings and without a `recompute`.
@@ -70,14 +70,14 @@ impl Graph {
     }
 
     pub(crate) fn is_joined(&self, i: usize) -> bool {
-        self.traits[i].has(Traits::JOINED)
+        self.flags[i].has(NodeFlags::JOINED)
     }
 
     /// The number of units.
     pub(crate) fn units(&self) -> usize {
-        self.traits
+        self.flags
             .iter()
-            .filter(|t| !t.has(Traits::JOINED))
+            .filter(|t| !t.has(NodeFlags::JOINED))
             .count()
     }
 
@@ -121,7 +121,7 @@ impl Graph {
         let all = order.len() == self.len();
         let mut graph = Graph {
             nodes: order.iter().map(|&i| self.nodes[i as usize]).collect(),
-            traits: order.iter().map(|&i| self.traits[i as usize]).collect(),
+            flags: order.iter().map(|&i| self.flags[i as usize]).collect(),
             keys: match self.keys.is_empty() {
                 true => Vec::new(),
                 false => order.iter().map(|&i| self.keys[i as usize]).collect(),

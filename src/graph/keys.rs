@@ -3,7 +3,7 @@
 use super::{Graph, Link, build, call_text};
 use crate::base::error::{Error, ErrorKind};
 use crate::base::token::{Hasher128, StdHasher, with_locality};
-use crate::task::{Describe, Input, NodePtr, NodeRef, Purity, Settings, Traits, Use, node_of};
+use crate::task::{Describe, Input, NodeFlags, NodePtr, NodeRef, Purity, Settings, Use, node_of};
 use ahash::AHashMap;
 use std::any::TypeId;
 use std::hash::Hash;
@@ -53,22 +53,22 @@ impl Keys {
         };
         let mut explicit = AHashMap::new();
         let (mut hasher, mut inputs) = (Hasher128::new(0), Vec::new());
-        let nodes = graph.nodes.iter().zip(&graph.traits);
+        let nodes = graph.nodes.iter().zip(&graph.flags);
         let ends = graph.starts.iter().zip(&graph.starts[1..]);
-        for ((raw, traits), (start, end)) in nodes.zip(ends) {
+        for ((raw, flags), (start, end)) in nodes.zip(ends) {
             let node = node_of(&graph.roots, *raw);
             let (key, scope);
-            if !traits.has(Traits::MERGE) {
+            if !flags.has(NodeFlags::MERGE) {
                 key = identity(node);
                 scope = match () {
-                    () if traits.has(Traits::BORROWED) => KeyScope::Run,
-                    () if traits.has(Traits::CONSTANT) => KeyScope::Anywhere,
+                    () if flags.has(NodeFlags::BORROWED) => KeyScope::Run,
+                    () if flags.has(NodeFlags::CONSTANT) => KeyScope::Anywhere,
                     () => KeyScope::Never,
                 };
             } else {
                 inputs.clear();
                 scope = this.add_inputs(&graph.links[*start as usize..*end as usize], &mut inputs);
-                let content = match traits.has(Traits::SETTINGS) {
+                let content = match flags.has(NodeFlags::SETTINGS) {
                     false => content(node, &mut hasher, &inputs)?,
                     true => {
                         let i = this.keys.len() as u32;
@@ -87,7 +87,7 @@ impl Keys {
             }
             this.keys.push(key);
             // While the node is in the cache.
-            this.retention.push(retention(node, *traits, scope));
+            this.retention.push(retention(node, *flags, scope));
             this.scopes.push(scope);
         }
         Ok(this)
@@ -155,14 +155,14 @@ fn configured_content(
 
 /// How the memo keeps the result of a node with a key of this scope.
 #[inline]
-fn retention(node: NodeRef<'_>, traits: Traits, scope: KeyScope) -> Retention {
-    if !traits.has(Traits::MERGE) || scope < KeyScope::Run {
+fn retention(node: NodeRef<'_>, flags: NodeFlags, scope: KeyScope) -> Retention {
+    if !flags.has(NodeFlags::MERGE) || scope < KeyScope::Run {
         return Retention::None;
     }
     let task = node.task();
     match task.result.share {
         Some(_) if task.spec.purity == Purity::Structural => Retention::None,
-        Some(share) if !traits.has(Traits::FLAT) && (share.copies)() => Retention::Copied,
+        Some(share) if !flags.has(NodeFlags::FLAT) && (share.copies)() => Retention::Copied,
         Some(_) => Retention::Shared,
         None => Retention::None,
     }
@@ -252,7 +252,7 @@ fn cannot_be_keyed(node: NodeRef<'_>, why: &str) -> Error {
 pub(crate) fn content_key(node: &NodePtr) -> Option<u128> {
     let graph = build(vec![Input::new(node, Use::Order)]).ok()?;
     let index = graph.outputs.first()?.index();
-    if !graph.traits[index].has(Traits::MERGE) {
+    if !graph.flags[index].has(NodeFlags::MERGE) {
         return None;
     }
     Some(Keys::compute(&graph).ok()?.keys[index])

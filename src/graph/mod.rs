@@ -5,14 +5,14 @@ pub(crate) mod check;
 mod graph;
 mod keys;
 mod link;
+mod node_flags;
 mod sweep;
 mod text;
-mod traits;
 
-pub(crate) use crate::task::Traits;
+pub(crate) use crate::task::NodeFlags;
 pub(crate) use build::build;
 pub(crate) use graph::{Graph, OrderKind};
 pub(crate) use keys::{Keys, Retention, content_key};
 pub(crate) use link::Link;
+pub(crate) use node_flags::flags_of;
 pub(crate) use text::{call_text, culprit};
-pub(crate) use traits::traits_of;

@@ -7,11 +7,12 @@
 //! Nodes are recorded in the order in which they are reached, and reversed in place at the end. Links are positions in
 //! memory until then, and become indices when all nodes have theirs.
 
-use super::{Graph, Link, OrderKind, traits_of};
+use super::{Graph, Link, OrderKind, flags_of};
 use crate::base::buffer_pool::Pooled;
 use crate::task::memory::{ChunkRef, Position, SIZE};
 use crate::task::{
-    Edge, Header, Input, Inputs, NodePtr, NodeRef, RawNode, Settings, Traits, Use, Vtable, node_of,
+    Edge, Header, Input, Inputs, NodeFlags, NodePtr, NodeRef, RawNode, Settings, Use, Vtable,
+    node_of,
 };
 use std::collections::BinaryHeap;
 use std::sync::MutexGuard;
@@ -35,7 +36,7 @@ pub(super) fn sweep(
     // First, so that these get the longest buffers of the pool.
     let mut swept = Swept {
         nodes: Pooled::with_longest(),
-        traits: Pooled::with_longest(),
+        flags: Pooled::with_longest(),
         starts: Pooled::with_longest(),
         links: Pooled::with_longest(),
         shares: outputs.iter().any(|output| output.is(Use::Shared)),
@@ -231,7 +232,7 @@ impl<'n> Wanted<'n> {
 #[derive(Default)]
 struct Swept {
     nodes: Pooled<RawNode>,
-    traits: Pooled<Traits>,
+    flags: Pooled<NodeFlags>,
     /// Some result is wanted as an `Arc`.
     shares: bool,
     /// The kind of the first node, and whether others are of another kind or have settings.
@@ -270,8 +271,8 @@ impl Swept {
     #[inline(always)]
     fn add(&mut self, wanted: &mut Wanted<'_>, inputs: &mut Inputs, raw: RawNode) -> Option<()> {
         let node = node_of(wanted.roots, raw);
-        let mut traits = match node.has_settings() {
-            false => traits_of(node, None),
+        let mut flags = match node.has_settings() {
+            false => flags_of(node, None),
             true => self.configured(node)?,
         };
         let kind = node.kind();
@@ -285,42 +286,42 @@ impl Swept {
             node.list_inputs(inputs);
             for input in inputs.iter().rev() {
                 if !input.is_plain() {
-                    self.note_special(*input, &mut traits);
+                    self.note_special(*input, &mut flags);
                 }
                 self.links.push(wanted.want(*input)?);
             }
             inputs.clear();
         }
-        self.traits.push(traits);
+        self.flags.push(flags);
         self.nodes.push(raw);
         Some(())
     }
 
     #[cold]
-    fn note_special(&mut self, input: Input, traits: &mut Traits) {
+    fn note_special(&mut self, input: Input, flags: &mut NodeFlags) {
         if input.is(Use::Catch) {
-            traits.set(Traits::CATCHES);
+            flags.set(NodeFlags::CATCHES);
         }
         self.shares |= input.is(Use::Shared);
     }
 
     #[cold]
-    fn configured(&mut self, node: NodeRef<'_>) -> Option<Traits> {
+    fn configured(&mut self, node: NodeRef<'_>) -> Option<NodeFlags> {
         let settings = node.settings()?;
         if !settings.after.is_empty() {
             return None;
         }
         self.differ = true;
-        let traits = traits_of(node, Some(&settings));
+        let flags = flags_of(node, Some(&settings));
         self.settings.push((self.nodes.len(), settings));
-        Some(traits)
+        Some(flags)
     }
 
     /// Makes the graph: the oldest node first, and indices instead of positions.
     fn reversed(self, mut outputs: Pooled<Link>, pages: &PageTable<'_>) -> Option<Graph> {
         let Swept {
             mut nodes,
-            mut traits,
+            mut flags,
             mut starts,
             mut links,
             ..
@@ -329,7 +330,7 @@ impl Swept {
         let last = nodes.len() - 1;
         (last < Edge::NODES).then_some(())?;
         nodes.shrink();
-        traits.shrink();
+        flags.shrink();
         starts.push(edges);
         starts.shrink();
         links.shrink();
@@ -344,15 +345,15 @@ impl Swept {
         links.iter_mut().for_each(&mut to_index);
         outputs.iter_mut().for_each(&mut to_index);
         nodes.reverse();
-        traits.reverse();
+        flags.reverse();
         starts.reverse();
         starts.iter_mut().for_each(|start| *start = edges - *start);
-        let any = Traits(traits.iter().fold(0, |any, traits| any | traits.0));
+        let any = NodeFlags(flags.iter().fold(0, |any, flags| any | flags.0));
         let settings = self.settings.into_iter();
         let settings = settings.map(|(at, settings)| ((last - at) as u32, settings));
         Some(Graph {
             nodes,
-            traits,
+            flags,
             starts,
             links,
             outputs,
@@ -404,12 +405,12 @@ mod tests {
         Some(Graph { roots, ..graph })
     }
 
-    /// Of each node: what it reads, how often it is read, its traits.
-    fn edges(graph: &Graph) -> BTreeMap<u64, (Vec<u64>, u32, Traits)> {
+    /// Of each node: what it reads, how often it is read, its flags.
+    fn edges(graph: &Graph) -> BTreeMap<u64, (Vec<u64>, u32, NodeFlags)> {
         let id = |i: usize| graph.node(i).id();
         let of = |i: usize| {
             let reads = graph.inputs(i).iter().map(|l| id(l.index())).collect();
-            (id(i), (reads, graph.uses[i], graph.traits[i]))
+            (id(i), (reads, graph.uses[i], graph.flags[i]))
         };
         (0..graph.len()).map(of).collect()
     }

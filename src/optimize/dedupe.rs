@@ -4,7 +4,7 @@ use super::cull::cull;
 use super::equal::equal;
 use super::{Changed, Pass, Passes};
 use crate::base::error::Error;
-use crate::graph::{Graph, Keys, Retention, Traits};
+use crate::graph::{Graph, Keys, NodeFlags, Retention};
 use std::sync::Arc;
 
 /// Merges pure nodes with equal keys, and marks those whose results the memo of the run remembers.
@@ -27,14 +27,14 @@ impl Pass for Dedupe {
     }
 
     fn run(&self, mut graph: Graph, passes: Passes) -> Result<(Graph, Changed), Error> {
-        if !graph.any.has(Traits::MERGE) {
+        if !graph.any.has(NodeFlags::MERGE) {
             return Ok((graph, Changed::No));
         }
         let keys = Keys::compute(&graph)?;
         let mut place: Vec<u32> = Vec::new();
         equal(
             &keys.keys,
-            |i| graph.traits[i].has(Traits::MERGE),
+            |i| graph.flags[i].has(NodeFlags::MERGE),
             |i, first| {
                 if place.is_empty() {
                     place = (0..graph.len() as u32).collect();
@@ -49,7 +49,7 @@ impl Pass for Dedupe {
         }
         mark_remembered(&mut graph, &keys.retention, passes);
         graph.keys = keys.keys;
-        if !graph.any.has(Traits::KEYED) {
+        if !graph.any.has(NodeFlags::KEYED) {
             graph.keys = Vec::new();
         }
         if place.is_empty() {
@@ -93,25 +93,25 @@ fn merge_settings(graph: &mut Graph, into: u32, from: u32) {
         (Some(a), Some(b)) => Some(a && b),
         (a, b) => a.or(b),
     };
-    let traits = graph.traits[from as usize].0
-        & (Traits::SETTINGS | Traits::INLINE | Traits::NO_FUSE | Traits::GUARDED);
-    graph.traits[into as usize].set(traits);
+    let flags = graph.flags[from as usize].0
+        & (NodeFlags::SETTINGS | NodeFlags::INLINE | NodeFlags::NO_FUSE | NodeFlags::GUARDED);
+    graph.flags[into as usize].set(flags);
 }
 
 /// Marks the pure nodes whose key is valid in any graph of the run: not those that depend on an impure node of this graph, nor
 /// those that cost less to run again than to remember.
 fn mark_remembered(graph: &mut Graph, retention: &[Retention], passes: Passes) {
-    for (traits, retention) in graph.traits.iter_mut().zip(retention) {
-        let flags = match retention {
+    for (flags, retention) in graph.flags.iter_mut().zip(retention) {
+        let kept = match retention {
             Retention::None => continue,
-            Retention::Copied => Traits::KEYED,
-            Retention::Shared => Traits::KEYED | Traits::SHARE | Traits::INDIRECT,
+            Retention::Copied => NodeFlags::KEYED,
+            Retention::Shared => NodeFlags::KEYED | NodeFlags::SHARE | NodeFlags::INDIRECT,
         };
-        if passes.inline && traits.has(Traits::INLINE) {
+        if passes.inline && flags.has(NodeFlags::INLINE) {
             continue;
         }
-        traits.set(flags);
-        graph.any.set(flags);
+        flags.set(kept);
+        graph.any.set(kept);
     }
 }
 
@@ -155,7 +155,7 @@ mod tests {
         "#]]
         .assert_eq(&text(&g));
         assert!(
-            !g.traits[1].has(Traits::KEYED),
+            !g.flags[1].has(NodeFlags::KEYED),
             "another evaluation of `inc` may give another value"
         );
     }

@@ -2,7 +2,7 @@
 
 use super::{Changed, Pass, Passes};
 use crate::base::error::Error;
-use crate::graph::{Graph, Link, OrderKind, Traits};
+use crate::graph::{Graph, Link, NodeFlags, OrderKind};
 use crate::task::Use;
 
 /// Joins a node with its input if the input has no other user and the node no other input: the executor then schedules them
@@ -30,7 +30,7 @@ impl Pass for Fuse {
     fn run(&self, mut graph: Graph, _: Passes) -> Result<(Graph, Changed), Error> {
         let in_creation_order = graph.order == OrderKind::Creation;
         // If nodes can run in the order of memory, it does not pay to move all of them for a few.
-        let stays = in_creation_order && !graph.any.has(Traits::OWNING);
+        let stays = in_creation_order && !graph.any.has(NodeFlags::OWNING);
         let JoinCounts { next, apart } = join(&mut graph, !stays);
         let gathers = !stays || apart > graph.len() / 2;
         if stays && gathers {
@@ -42,7 +42,7 @@ impl Pass for Fuse {
         if next == 0 && !(gathers && apart > 0) {
             return Ok((graph, Changed::No));
         }
-        graph.any.set(Traits::JOINED);
+        graph.any.set(NodeFlags::JOINED);
         Ok((graph, Changed::Yes))
     }
 }
@@ -55,13 +55,13 @@ struct JoinCounts {
 
 /// Joins nodes with inputs that stand right before them; if `gather`, with others as well.
 fn join(graph: &mut Graph, gather: bool) -> JoinCounts {
-    let (traits, links, uses) = (&mut graph.traits[..], &graph.links[..], &graph.uses[..]);
+    let (flags, links, uses) = (&mut graph.flags[..], &graph.links[..], &graph.uses[..]);
     let mut joined = JoinCounts { next: 0, apart: 0 };
     let mut start = 0;
     for (i, end) in graph.starts[1..].iter().enumerate() {
         let inputs = &links[start..*end as usize];
         start = *end as usize;
-        let Some(before) = joins(i, inputs, traits, uses) else {
+        let Some(before) = joins(i, inputs, flags, uses) else {
             continue;
         };
         if before + 1 == i {
@@ -72,14 +72,14 @@ fn join(graph: &mut Graph, gather: bool) -> JoinCounts {
                 continue;
             }
         }
-        traits[i].set(Traits::JOINED);
+        flags[i].set(NodeFlags::JOINED);
     }
     joined
 }
 
 /// The input whose unit node `i` joins.
 #[inline]
-fn joins(i: usize, inputs: &[Link], traits: &[Traits], uses: &[u32]) -> Option<usize> {
+fn joins(i: usize, inputs: &[Link], flags: &[NodeFlags], uses: &[u32]) -> Option<usize> {
     let (first, others) = inputs.split_first()?;
     let input = first.index();
     // Every edge from the input (including an output's) leads to this node, and every edge to this node comes from the
@@ -89,8 +89,8 @@ fn joins(i: usize, inputs: &[Link], traits: &[Traits], uses: &[u32]) -> Option<u
             .iter()
             .all(|l| l.index() == input && !l.is(Use::Catch))
         && !first.is(Use::Catch)
-        && !traits[i].has(Traits::NO_FUSE)
-        && !traits[input].has(Traits::NO_FUSE | Traits::FLAT);
+        && !flags[i].has(NodeFlags::NO_FUSE)
+        && !flags[input].has(NodeFlags::NO_FUSE | NodeFlags::FLAT);
     joins.then_some(input)
 }
 

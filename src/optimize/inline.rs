@@ -2,7 +2,7 @@
 
 use super::{Changed, Pass, Passes};
 use crate::base::error::Error;
-use crate::graph::{Graph, Link, Traits};
+use crate::graph::{Graph, Link, NodeFlags};
 
 /// Copies nodes marked `inline` into each of their consumers; never an output.
 ///
@@ -24,10 +24,14 @@ impl Pass for Inline {
     }
 
     fn run(&self, graph: Graph, _: Passes) -> Result<(Graph, Changed), Error> {
-        if !graph.any.has(Traits::INLINE) {
+        if !graph.any.has(NodeFlags::INLINE) {
             return Ok((graph, Changed::No));
         }
-        let mut copied: Vec<bool> = graph.traits.iter().map(|t| t.has(Traits::INLINE)).collect();
+        let mut copied: Vec<bool> = graph
+            .flags
+            .iter()
+            .map(|t| t.has(NodeFlags::INLINE))
+            .collect();
         for output in &graph.outputs {
             copied[output.index()] = false;
         }
@@ -110,7 +114,7 @@ fn copy(graph: Graph, copied: &[bool]) -> Graph {
     let pick = |i: &u32| *i as usize;
     let mut copies = Graph {
         nodes: order.iter().map(|i| graph.nodes[pick(i)]).collect(),
-        traits: order.iter().map(|i| graph.traits[pick(i)]).collect(),
+        flags: order.iter().map(|i| graph.flags[pick(i)]).collect(),
         keys: match graph.keys.is_empty() {
             true => Vec::new(),
             false => order.iter().map(|i| graph.keys[pick(i)]).collect(),

@@ -4,7 +4,7 @@ use super::Program;
 use crate::base::buffer_pool::Pooled;
 use crate::base::error::{Error, ErrorKind};
 use crate::graph::{Graph, Link};
-use crate::task::{Edge, Traits, Use};
+use crate::task::{Edge, NodeFlags, Use};
 use std::alloc::Layout;
 use std::sync::OnceLock;
 
@@ -14,17 +14,17 @@ use std::sync::OnceLock;
 /// `Invalid` if the results are too large, or if a result that is borrowed from a scope is to be shared.
 pub(crate) fn lower(mut graph: Graph) -> Result<Program, Error> {
     share_where_wanted(&mut graph)?;
-    let any = Traits(graph.traits.iter().fold(0, |all, t| all | t.0));
+    let any = NodeFlags(graph.flags.iter().fold(0, |all, t| all | t.0));
     let (offsets, layout) = slots(&graph, any)?;
     let units = units(&graph, any);
     let caught = caught(&graph, any);
     let has_priorities = graph.settings.values().any(|s| s.priority != 0);
     let by_priority =
-        any.has(Traits::OWNING) && graph.traits.iter().any(|t| t.counts()) || has_priorities;
-    let tracked = any.has(Traits::OWNING | Traits::SHARE);
-    let (traits, uses) = (&graph.traits[..], &graph.uses[..]);
-    let edge = |link: Link| edge_of(link, traits[link.index()], uses[link.index()]);
-    let by_index = !any.has(Traits::INDIRECT | Traits::OWNING | Traits::SHARE);
+        any.has(NodeFlags::OWNING) && graph.flags.iter().any(|t| t.counts()) || has_priorities;
+    let tracked = any.has(NodeFlags::OWNING | NodeFlags::SHARE);
+    let (flags, uses) = (&graph.flags[..], &graph.uses[..]);
+    let edge = |link: Link| edge_of(link, flags[link.index()], uses[link.index()]);
+    let by_index = !any.has(NodeFlags::INDIRECT | NodeFlags::OWNING | NodeFlags::SHARE);
     // Both are words: the buffer is reused.
     let edges = match by_index {
         true => (graph.links).map(|link| plain_edge(link, uses[link.index()])),
@@ -33,7 +33,7 @@ pub(crate) fn lower(mut graph: Graph) -> Result<Program, Error> {
     let outputs = graph.outputs.map(edge);
     Ok(Program {
         nodes: graph.nodes,
-        traits: graph.traits,
+        flags: graph.flags,
         starts: graph.starts,
         edges,
         outputs,
@@ -48,9 +48,9 @@ pub(crate) fn lower(mut graph: Graph) -> Result<Program, Error> {
         any,
         has_priorities,
         is_uniform: graph.is_uniform,
-        is_direct: by_index && !any.has(Traits::LARGE),
-        is_plain: !tracked && !any.has(Traits::SPECIAL),
-        is_light: !tracked && !any.has(Traits::SPECIAL & !Traits::KEYED),
+        is_direct: by_index && !any.has(NodeFlags::LARGE),
+        is_plain: !tracked && !any.has(NodeFlags::SPECIAL),
+        is_light: !tracked && !any.has(NodeFlags::SPECIAL & !NodeFlags::KEYED),
         roots: graph.roots,
         consumers: OnceLock::new(),
         peak: OnceLock::new(),
@@ -78,8 +78,8 @@ fn share_where_wanted(graph: &mut Graph) -> Result<(), Error> {
                 format!("`{label}` is borrowed from a `scope` and cannot be shared as an `Arc`");
             return Err(Error::run(ErrorKind::Invalid, message));
         }
-        if !graph.traits[i].has(Traits::INDIRECT) {
-            graph.traits[i].set(Traits::SHARE | Traits::INDIRECT);
+        if !graph.flags[i].has(NodeFlags::INDIRECT) {
+            graph.flags[i].set(NodeFlags::SHARE | NodeFlags::INDIRECT);
         }
     }
     Ok(())
@@ -91,15 +91,15 @@ fn plain_edge(link: Link, uses: u32) -> Edge {
     Edge(link.index() as u32 | sole)
 }
 
-fn edge_of(link: Link, to: Traits, uses: u32) -> Edge {
+fn edge_of(link: Link, to: NodeFlags, uses: u32) -> Edge {
     let Edge(mut word) = plain_edge(link, uses);
-    if to.has(Traits::INDIRECT) {
+    if to.has(NodeFlags::INDIRECT) {
         word |= Edge::INDIRECT;
     }
-    if to.has(Traits::OWNING | Traits::SHARE) {
+    if to.has(NodeFlags::OWNING | NodeFlags::SHARE) {
         word |= Edge::TRACKED;
         let by_value = matches!(link.how(), Use::Value | Use::Catch);
-        if by_value && !to.has(Traits::BORROWED) {
+        if by_value && !to.has(NodeFlags::BORROWED) {
             word |= Edge::TAKEN;
         }
     }
@@ -107,14 +107,14 @@ fn edge_of(link: Link, to: Traits, uses: u32) -> Edge {
 }
 
 /// Gives each node a slot.
-fn slots(graph: &Graph, any: Traits) -> Result<(Vec<u32>, Layout), Error> {
+fn slots(graph: &Graph, any: NodeFlags) -> Result<(Vec<u32>, Layout), Error> {
     let too_large = || {
         Error::run(
             ErrorKind::Invalid,
             "the results of one graph need more than 32 GiB at once",
         )
     };
-    if !any.has(Traits::LARGE) {
+    if !any.has(NodeFlags::LARGE) {
         let layout = Layout::array::<u64>(graph.len()).map_err(|_| too_large())?;
         return Ok((Vec::new(), layout));
     }
@@ -133,8 +133,8 @@ fn slots(graph: &Graph, any: Traits) -> Result<(Vec<u32>, Layout), Error> {
     Ok((offsets, layout))
 }
 
-fn units(graph: &Graph, any: Traits) -> Vec<u32> {
-    if !any.has(Traits::JOINED) {
+fn units(graph: &Graph, any: NodeFlags) -> Vec<u32> {
+    if !any.has(NodeFlags::JOINED) {
         return Vec::new();
     }
     let mut units: Vec<u32> = (0..graph.len() as u32)
@@ -145,9 +145,9 @@ fn units(graph: &Graph, any: Traits) -> Vec<u32> {
 }
 
 /// For each node: whether its failure is caught on every path to an output.
-fn caught(graph: &Graph, any: Traits) -> Vec<bool> {
+fn caught(graph: &Graph, any: NodeFlags) -> Vec<bool> {
     let outcomes = graph.outputs.iter().any(|l| l.how() == Use::Catch);
-    if !any.has(Traits::CATCHES) && !outcomes {
+    if !any.has(NodeFlags::CATCHES) && !outcomes {
         return Vec::new();
     }
     let mut caught = vec![true; graph.len()];

@@ -8,7 +8,7 @@ mod plan_node;
 mod profile;
 mod program;
 
-pub(crate) use crate::graph::{Traits, culprit};
+pub(crate) use crate::graph::{NodeFlags, culprit};
 pub(crate) use consumers::Consumers;
 pub(crate) use groups::Groups;
 pub(crate) use lookahead::Lookahead;

@@ -24,11 +24,11 @@ impl MemoryProfile {
             for edge in program.inputs(i) {
                 let input = edge.index();
                 left[input] -= 1;
-                if left[input] == 0 && program.traits[input].counts() {
+                if left[input] == 0 && program.flags[input].counts() {
                     now -= 1;
                 }
             }
-            if program.traits[i].counts() && !is_output {
+            if program.flags[i].counts() && !is_output {
                 now += 1;
             }
             live.push(now);

@@ -3,7 +3,7 @@
 mod derived;
 mod export;
 
-use super::{Consumers, Lookahead, Traits, culprit};
+use super::{Consumers, Lookahead, NodeFlags, culprit};
 use crate::base::buffer_pool::{Pooled, pooled_as};
 use crate::base::error::Culprit;
 use crate::task::{Claim, Edge, NodePtr, NodeRef, RawNode, RetryIf, Settings, node_of};
@@ -18,7 +18,7 @@ pooled_as!(Edge, u32);
 /// Nodes stand in the order in which one worker runs them; the nodes of a unit stand together.
 pub(crate) struct Program {
     pub(crate) nodes: Pooled<RawNode>,
-    pub(crate) traits: Pooled<Traits>,
+    pub(crate) flags: Pooled<NodeFlags>,
     /// The inputs of node `i` are `edges[starts[i]..starts[i + 1]]`.
     pub(crate) starts: Pooled<u32>,
     pub(crate) edges: Pooled<Edge>,
@@ -38,8 +38,8 @@ pub(crate) struct Program {
     pub(crate) caught: Vec<bool>,
     /// Some result owns heap memory, or a node has a priority: units run by their place in the order.
     pub(crate) by_priority: bool,
-    /// The union of the traits of all nodes.
-    pub(crate) any: Traits,
+    /// The union of the flags of all nodes.
+    pub(crate) any: NodeFlags,
     /// All nodes are known to be calls of one function, without settings when it was planned.
     pub(crate) is_uniform: bool,
     /// All results are stored in slots of 8 bytes, and own nothing.
@@ -119,7 +119,7 @@ impl Program {
     pub(crate) fn dropper(&self, i: usize) -> Option<unsafe fn(*mut u8)> {
         let result = &self.node(i).task().result;
         match result.share {
-            Some(share) if self.traits[i].has(Traits::SHARE) => Some(share.drop),
+            Some(share) if self.flags[i].has(NodeFlags::SHARE) => Some(share.drop),
             _ => result.drop,
         }
     }
@@ -173,14 +173,14 @@ impl Program {
 
     /// Whether running it may add work that the plan does not show.
     pub(crate) fn may_grow(&self) -> bool {
-        self.any.has(Traits::FLAT)
+        self.any.has(NodeFlags::FLAT)
     }
 
     /// The future whose value a node has, if it is such a source.
     #[inline]
     pub(crate) fn awaits(&self, i: usize) -> Option<&Claim> {
-        let traits = self.traits[i];
-        match traits.has(Traits::SOURCE) && traits.has(Traits::GUARDED) {
+        let flags = self.flags[i];
+        match flags.has(NodeFlags::SOURCE) && flags.has(NodeFlags::GUARDED) {
             true => self.node(i).awaits(),
             false => None,
         }

@@ -23,8 +23,8 @@ pub(crate) use kinds::{
     with_lender,
 };
 pub(crate) use node::{
-    Header, Input, Inputs, NodeList, NodePtr, NodeRef, Outcome, RawNode, RetryIf, Settings, Traits,
-    Use, Vtable, counted, node_of,
+    Header, Input, Inputs, NodeFlags, NodeList, NodePtr, NodeRef, Outcome, RawNode, RetryIf,
+    Settings, Use, Vtable, counted, node_of,
 };
 pub(crate) use operand::{Holder, Lender, ManyLender, Operand, OwnedView, Parts, Reads};
 pub use operand::{Lend, Lent, Many, Operands, Val};

@@ -7,7 +7,7 @@ use super::caller::{DirectCaller, call_directly};
 use crate::base::error::Error;
 use crate::base::sync::thread_local;
 use crate::exec::drive::RAYON;
-use crate::exec::run::{Context, CurrentTask, Run, Seat};
+use crate::exec::run::{CallerPermit, Context, CurrentTask, Run};
 use crate::exec::segment::{Segment, SegmentPtr};
 use crate::exec::step::Worker;
 use crate::plan::Program;
@@ -59,11 +59,11 @@ pub(crate) fn compute_outermost<'n, R>(
         },
     };
     let run = &kept.task.run;
-    let seat = Seat::take(run);
+    let caller_permit = CallerPermit::take(run);
     let worker = Worker::within(kept.task.clone());
     let result = call_directly(&kept.task, call);
     worker.rejoin();
-    drop((worker, seat));
+    drop((worker, caller_permit));
     if run.context.memo.is_untouched() {
         let _ = KEPT.try_with(|here| here.set(Some(kept)));
         return Some(result);

@@ -5,7 +5,9 @@ use super::{parallel, serial};
 use crate::base::error::{Error, ErrorKind};
 use crate::base::sync::{self, lock};
 use crate::event::RunEvent;
-use crate::exec::run::{Context, MAX_DEPTH, Origin, Run, Seat, drop_panic, note_results, observe};
+use crate::exec::run::{
+    CallerPermit, Context, MAX_DEPTH, Origin, Run, drop_panic, note_results, observe,
+};
 use crate::exec::segment::{Segment, SegmentPtr};
 use crate::exec::tuning::{LOOKS, SPINS};
 use crate::exec::wait::{wait_without_slot, with_lease_released};
@@ -54,7 +56,7 @@ pub(crate) fn execute(
         units,
     };
     observe::tell(context, &started)?;
-    let seat = Seat::take(&run);
+    let caller_permit = CallerPermit::take(&run);
     let is_alone = context.executor.pool.is_serial() || units <= 1 && !program.may_grow();
     let is_observed = !context.observers.is_empty();
     let root = Segment::new(program.clone(), is_alone, is_observed, None, lineage);
@@ -67,7 +69,7 @@ pub(crate) fn execute(
         }
         close(&run);
     });
-    drop(seat);
+    drop(caller_permit);
     drop(run.take_awaited());
     settle(&run);
     Ok(Finished {

@@ -1,7 +1,7 @@
 //! The part of one thread in a run that several may work on.
 
 use crate::base::sync;
-use crate::exec::queue::{Item, Local};
+use crate::exec::queue::{ReadyUnit, WorkerDeque};
 use crate::exec::run::{Run, unit_woken, work_source};
 use crate::exec::segment::{Ready, SegmentPtr};
 use crate::exec::step::{Ran, Worker, conclude, last_uses, run_nodes};
@@ -22,7 +22,7 @@ pub(super) fn take_part(run: &Arc<Run>, root: SegmentPtr, is_owner: bool) {
         slots: run.context.executor.permits.slots(),
     };
     let mut looks = 0;
-    let mut next: Option<Item> = None;
+    let mut next: Option<ReadyUnit> = None;
     while !run.is_over() {
         match next
             .take()
@@ -59,13 +59,13 @@ pub(super) fn take_part(run: &Arc<Run>, root: SegmentPtr, is_owner: bool) {
 struct Participant<'p> {
     run: &'p Arc<Run>,
     worker: &'p Worker,
-    local: &'p Local,
+    local: &'p WorkerDeque,
     slots: usize,
 }
 
 impl Participant<'_> {
     /// Executes a unit; returns one that has become ready, to go on with.
-    fn run_unit(&self, item: Item) -> Option<Item> {
+    fn run_unit(&self, item: ReadyUnit) -> Option<ReadyUnit> {
         let (at, unit) = (item.segment, item.unit as usize);
         let segment = at.get();
         let is_ranked = segment.program().by_priority;
@@ -107,16 +107,16 @@ impl Participant<'_> {
     }
 
     /// Makes the sources of a returned graph ready.
-    fn begin_segment(&self, child: SegmentPtr) -> Option<Item> {
+    fn begin_segment(&self, child: SegmentPtr) -> Option<ReadyUnit> {
         let by_priority = child.get().program().by_priority;
         let sources = &child.get().progress().consumers().sources;
         let (first, rest) = sources.split_first()?;
-        let first = Item::of_unit(child, *first);
+        let first = ReadyUnit::of_unit(child, *first);
         if by_priority {
             self.run.queue.push(self.local, first);
         }
         for unit in rest.iter().rev() {
-            let item = Item::of_unit(child, *unit);
+            let item = ReadyUnit::of_unit(child, *unit);
             self.run.queue.push(self.local, item);
         }
         (!by_priority).then_some(first)
@@ -125,8 +125,13 @@ impl Participant<'_> {
     /// A unit has finished: makes ready what waited for it last. Returns the first of these.
     ///
     /// `ended`: the nodes that it was the last user of.
-    fn finish_unit(&self, mut at: SegmentPtr, mut unit: usize, mut ended: &[u32]) -> Option<Item> {
-        let mut next: Option<Item> = None;
+    fn finish_unit(
+        &self,
+        mut at: SegmentPtr,
+        mut unit: usize,
+        mut ended: &[u32],
+    ) -> Option<ReadyUnit> {
+        let mut next: Option<ReadyUnit> = None;
         loop {
             let segment = at.get();
             let progress = segment.progress();
@@ -134,12 +139,12 @@ impl Participant<'_> {
                 return self.finish_group(at, groups.finish(unit));
             }
             let by_priority = segment.program().by_priority;
-            let mut ranked: SmallVec<[Item; 4]> = SmallVec::new();
+            let mut ranked: SmallVec<[ReadyUnit; 4]> = SmallVec::new();
             for &waiting in progress.consumers().of_unit(unit).iter().rev() {
                 if !progress.serve_edge(waiting as usize) {
                     continue;
                 }
-                let item = Item::of_unit(at, waiting);
+                let item = ReadyUnit::of_unit(at, waiting);
                 if by_priority {
                     ranked.push(item);
                 } else if let Some(earlier) = next.replace(item) {
@@ -165,16 +170,16 @@ impl Participant<'_> {
     }
 
     /// As `finish_unit`, for a group or one of its nodes.
-    fn finish_group(&self, at: SegmentPtr, (ready, is_last): (Ready, bool)) -> Option<Item> {
+    fn finish_group(&self, at: SegmentPtr, (ready, is_last): (Ready, bool)) -> Option<ReadyUnit> {
         if is_last {
             self.run.finish();
         }
         let (first, rest) = ready.split_first()?;
         for unit in rest.iter().rev() {
-            let item = Item::of_unit(at, *unit);
+            let item = ReadyUnit::of_unit(at, *unit);
             self.run.queue.push(self.local, item);
         }
-        Some(Item::of_unit(at, *first))
+        Some(ReadyUnit::of_unit(at, *first))
     }
 
     fn invite_if_useful(&self) {

@@ -1,8 +1,8 @@
 //! The futures of one task: what its nodes ask and tell them.
 
-use super::activity::Activity;
 use super::history::{History, Transition};
 use super::outputs::Outputs;
+use super::progress::ClientProgress;
 use crate::base::buffer_pool::Pooled;
 use crate::base::error::{Error, ErrorKind};
 use crate::base::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed};
@@ -25,7 +25,7 @@ pub(crate) struct FutureSet {
     history: History,
     /// The plan, until the task has come to rest; futures that can be tried again keep it.
     plan: Mutex<Option<Arc<Program>>>,
-    activity: Arc<Activity>,
+    progress: Arc<ClientProgress>,
 }
 
 impl FutureSet {
@@ -36,7 +36,7 @@ impl FutureSet {
         futures: usize,
         plan: Option<Arc<Program>>,
         outputs: Option<Outputs>,
-        activity: Arc<Activity>,
+        progress: Arc<ClientProgress>,
     ) -> FutureSet {
         FutureSet {
             number,
@@ -46,7 +46,7 @@ impl FutureSet {
             outputs,
             history: History::new(futures),
             plan: Mutex::new(plan),
-            activity,
+            progress,
         }
     }
 
@@ -63,8 +63,8 @@ impl FutureSet {
         &self.history
     }
 
-    pub(in crate::exec) fn activity(&self) -> &Activity {
-        &self.activity
+    pub(in crate::exec) fn progress(&self) -> &ClientProgress {
+        &self.progress
     }
 
     /// Which outputs each node is; `None`: all outputs together are one future.
@@ -160,7 +160,7 @@ impl FutureSet {
     /// A body of the task begins. Where all outputs are one future, that begins with the first body.
     pub(in crate::exec) fn begin_task(&self) {
         if !self.are_many() && self.begin_future(0) {
-            self.activity.body_begins();
+            self.progress.body_begins();
         }
     }
 
@@ -195,7 +195,7 @@ impl FutureSet {
         let (round, outputs) = (self.round(), self.outputs.iter());
         for output in outputs.flat_map(|outputs| outputs.of_node(node)) {
             let record = || self.history.record(output, Transition::Finished);
-            let count = || self.activity.future_has_ended();
+            let count = || self.progress.future_has_ended();
             self.promises[output].complete_with_number(round, number, record, count);
         }
     }
@@ -240,7 +240,7 @@ impl FutureSet {
             retry_with: self.plan().map(|plan| plan as _),
         });
         let record = || self.history.record(index, transition);
-        let count = || self.activity.future_has_ended();
+        let count = || self.progress.future_has_ended();
         self.promises[index].complete(round, outcome, record, count)
     }
 

@@ -89,7 +89,7 @@ impl Job {
     /// A future that is ended by [`complete`](Self::complete), not by a plan.
     pub(crate) fn external(options: &Arc<JobOptions>, label: Arc<str>) -> Arc<Job> {
         let job = Job::new(options, 1, None, None, label, 0, true);
-        job.futures.activity().expect(1);
+        job.futures.progress().expect(1);
         job.register();
         job
     }
@@ -106,7 +106,7 @@ impl Job {
         let depth = current().map_or(0, |task| task.depth_below());
         let (queue, number) = (&options.queue, next_number());
         Arc::new_cyclic(|this| Job {
-            futures: FutureSet::new(number, futures, plan, outputs, queue.activity().clone()),
+            futures: FutureSet::new(number, futures, plan, outputs, queue.progress().clone()),
             options: options.clone(),
             label,
             rank: queue.next_rank(priority, depth as u32),

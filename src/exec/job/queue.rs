@@ -3,7 +3,7 @@
 use crate::base::sync::atomic::AtomicU64;
 use crate::base::sync::atomic::Ordering::Relaxed;
 use crate::base::sync::{Mutex, lock};
-use crate::exec::futures::{Activity, Rank};
+use crate::exec::futures::{ClientProgress, Rank};
 use crate::exec::resources::Resources;
 use crate::exec::run::{Run, has_caller_seceded, is_inside_task};
 use crate::exec::threads::{ClientSide, Executor, Pool, WorkSource};
@@ -24,7 +24,7 @@ pub(crate) struct JobQueue {
     ready: Mutex<BTreeMap<Rank, Arc<Run>>>,
     numbers: AtomicU64,
     live: Mutex<BTreeMap<u64, Weak<dyn LiveTask>>>,
-    activity: Arc<Activity>,
+    progress: Arc<ClientProgress>,
 }
 
 /// Counts of a client, at one moment.
@@ -48,7 +48,7 @@ impl JobQueue {
     ) -> (Arc<JobQueue>, Arc<Executor>) {
         let queue = Arc::<JobQueue>::default();
         let client = ClientSide {
-            activity: queue.activity.clone(),
+            progress: queue.progress.clone(),
             source: queue.clone(),
         };
         let resources = Some(Arc::new(resources));
@@ -56,8 +56,8 @@ impl JobQueue {
         (queue, executor)
     }
 
-    pub(super) fn activity(&self) -> &Arc<Activity> {
-        &self.activity
+    pub(super) fn progress(&self) -> &Arc<ClientProgress> {
+        &self.progress
     }
 
     pub(super) fn next_rank(&self, priority: i32, depth: u32) -> Rank {
@@ -71,7 +71,7 @@ impl JobQueue {
         let former = lock(&self.ready).insert(rank, run.clone());
         drop(former);
         if !run.has_begun() {
-            self.activity.raise_urgency(rank.priority());
+            self.progress.raise_urgency(rank.priority());
         }
     }
 
@@ -106,7 +106,7 @@ impl JobQueue {
         });
         // They stand by priority: the first is the highest.
         let priority = waiting.map(|(rank, _)| rank.priority()).next();
-        self.activity.set_urgency(priority);
+        self.progress.set_urgency(priority);
         drop(ready);
         drop(removed);
         // Not under the lock: the last to leave concludes.
@@ -139,7 +139,7 @@ impl JobQueue {
         let is_empty = live.is_empty();
         drop(live);
         if is_empty {
-            self.activity.notify();
+            self.progress.notify();
         }
     }
 
@@ -155,10 +155,10 @@ impl JobQueue {
 
     /// Waits until all tasks have come to rest and all futures have ended, then for the threads to leave.
     pub(crate) fn wait_for_rest(&self, executor: &Executor) {
-        let is_at_rest = || lock(&self.live).is_empty() && self.activity.pending() == 0;
-        self.activity.wait_until(is_at_rest);
+        let is_at_rest = || lock(&self.live).is_empty() && self.progress.pending() == 0;
+        self.progress.wait_until(is_at_rest);
         executor.uninvite();
-        self.activity.wait_until(|| executor.is_empty());
+        self.progress.wait_until(|| executor.is_empty());
     }
 
     /// Looks at every future of every task that has not come to rest.
@@ -171,7 +171,7 @@ impl JobQueue {
             .fold([0; 3], add);
         let [queued, running, suspended] = counts;
         // In this order: a task that ends meanwhile is still seen in the thread that has ended it.
-        let pending = self.activity.pending();
+        let pending = self.progress.pending();
         let at_work = lock(&self.live).len();
         let (threads, lent) = executor.threads_inside();
         // What was cancelled has ended, but bodies may not have returned, and threads not have left.

@@ -1,6 +1,6 @@
 //! Units that are worked off last in, first out: a deque for each participant, and what comes from outside.
 
-use super::item::Item;
+use super::ready_unit::ReadyUnit;
 use crate::base::sync::atomic::AtomicUsize;
 use crate::base::sync::atomic::Ordering::Relaxed;
 use crate::base::sync::{OnceLock, RwLock, unpoisoned};
@@ -10,36 +10,36 @@ use std::cell::OnceCell;
 /// The deques of all participants, as thieves see them, and the injector.
 #[derive(Default)]
 pub(super) struct Deques {
-    stealers: RwLock<Vec<(usize, Stealer<Item>)>>,
+    stealers: RwLock<Vec<(usize, Stealer<ReadyUnit>)>>,
     entered: AtomicUsize,
     /// What comes from outside the participants: units woken from the memo. Made when there is some: it is large, and few runs
     /// need it.
-    injector: OnceLock<Box<Injector<Item>>>,
+    injector: OnceLock<Box<Injector<ReadyUnit>>>,
 }
 
 /// A participant's own end of the queue.
-pub(in crate::exec) struct Local {
+pub(in crate::exec) struct WorkerDeque {
     /// Made when there is something to put into it: many runs are one unit.
-    deque: OnceCell<Worker<Item>>,
+    deque: OnceCell<Worker<ReadyUnit>>,
     number: usize,
 }
 
-impl Local {
-    pub(super) fn pop(&self) -> Option<Item> {
+impl WorkerDeque {
+    pub(super) fn pop(&self) -> Option<ReadyUnit> {
         self.deque.get().and_then(Worker::pop)
     }
 }
 
 impl Deques {
-    pub(super) fn enter(&self) -> Local {
-        Local {
+    pub(super) fn enter(&self) -> WorkerDeque {
+        WorkerDeque {
             deque: OnceCell::new(),
             number: self.entered.fetch_add(1, Relaxed),
         }
     }
 
     /// What is left in the deque is put where others find it.
-    pub(super) fn exit(&self, local: &Local) {
+    pub(super) fn exit(&self, local: &WorkerDeque) {
         let Some(deque) = local.deque.get() else {
             return;
         };
@@ -49,7 +49,7 @@ impl Deques {
         unpoisoned(self.stealers.write()).retain(|(number, _)| *number != local.number);
     }
 
-    fn deque<'l>(&self, local: &'l Local) -> &'l Worker<Item> {
+    fn deque<'l>(&self, local: &'l WorkerDeque) -> &'l Worker<ReadyUnit> {
         local.deque.get_or_init(|| {
             let deque = Worker::new_lifo();
             unpoisoned(self.stealers.write()).push((local.number, deque.stealer()));
@@ -57,16 +57,16 @@ impl Deques {
         })
     }
 
-    pub(super) fn push(&self, local: &Local, item: Item) {
+    pub(super) fn push(&self, local: &WorkerDeque, item: ReadyUnit) {
         self.deque(local).push(item);
     }
 
-    pub(super) fn inject(&self, item: Item) {
+    pub(super) fn inject(&self, item: ReadyUnit) {
         self.injector.get_or_init(Box::default).push(item);
     }
 
     /// An item from the injector or another participant's deque, with a batch of others for the caller's own.
-    pub(super) fn steal(&self, local: &Local) -> Option<Item> {
+    pub(super) fn steal(&self, local: &WorkerDeque) -> Option<ReadyUnit> {
         let any = !unpoisoned(self.stealers.read()).is_empty();
         let own = any.then(|| self.deque(local));
         loop {

@@ -6,10 +6,10 @@
 
 mod budget;
 mod deques;
-mod item;
 mod queue;
 mod ranked;
+mod ready_unit;
 
-pub(super) use deques::Local;
-pub(super) use item::Item;
+pub(super) use deques::WorkerDeque;
 pub(super) use queue::Queue;
+pub(super) use ready_unit::ReadyUnit;

@@ -1,8 +1,8 @@
 //! The ready units of one run, of both kinds.
 
-use super::deques::{Deques, Local};
-use super::item::Item;
+use super::deques::{Deques, WorkerDeque};
 use super::ranked::RankedUnits;
+use super::ready_unit::ReadyUnit;
 use crate::base::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
 use crate::base::sync::atomic::{AtomicBool, AtomicUsize};
 use crate::base::sync::{Mutex, OnceLock, lock};
@@ -57,19 +57,19 @@ impl Queue {
 
     // -------------------------------------------------------------- participants
 
-    pub(in crate::exec) fn enter(&self) -> Local {
+    pub(in crate::exec) fn enter(&self) -> WorkerDeque {
         self.deques.enter()
     }
 
     /// Takes part no more; what was left in the deque is put where others find it.
-    pub(in crate::exec) fn exit(&self, local: &Local) {
+    pub(in crate::exec) fn exit(&self, local: &WorkerDeque) {
         self.deques.exit(local);
     }
 
     // -------------------------------------------------------------- units
 
     /// Makes a unit ready.
-    pub(in crate::exec) fn push(&self, local: &Local, item: Item) {
+    pub(in crate::exec) fn push(&self, local: &WorkerDeque, item: ReadyUnit) {
         if !item.segment.get().program().by_priority {
             return self.deques.push(local, item);
         }
@@ -79,12 +79,12 @@ impl Queue {
     }
 
     /// Makes a unit ready, from outside. Does not look at the segment: the run may have closed.
-    pub(in crate::exec) fn inject(&self, item: Item) {
+    pub(in crate::exec) fn inject(&self, item: ReadyUnit) {
         self.deques.inject(item);
     }
 
     /// The next unit for a participant of a run with `slots` worker slots.
-    pub(in crate::exec) fn take(&self, local: &Local, slots: usize) -> Option<Item> {
+    pub(in crate::exec) fn take(&self, local: &WorkerDeque, slots: usize) -> Option<ReadyUnit> {
         if let Some(item) = local.pop() {
             return Some(item);
         }
@@ -106,7 +106,7 @@ impl Queue {
     }
 
     /// The first in rank, of the heap and the root's sources, if it may begin.
-    fn take_ranked(&self, root: SegmentPtr, slots: usize) -> Option<Item> {
+    fn take_ranked(&self, root: SegmentPtr, slots: usize) -> Option<ReadyUnit> {
         let mut ranked = lock(&self.ranked);
         let item = match self.has_first(&mut ranked, root, slots) {
             true => ranked.begin_first(root),
@@ -128,7 +128,12 @@ impl Queue {
     }
 
     /// Takes a few of the root's sources in the plan's order: one to run, the others for the deque.
-    fn take_sources(&self, root: SegmentPtr, local: &Local, slots: usize) -> Option<Item> {
+    fn take_sources(
+        &self,
+        root: SegmentPtr,
+        local: &WorkerDeque,
+        slots: usize,
+    ) -> Option<ReadyUnit> {
         let progress = root.get().progress();
         let sources = &progress.consumers().sources;
         let taken = progress.sources.load(Relaxed);
@@ -141,9 +146,9 @@ impl Queue {
         let units = &sources[from..(from + chunk).min(sources.len())];
         let (first, rest) = units.split_first()?;
         for unit in rest.iter().rev() {
-            self.deques.push(local, Item::of_unit(root, *unit));
+            self.deques.push(local, ReadyUnit::of_unit(root, *unit));
         }
-        Some(Item::of_unit(root, *first))
+        Some(ReadyUnit::of_unit(root, *first))
     }
 
     /// Whether a thread that came now would find something. A guess, for deciding whether to invite one.
@@ -178,7 +183,7 @@ impl Queue {
         segment: SegmentPtr,
         unit: usize,
         ended: &[u32],
-        ready: &[Item],
+        ready: &[ReadyUnit],
     ) {
         let mut ranked = lock(&self.ranked);
         ranked.results_ended(segment, ended);

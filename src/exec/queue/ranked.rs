@@ -1,7 +1,7 @@
 //! Units that are worked off by rank, within a budget of live results.
 
 use super::budget::Budget;
-use super::item::Item;
+use super::ready_unit::ReadyUnit;
 use crate::base::sync::atomic::Ordering::Relaxed;
 use crate::exec::segment::SegmentPtr;
 use std::cmp::{Ordering, Reverse};
@@ -15,10 +15,10 @@ struct UnitRank {
     place: Reverse<u32>,
 }
 
-struct RankedItem(UnitRank, Item);
+struct RankedItem(UnitRank, ReadyUnit);
 
 impl RankedItem {
-    fn new(item: Item) -> RankedItem {
+    fn new(item: ReadyUnit) -> RankedItem {
         let segment = item.segment.get();
         let rank = UnitRank {
             priority: segment.program().unit_priority(item.unit as usize),
@@ -57,7 +57,7 @@ pub(super) struct RankedUnits {
 }
 
 impl RankedUnits {
-    pub(super) fn push(&mut self, item: Item) {
+    pub(super) fn push(&mut self, item: ReadyUnit) {
         self.heap.push(RankedItem::new(item));
     }
 
@@ -88,7 +88,7 @@ impl RankedUnits {
                 return;
             }
             progress.sources.store(next + 1, Relaxed);
-            self.push(Item::of_unit(root, unit));
+            self.push(ReadyUnit::of_unit(root, unit));
             if !all {
                 return;
             }
@@ -108,7 +108,7 @@ impl RankedUnits {
     }
 
     /// Takes the first in rank, which begins.
-    pub(super) fn begin_first(&mut self, root: SegmentPtr) -> Option<Item> {
+    pub(super) fn begin_first(&mut self, root: SegmentPtr) -> Option<ReadyUnit> {
         let RankedItem(_, item) = self.heap.pop()?;
         if item.segment == root && root.get().is_budgeted() {
             self.budget

@@ -3,7 +3,7 @@
 use super::run::Run;
 use crate::exec::segment::{SegmentPtr, is_noted};
 use crate::exec::tuning::LEDGER_NODES;
-use crate::plan::Traits;
+use crate::plan::NodeFlags;
 use crate::store::memo::{Ledger, RunSlots, Shared};
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use std::sync::Arc;
 pub(in crate::exec) fn note_results(run: &Run, root: SegmentPtr) {
     let (segment, memo) = (root.get(), &run.context.memo);
     let program = segment.program();
-    let is_worth_it = program.any.has(Traits::KEYED) && program.len() >= LEDGER_NODES;
+    let is_worth_it = program.any.has(NodeFlags::KEYED) && program.len() >= LEDGER_NODES;
     if is_worth_it
         && run.context.observers.is_empty()
         && run.brought_its_memo()
@@ -31,7 +31,7 @@ struct RootSlots(SegmentPtr);
 impl RunSlots for RootSlots {
     fn keys(&self) -> Vec<(u128, usize)> {
         let program = self.0.get().program();
-        let noted = (0..program.len()).filter(|i| is_noted(program.traits[*i]));
+        let noted = (0..program.len()).filter(|i| is_noted(program.flags[*i]));
         noted.map(|i| (program.keys[i], i)).collect()
     }
 

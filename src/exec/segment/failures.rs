@@ -4,7 +4,7 @@ use crate::base::error::Error;
 use crate::base::sync::atomic::AtomicBool;
 use crate::base::sync::atomic::Ordering::{Acquire, Release};
 use crate::base::sync::{Mutex, lock};
-use crate::plan::{Program, Traits};
+use crate::plan::{NodeFlags, Program};
 use std::collections::BTreeMap;
 
 /// Which nodes have no result though the run goes on, and why.
@@ -56,7 +56,7 @@ impl Failures {
     /// Why a node cannot run: one of its inputs has no result. A `catch` reads its first input either way.
     pub(in crate::exec) fn of_inputs(&self, program: &Program, i: usize) -> Option<Error> {
         let failed = lock(&self.failed);
-        let caught = usize::from(program.traits[i].has(Traits::CATCHES));
+        let caught = usize::from(program.flags[i].has(NodeFlags::CATCHES));
         let mut inputs = program.inputs(i)[caught..].iter();
         inputs
             .find_map(|edge| failed.nodes.get(&edge.index()))

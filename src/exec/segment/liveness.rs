@@ -24,9 +24,8 @@ impl Liveness {
         for output in &program.outputs {
             readers[output.index()] = 0;
         }
-        let counted = program.traits.iter().zip(readers);
-        let readers =
-            counted.map(|(traits, n)| AtomicU32::new(if traits.counts() { n } else { 0 }));
+        let counted = program.flags.iter().zip(readers);
+        let readers = counted.map(|(flags, n)| AtomicU32::new(if flags.counts() { n } else { 0 }));
         Liveness {
             readers: readers.collect(),
             alive: is_observed.then(|| Mutex::new(vec![None; program.len()])),

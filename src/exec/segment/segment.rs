@@ -10,7 +10,7 @@ use super::slots::Slots;
 use crate::base::error::Error;
 use crate::base::footprint::Size;
 use crate::base::sync::OnceLock;
-use crate::plan::{Groups, Program, Traits};
+use crate::plan::{Groups, NodeFlags, Program};
 use crate::store::memo::{Ledger, Lineage, Ticket};
 use crate::task::{Frame, Number, Outcome, Payload, Shared};
 use std::any::Any;
@@ -49,8 +49,9 @@ pub(in crate::exec) struct Continuation {
 }
 
 /// Whether a node needs no more than to be called, and to be noted in the ledger.
-pub(in crate::exec) fn is_noted(traits: Traits) -> bool {
-    traits.has(Traits::KEYED) && !traits.has(Traits::SPECIAL & !Traits::KEYED | Traits::SHARE)
+pub(in crate::exec) fn is_noted(flags: NodeFlags) -> bool {
+    flags.has(NodeFlags::KEYED)
+        && !flags.has(NodeFlags::SPECIAL & !NodeFlags::KEYED | NodeFlags::SHARE)
 }
 
 impl Segment {
@@ -107,7 +108,7 @@ impl Segment {
     /// The ledger, if node `i` is noted there.
     #[inline]
     pub(in crate::exec) fn ledger_of(&self, i: usize) -> Option<&Ledger> {
-        self.ledger().filter(|_| is_noted(self.program().traits[i]))
+        self.ledger().filter(|_| is_noted(self.program().flags[i]))
     }
 
     /// The key of a node that is running and noted.

@@ -13,7 +13,7 @@ use crate::base::footprint::Size;
 use crate::base::sync::atomic::AtomicU32;
 use crate::base::sync::atomic::Ordering::Relaxed;
 use crate::exec::tuning::PREFETCH_NODES;
-use crate::plan::{Program, Traits};
+use crate::plan::{NodeFlags, Program};
 use crate::task::{Edge, SlotTable};
 use crate::task::{Frame, Number, Outcome, Payload, Shared};
 use std::any::Any;
@@ -122,12 +122,12 @@ impl Slots {
 
     /// Opens the count of a slot that has just been written; shares the result first if it must be.
     pub(super) fn fill(&self, i: usize) {
-        let traits = self.program.traits[i];
-        if !traits.has(Traits::OWNING | Traits::SHARE) {
+        let flags = self.program.flags[i];
+        if !flags.has(NodeFlags::OWNING | NodeFlags::SHARE) {
             return;
         }
-        if traits.has(Traits::SHARE)
-            && !traits.has(Traits::FLAT)
+        if flags.has(NodeFlags::SHARE)
+            && !flags.has(NodeFlags::FLAT)
             && let Some(share) = self.program.node(i).task().result.share
         {
             // SAFETY: the node's result has just been written, by this thread, and nobody reads it before
@@ -210,7 +210,7 @@ impl Slots {
         // SAFETY: the slot is filled, and this node's count has not been given away; where its result is
         // indirect the slot holds a pointer to it.
         unsafe {
-            if self.program.traits[i].has(Traits::INDIRECT) {
+            if self.program.flags[i].has(NodeFlags::INDIRECT) {
                 result = result.cast::<*const u8>().read();
             }
             self.program.node(i).measure(result)
@@ -222,7 +222,7 @@ impl Slots {
         let Some(share) = self.program.node(i).task().result.share else {
             return false;
         };
-        let is_shared = self.program.traits[i].has(Traits::INDIRECT);
+        let is_shared = self.program.flags[i].has(NodeFlags::INDIRECT);
         // SAFETY: the slot is empty and this thread's, as for `execute`; it has room for a pointer. What a memo keeps
         // and is not shared is copied: the compiler sees to that (`optimize/dedupe.rs`).
         let fits = unsafe {
@@ -241,7 +241,7 @@ impl Slots {
     /// copied, which any thread may ask for once it is there.
     pub(super) fn export(&self, i: usize) -> Option<Shared> {
         let share = self.program.node(i).task().result.share?;
-        if self.program.traits[i].has(Traits::INDIRECT) {
+        if self.program.flags[i].has(NodeFlags::INDIRECT) {
             // SAFETY: the slot is filled, its result shared, and this node's count has not been given away.
             return Some(unsafe { (share.export)(self.slot(i)) });
         }
@@ -252,7 +252,7 @@ impl Slots {
     /// The number that a node has come to, if it is one that lies in its slot.
     #[inline]
     pub(super) fn number(&self, i: usize) -> Option<Number> {
-        if self.program.traits[i].has(Traits::INDIRECT) {
+        if self.program.flags[i].has(NodeFlags::INDIRECT) {
             return None;
         }
         let share = self.program.node(i).task().result.share?;
@@ -283,11 +283,11 @@ impl Slots {
     /// The result of a returned graph, shared; `None` if it is a scope's borrow.
     pub(super) fn output(&self) -> Option<Shared> {
         let edge = *self.program.outputs.first()?;
-        let (i, traits) = (edge.index(), self.program.traits[edge.index()]);
+        let (i, flags) = (edge.index(), self.program.flags[edge.index()]);
         let share = self.program.node(i).task().result.share?;
         // SAFETY: all nodes have finished; the output's own count keeps the slot filled.
         unsafe {
-            if !traits.has(Traits::INDIRECT) {
+            if !flags.has(NodeFlags::INDIRECT) {
                 // Nobody else is left to read it: it may be wrapped where it lies.
                 (share.wrap)(self.slot(i));
                 let value = (share.export)(self.slot(i));

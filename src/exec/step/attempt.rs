@@ -11,7 +11,7 @@ use crate::exec::park::call_at;
 use crate::exec::run::observe;
 use crate::exec::segment::{Continuation, Segment};
 use crate::exec::wait::{sleep_without_slot, with_lease_released};
-use crate::plan::{Guard, Traits};
+use crate::plan::{Guard, NodeFlags};
 use crate::store::memo::Ticket;
 use crate::task::Outcome;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -22,7 +22,7 @@ use std::time::Instant;
 pub(super) fn attempt_body(w: &Worker, at: At, ticket: Option<Ticket>) -> Step {
     let (segment, i, run) = (at.segment.get(), at.node, w.run());
     let program = segment.program();
-    let guard = match program.traits[i].has(Traits::GUARDED) {
+    let guard = match program.flags[i].has(NodeFlags::GUARDED) {
         true => program.guard(i),
         false => Guard::default(),
     };

@@ -3,7 +3,7 @@
 use super::complete::publish;
 use crate::exec::futures::FutureSet;
 use crate::exec::segment::Segment;
-use crate::plan::Traits;
+use crate::plan::NodeFlags;
 use crate::store::memo::{Ledger, RunMemo};
 
 /// What is told of plain nodes. Both calls are inlined into the loop that executes them.
@@ -40,13 +40,13 @@ impl NodeHooks for LedgerHooks<'_> {
 
     #[inline(always)]
     fn begin_node(&self, segment: &Segment, i: usize) -> bool {
-        !segment.program().traits[i].has(Traits::KEYED) || self.ledger.begin_node(i)
+        !segment.program().flags[i].has(NodeFlags::KEYED) || self.ledger.begin_node(i)
     }
 
     #[inline(always)]
     fn end_node(&self, segment: &Segment, i: usize) {
         let program = segment.program();
-        if program.traits[i].has(Traits::KEYED) && self.ledger.finish_node(i) {
+        if program.flags[i].has(NodeFlags::KEYED) && self.ledger.finish_node(i) {
             self.memo.wake_watchers(program.keys[i]);
         }
     }

@@ -3,7 +3,7 @@
 use super::worker::{At, Worker};
 use crate::base::error::{Error, ErrorKind};
 use crate::exec::park::Parker;
-use crate::exec::queue::Item;
+use crate::exec::queue::ReadyUnit;
 use crate::exec::run::unit_woken;
 use crate::exec::wait::{sleep_as_owner, sleep_without_slot, with_lease_released};
 use crate::store::memo::{Lookup, Ticket, Wait, Waker, await_futures};
@@ -99,7 +99,7 @@ fn cancelled() -> Error {
 /// Makes a parked node ready again; where the thread is alone, wakes it.
 pub(super) fn waker(w: &Worker, at: At) -> Waker {
     let run = w.run().clone();
-    let item = Item {
+    let item = ReadyUnit {
         segment: at.segment,
         unit: at.unit as u32,
         node: at.node as u32,

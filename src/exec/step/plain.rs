@@ -7,7 +7,7 @@ use crate::base::error::Error;
 use crate::base::sync::Stopwatch;
 use crate::exec::segment::{SegmentPtr, is_noted};
 use crate::exec::tuning::{LOOK_AFTER, SLOW_NODE};
-use crate::plan::Traits;
+use crate::plan::NodeFlags;
 use crate::task::Outcome;
 use std::cell::Cell;
 
@@ -37,7 +37,7 @@ pub(super) fn plain_nodes(w: &Worker, at: SegmentPtr, next: &Cell<usize>) -> Sto
     }
     match (w.futures(segment), segment.ledger()) {
         (Some(futures), _) => {
-            futures.activity().body_begins();
+            futures.progress().body_begins();
             let hooks = FutureHooks(futures);
             match program.is_plain {
                 true => each::<_, false>(w, at, next, &hooks),
@@ -89,11 +89,11 @@ fn each<H: NodeHooks, const MIXED: bool>(
             return Stop::Slow;
         }
         if MIXED {
-            let traits = program.traits[i];
-            if traits.has(Traits::SPECIAL) && !(H::NOTES && is_noted(traits)) {
+            let flags = program.flags[i];
+            if flags.has(NodeFlags::SPECIAL) && !(H::NOTES && is_noted(flags)) {
                 return Stop::Careful;
             }
-            if !traits.has(Traits::SOURCE) {
+            if !flags.has(NodeFlags::SOURCE) {
                 run.begin_body();
             }
         }

@@ -1,13 +1,13 @@
 //! The nodes of a unit, plain or not.
 
-use super::careful::careful;
 use super::fail::fail_panicked;
+use super::guarded::run_guarded;
 use super::plain::{Stop, plain_nodes};
 use super::worker::{At, Step, Worker};
 use crate::exec::run::observe;
 use crate::exec::segment::SegmentPtr;
 use crate::exec::wait::share_rest_of;
-use crate::plan::Traits;
+use crate::plan::NodeFlags;
 use smallvec::SmallVec;
 use std::cell::Cell;
 use std::ops::Range;
@@ -47,7 +47,8 @@ pub(in crate::exec) fn run_nodes(
             Ok(Stop::Slow) => split_group(w, next.get()),
             Ok(Stop::Careful) => {
                 let node = next.get();
-                if segment.groups().is_some() && segment.program().traits[node].has(Traits::KEYED) {
+                if segment.groups().is_some() && segment.program().flags[node].has(NodeFlags::KEYED)
+                {
                     // It may have to wait for another run.
                     split_group(w, node);
                 }
@@ -89,7 +90,7 @@ fn split_group(w: &Worker, node: usize) {
 }
 
 fn run_carefully(w: &Worker, at: At) -> Step {
-    let step = catch_unwind(AssertUnwindSafe(|| careful(w, at)));
+    let step = catch_unwind(AssertUnwindSafe(|| run_guarded(w, at)));
     if let Ok(Step::Parked) = step {
         return Step::Parked;
     }

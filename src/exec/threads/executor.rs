@@ -7,7 +7,7 @@ use super::source::WorkSource;
 use crate::base::error::{Error, ErrorKind};
 use crate::base::sync::atomic::AtomicUsize;
 use crate::base::sync::atomic::Ordering::{Acquire, SeqCst};
-use crate::exec::futures::Activity;
+use crate::exec::futures::ClientProgress;
 use crate::exec::resources::Resources;
 use std::any::Any;
 use std::sync::{Arc, OnceLock, Weak};
@@ -39,7 +39,7 @@ pub(crate) struct Executor {
 
 /// The tasks of a client, as what supplies them with threads sees them.
 pub(in crate::exec) struct ClientSide {
-    pub(in crate::exec) activity: Arc<Activity>,
+    pub(in crate::exec) progress: Arc<ClientProgress>,
     pub(in crate::exec) source: Arc<dyn WorkSource>,
 }
 
@@ -145,32 +145,33 @@ impl Executor {
 
     // -------------------------------------------------------------- help
 
-    fn activity(&self) -> Option<&Activity> {
-        self.client.as_ref().map(|client| &*client.activity)
+    fn progress(&self) -> Option<&ClientProgress> {
+        self.client.as_ref().map(|client| &*client.progress)
     }
 
     /// Whether a task of a higher priority than `priority` is to go first.
     #[inline]
     pub(in crate::exec) fn is_more_urgent(&self, priority: i32) -> bool {
-        let activity = self.activity();
-        activity.is_some_and(|activity| activity.is_more_urgent(priority))
+        let progress = self.progress();
+        progress.is_some_and(|progress| progress.is_more_urgent(priority))
     }
 
     /// A body needs one more thread, there is none, and nothing runs: asks the sleeping threads to do themselves what they
     /// wait for; `false` if they have been asked, and could not.
     pub(in crate::exec) fn ask_for_help(&self) -> bool {
-        let activity = self.activity();
-        self.helpful.load(Acquire) > 0 && activity.is_some_and(Activity::ask_for_help)
+        let progress = self.progress();
+        self.helpful.load(Acquire) > 0 && progress.is_some_and(ClientProgress::ask_for_help)
     }
 
     pub(in crate::exec) fn is_asked_for_help(&self) -> bool {
-        self.activity().is_some_and(Activity::is_asked_for_help)
+        self.progress()
+            .is_some_and(ClientProgress::is_asked_for_help)
     }
 
     /// Whether all slots are in use, and the client has not got on for a while.
     pub(in crate::exec) fn is_stuck(&self) -> bool {
-        let activity = self.activity();
-        activity.is_some_and(|activity| !self.permits.may_be_free() && activity.is_stuck())
+        let progress = self.progress();
+        progress.is_some_and(|progress| !self.permits.may_be_free() && progress.is_stuck())
     }
 
     /// No thread is left to go on.

@@ -53,7 +53,7 @@ impl Drop for Inside {
         if headcount.leave(self.is_looking)
             && let Some(client) = &self.executor.client
         {
-            client.activity.notify();
+            client.progress.notify();
         }
     }
 }

@@ -1,6 +1,6 @@
 //! What a thread has kept to itself of a run, handed to others before it waits.
 
-use crate::exec::queue::Item;
+use crate::exec::queue::ReadyUnit;
 use crate::exec::run::{CurrentTask, Run, current, unit_woken, work_source};
 use crate::exec::segment::SegmentPtr;
 use crate::exec::threads::invite;
@@ -12,13 +12,13 @@ pub(in crate::exec) fn share_units(run: &Run, root: SegmentPtr, done: usize, beg
     // Before there is work for other threads: they look for it there.
     run.queue.open(root);
     for unit in ready {
-        run.queue.inject(Item::of_unit(root, unit));
+        run.queue.inject(ReadyUnit::of_unit(root, unit));
     }
 }
 
 /// Makes a unit ready from `node` on.
 pub(in crate::exec) fn inject_unit(run: &Run, segment: SegmentPtr, unit: usize, node: usize) {
-    run.queue.inject(Item {
+    run.queue.inject(ReadyUnit {
         segment,
         unit: unit as u32,
         node: node as u32,
@@ -53,7 +53,7 @@ pub(in crate::exec) fn share_rest_of(task: &CurrentTask) {
         share_units(run, root, begun, begun + 1);
     } else if let Some(groups) = segment.groups() {
         for unit in groups.split(segment.program(), node) {
-            run.queue.inject(Item::of_unit(root, unit));
+            run.queue.inject(ReadyUnit::of_unit(root, unit));
         }
     } else {
         return;

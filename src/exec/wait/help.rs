@@ -93,7 +93,7 @@ fn give_permit(run: &Arc<Run>) {
 }
 
 /// If the client of some futures is stuck, has a thread of ours do what they need, with one permit too many; `true` if so.
-pub(super) fn rescue(claims: Vec<Claim>) -> bool {
+pub(super) fn run_over_limit(claims: Vec<Claim>) -> bool {
     let run = find_needed(claims, false, |_| true);
     let Some(run) = run.filter(|run| run.context.executor.is_stuck()) else {
         return false;

@@ -1,7 +1,7 @@
 //! The owner of a nested run, while other threads have what is left of the run.
 
 use super::give_up::sleep_without_slot;
-use super::help::{help, is_whole, rescue};
+use super::help::{help, is_whole, run_over_limit};
 use super::wait::next_sleep;
 use crate::exec::park::Parker;
 use crate::exec::run::{Run, current};
@@ -22,7 +22,7 @@ pub(in crate::exec) fn sleep_as_owner(run: &Arc<Run>) {
         if current().is_some_and(|task| help(&task, own.collect(), late)) {
             return;
         }
-        if late && rescue(needs) {
+        if late && run_over_limit(needs) {
             sleep = FIRST_SLEEP;
         }
         let mut was_woken = false;

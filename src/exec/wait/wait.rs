@@ -4,7 +4,7 @@
 use super::awaited::Awaited;
 use super::give_up::{NoThread, give_up_slots};
 use super::handoff::share_all;
-use super::help::{help, rescue};
+use super::help::{help, run_over_limit};
 use super::lease::with_lease_released;
 use crate::base::error::{Error, ErrorKind};
 use crate::base::sync::atomic::Ordering::AcqRel;
@@ -98,7 +98,7 @@ fn wait_in_task(
         if late && is_endless && listed.is_none() {
             listed = ListedWait::enter(task, on.futures())?;
         }
-        if late && rescue(on.futures()) {
+        if late && run_over_limit(on.futures()) {
             sleep = FIRST_SLEEP;
         }
         if !task.keeps_slot() {

@@ -6,7 +6,7 @@ use super::priority::by_priority;
 use super::units::Units;
 use super::walk::walk;
 use crate::base::error::Error;
-use crate::graph::{Graph, OrderKind, Traits};
+use crate::graph::{Graph, NodeFlags, OrderKind};
 
 /// Orders the units so that few results are alive at once.
 ///
@@ -34,7 +34,7 @@ impl Pass for Order {
     }
 
     fn run(&self, graph: Graph, passes: Passes) -> Result<(Graph, Changed), Error> {
-        let counts = graph.any.has(Traits::OWNING) && graph.traits.iter().any(|t| t.counts());
+        let counts = graph.any.has(NodeFlags::OWNING) && graph.flags.iter().any(|t| t.counts());
         let (graph, walked) = match graph.order {
             OrderKind::DepthFirst => (graph, Changed::No),
             OrderKind::Creation if !counts => (graph, Changed::No),
@@ -95,7 +95,7 @@ fn is_identity(order: &[u32]) -> bool {
 
 /// The nodes of `units`, which stand together in `graph`.
 fn nodes_of(graph: &Graph, units: &[u32]) -> Vec<u32> {
-    if !graph.any.has(Traits::JOINED) {
+    if !graph.any.has(NodeFlags::JOINED) {
         return units.to_vec();
     }
     let heads: Vec<u32> = (0..graph.len() as u32)

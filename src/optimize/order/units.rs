@@ -39,7 +39,7 @@ impl Units {
         // The last unit that was seen to read each one.
         let mut reader = vec![u32::MAX; count];
         for (i, is_output) in is_output.into_iter().enumerate() {
-            let counts = graph.traits[i].counts() && !is_output;
+            let counts = graph.flags[i].counts() && !is_output;
             if graph.is_joined(i) {
                 let u = units.len() - 1;
                 units.adds[u] = counts;

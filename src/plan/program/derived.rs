@@ -51,7 +51,7 @@ impl Program {
         self.lookahead.get_or_init(|| {
             let profile: Vec<usize> = MemoryProfile::new(self).steps().collect();
             let is_output = self.output_nodes();
-            let counts = |i: usize| self.traits[i].counts() && !is_output[i];
+            let counts = |i: usize| self.flags[i].counts() && !is_output[i];
             let units = self.unit_count();
             let mut lookahead = Lookahead {
                 live: Vec::with_capacity(units),

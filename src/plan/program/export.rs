@@ -1,6 +1,6 @@
 //! A program for people and other programs: nodes, DOT.
 
-use super::super::{PlanNode, Traits, culprit};
+use super::super::{NodeFlags, PlanNode, culprit};
 use super::Program;
 use std::fmt::Write;
 
@@ -33,8 +33,8 @@ impl Program {
             unit,
             result: (result.name)(),
             size: result.size,
-            pure: self.traits[i].has(Traits::MERGE),
-            key: self.traits[i].has(Traits::KEYED).then(|| self.keys[i]),
+            pure: self.flags[i].has(NodeFlags::MERGE),
+            key: self.flags[i].has(NodeFlags::KEYED).then(|| self.keys[i]),
             cost: spec.cost.map(PlanNode::cost_name),
             priority: self.priority(i),
             retries: guard.retries,

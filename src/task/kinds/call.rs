@@ -2,7 +2,7 @@
 
 use crate::base::footprint::Size;
 use crate::task::io::{Describe, Frame, TaskError, Typed, Value};
-use crate::task::node::{Header, Home, INERT, Inputs, LEAF, NodePtr, Outcome, Traits, Vtable};
+use crate::task::node::{Header, Home, INERT, Inputs, LEAF, NodeFlags, NodePtr, Outcome, Vtable};
 use crate::task::operand::Operands;
 use crate::task::spec::Function;
 use std::any::TypeId;
@@ -122,7 +122,7 @@ where
         Vtable {
             spec: const { &F::SPEC },
             result: T::RESULT,
-            traits: Traits::new(&F::SPEC, &T::RESULT, B::FLAT, false),
+            flags: NodeFlags::new(&F::SPEC, &T::RESULT, B::FLAT, false),
             home: Home::Arena,
             alias: None,
             awaits: None,
@@ -143,7 +143,7 @@ where
     {
         let vtable = const { &Self::table::<B>() };
         let mut known = 0;
-        if vtable.traits.is_plain_call() && !ops.has_inputs() {
+        if vtable.flags.is_plain_call() && !ops.has_inputs() {
             known |= LEAF;
         }
         if !needs_drop::<R>() && !needs_drop::<D>() && ops.are_inert() {

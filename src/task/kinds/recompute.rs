@@ -1,7 +1,7 @@
 //! A second evaluation of a call: a node of its own that runs the operands and body of another.
 
 use crate::task::io::Typed;
-use crate::task::node::{Header, Home, Inputs, NodePtr, NodeRef, Traits, Vtable, counted};
+use crate::task::node::{Header, Home, Inputs, NodeFlags, NodePtr, NodeRef, Vtable, counted};
 use crate::task::spec::{Function, Purity, TaskSpec};
 use std::any::TypeId;
 use std::panic::Location;
@@ -23,7 +23,7 @@ impl Function for Recompute {
 static TABLE: Vtable = Vtable {
     spec: &Recompute::SPEC,
     result: <()>::RESULT,
-    traits: Traits::new(&Recompute::SPEC, &<()>::RESULT, false, false),
+    flags: NodeFlags::new(&Recompute::SPEC, &<()>::RESULT, false, false),
     home: Home::Arena,
     // SAFETY: this table is only on `RecomputeNode`s.
     alias: Some(|this| unsafe { first(this).behind().raw() }),

@@ -3,7 +3,7 @@
 use crate::base::footprint::Size;
 use crate::task::future::Claim;
 use crate::task::io::{ResultType, Share, Storage, TaskError, Typed, Value, drop_shared};
-use crate::task::node::{ALONE, Alone, Header, Home, NodePtr, Outcome, Traits, Vtable};
+use crate::task::node::{ALONE, Alone, Header, Home, NodeFlags, NodePtr, Outcome, Vtable};
 use crate::task::spec::{Purity, TaskSpec};
 use std::any::TypeId;
 use std::marker::PhantomData;
@@ -30,7 +30,7 @@ impl<S: SourceKind> SourceTable<S> {
     const TABLE: Vtable = Vtable {
         spec: &S::SPEC,
         result: S::RESULT,
-        traits: Traits::new(&S::SPEC, &S::RESULT, false, S::AWAITS.is_some()),
+        flags: NodeFlags::new(&S::SPEC, &S::RESULT, false, S::AWAITS.is_some()),
         home: Home::Alone,
         alias: None,
         identity: TypeId::of::<S>,

@@ -5,7 +5,7 @@ mod input;
 mod node_ptr;
 mod node_ref;
 
-use super::traits::Traits;
+use super::node_flags::NodeFlags;
 use crate::base::buffer_pool::pooled_as;
 use crate::base::footprint::Size;
 use crate::task::future::Claim;
@@ -55,8 +55,8 @@ pub(crate) enum Outcome {
 pub(crate) struct Vtable {
     pub(crate) spec: &'static TaskSpec,
     pub(crate) result: ResultType,
-    /// The traits of every node of this kind, without its settings.
-    pub(in crate::task) traits: Traits,
+    /// The flags of every node of this kind, without its settings.
+    pub(in crate::task) flags: NodeFlags,
     /// Where nodes of this kind lie.
     pub(in crate::task) home: Home,
     /// The node behind this one, for a `recompute`: see [`NodeRef::task`].

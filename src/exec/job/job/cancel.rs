@@ -86,7 +86,7 @@ impl Job {
         let mut state = lock(&self.state);
         let futures = &self.futures;
         let expect = || {
-            futures.activity().expect(1);
+            futures.progress().expect(1);
             futures.history().record(index, Transition::Retried);
         };
         let former = futures.promises()[index].reopen(futures.round() + 1, expect);

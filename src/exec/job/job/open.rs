@@ -20,7 +20,7 @@ impl Job {
             return;
         }
         self.futures
-            .activity()
+            .progress()
             .expect(self.futures.promises().len());
         self.register();
         self.adopt();

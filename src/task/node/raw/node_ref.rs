@@ -1,7 +1,7 @@
 //! Looking at nodes.
 
+use super::super::node_flags::NodeFlags;
 use super::super::settings::Settings;
-use super::super::traits::Traits;
 use super::{
     ALONE, Alone, Header, Input, Inputs, LEAF, NodePtr, NodeRef, Outcome, RawNode, Vtable,
 };
@@ -83,17 +83,17 @@ impl<'n> NodeRef<'n> {
         self.header().vtable()
     }
 
-    /// Its traits, without its settings.
+    /// Its flags, without its settings.
     #[inline]
-    pub(crate) fn traits(self) -> Traits {
+    pub(crate) fn flags(self) -> NodeFlags {
         let vtable = self.kind();
         match vtable.alias {
-            None => vtable.traits,
+            None => vtable.flags,
             Some(_) => {
-                let mut traits = self.task().traits;
+                let mut flags = self.task().flags;
                 // It is never merged with the first evaluation.
-                traits.clear(Traits::MERGE | Traits::INLINE);
-                traits
+                flags.clear(NodeFlags::MERGE | NodeFlags::INLINE);
+                flags
             }
         }
     }

@@ -1,4 +1,4 @@
-//! Traits: the facts about a node that need no look at its operands.
+//! The flags of a node: the facts about a node that need no look at its operands.
 
 use crate::base::buffer_pool::pooled_as;
 use crate::task::io::{ResultType, Storage};
@@ -6,11 +6,11 @@ use crate::task::spec::{Purity, TaskSpec};
 
 /// What the passes and the executor know of a node without touching it, as flags.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
-pub(crate) struct Traits(pub(crate) u16);
+pub(crate) struct NodeFlags(pub(crate) u16);
 
-pooled_as!(Traits, u16);
+pooled_as!(NodeFlags, u16);
 
-impl Traits {
+impl NodeFlags {
     /// The result has something to drop.
     pub(crate) const OWNING: u16 = 1;
     /// The slot holds a pointer to the result.
@@ -50,7 +50,7 @@ impl Traits {
     /// Whether running a node of this kind means only calling its body.
     #[inline]
     pub(in crate::task) fn is_plain_call(self) -> bool {
-        self.0 & !(Traits::OWNING | Traits::LARGE) == 0
+        self.0 & !(NodeFlags::OWNING | NodeFlags::LARGE) == 0
     }
 
     #[inline]
@@ -71,39 +71,39 @@ impl Traits {
         self.has(Self::OWNING) && !self.has(Self::SOURCE)
     }
 
-    /// The traits of every node of one kind, without settings.
+    /// The flags of every node of one kind, without settings.
     pub(in crate::task) const fn new(
         spec: &TaskSpec,
         result: &ResultType,
         flat: bool,
         awaits: bool,
-    ) -> Traits {
-        let mut traits = 0;
+    ) -> NodeFlags {
+        let mut flags = 0;
         if matches!(spec.purity, Purity::Pure | Purity::Structural) {
-            traits |= Traits::MERGE;
+            flags |= NodeFlags::MERGE;
         }
-        if spec.inline && traits & Traits::MERGE != 0 {
-            traits |= Traits::INLINE;
+        if spec.inline && flags & NodeFlags::MERGE != 0 {
+            flags |= NodeFlags::INLINE;
         }
         if result.drop.is_some() {
-            traits |= Traits::OWNING;
+            flags |= NodeFlags::OWNING;
         }
         if !matches!(result.storage, Storage::Inline) {
-            traits |= Traits::INDIRECT | Traits::CONSTANT | Traits::SOURCE;
+            flags |= NodeFlags::INDIRECT | NodeFlags::CONSTANT | NodeFlags::SOURCE;
         }
         if matches!(result.storage, Storage::Borrowed) {
-            traits |= Traits::BORROWED;
+            flags |= NodeFlags::BORROWED;
         }
         if result.size > 8 || result.align > 8 {
-            traits |= Traits::LARGE;
+            flags |= NodeFlags::LARGE;
         }
         if flat {
             // The graph's result may be shared with others, so it is passed on as an `Arc`.
-            traits |= Traits::FLAT | Traits::SHARE | Traits::INDIRECT;
+            flags |= NodeFlags::FLAT | NodeFlags::SHARE | NodeFlags::INDIRECT;
         }
         if spec.retries > 0 || spec.timeout.is_some() || awaits {
-            traits |= Traits::GUARDED;
+            flags |= NodeFlags::GUARDED;
         }
-        Traits(traits)
+        NodeFlags(flags)
     }
 }

@@ -9,15 +9,15 @@ use super::worker::{At, Step, Worker};
 use crate::base::error::{Error, ErrorKind};
 use crate::event::RunEvent;
 use crate::exec::run::observe;
-use crate::plan::Traits;
+use crate::plan::NodeFlags;
 
 /// Executes one node. Unwinds if its body, the `Clone` of an argument or the `Drop` of an input does: then the node has
 /// finished.
-pub(super) fn careful(w: &Worker, at: At) -> Step {
+pub(super) fn run_guarded(w: &Worker, at: At) -> Step {
     let (segment, i) = (at.segment.get(), at.node);
     w.current.segment.set(at.segment);
     w.current.node.set(i);
-    let traits = segment.program().traits[i];
+    let flags = segment.program().flags[i];
     if segment.failures.any() {
         if segment.failures.of_all().is_some() {
             cancel_turn(w, at);
@@ -33,7 +33,7 @@ pub(super) fn careful(w: &Worker, at: At) -> Step {
         let error = Error::run(ErrorKind::Cancelled, "the task was cancelled");
         return pass_over(w, at, error);
     }
-    let _lease = match traits.has(Traits::GUARDED) {
+    let _lease = match flags.has(NodeFlags::GUARDED) {
         true => match acquire_lease(w, at) {
             Ok(Some(lease)) => Some(lease),
             Ok(None) => return Step::Parked,
@@ -41,12 +41,12 @@ pub(super) fn careful(w: &Worker, at: At) -> Step {
         },
         false => None,
     };
-    if !traits.has(Traits::SOURCE) {
+    if !flags.has(NodeFlags::SOURCE) {
         w.run().begin_body();
     }
     if let Some(futures) = futures {
         futures.begin_node(i);
-        futures.activity().body_begins();
+        futures.progress().body_begins();
     }
     if let Some(claim) = segment.program().awaits(i) {
         match await_future(w, at, claim) {
@@ -57,7 +57,7 @@ pub(super) fn careful(w: &Worker, at: At) -> Step {
         return Step::Done;
     }
     let mut ticket = None;
-    if traits.has(Traits::KEYED) {
+    if flags.has(NodeFlags::KEYED) {
         match ask_memo(w, at) {
             Recall::Compute(own) => ticket = own,
             Recall::Remembered => {

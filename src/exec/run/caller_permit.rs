@@ -6,31 +6,31 @@ use crate::base::sync::atomic::Ordering::AcqRel;
 use crate::exec::threads::Executor;
 
 /// The place of the thread that a compute begins on: it holds a permit, and a thread of the pool if it is one.
-pub(in crate::exec) struct Seat<'r> {
+pub(in crate::exec) struct CallerPermit<'r> {
     executor: &'r Executor,
     is_pooled: bool,
 }
 
-impl<'r> Seat<'r> {
+impl<'r> CallerPermit<'r> {
     /// `None` for a nested run: its owner has the permit of the run it is in.
     #[inline]
-    pub(in crate::exec) fn take(run: &'r Run) -> Option<Seat<'r>> {
+    pub(in crate::exec) fn take(run: &'r Run) -> Option<CallerPermit<'r>> {
         if run.is_on_executor_of_parent() {
             return None;
         }
         let executor = &*run.context.executor;
         executor.permits.take();
         let is_pooled = rayon::current_thread_index().is_some();
-        let seat = Seat {
+        let caller_permit = CallerPermit {
             executor,
             is_pooled,
         };
-        seat.count().fetch_add(1, AcqRel);
-        Some(seat)
+        caller_permit.count().fetch_add(1, AcqRel);
+        Some(caller_permit)
     }
 }
 
-impl Seat<'_> {
+impl CallerPermit<'_> {
     fn count(&self) -> &AtomicUsize {
         match self.is_pooled {
             true => &self.executor.occupied,
@@ -39,7 +39,7 @@ impl Seat<'_> {
     }
 }
 
-impl Drop for Seat<'_> {
+impl Drop for CallerPermit<'_> {
     fn drop(&mut self) {
         self.count().fetch_sub(1, AcqRel);
         self.executor.permits.give();

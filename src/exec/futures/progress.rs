@@ -7,7 +7,7 @@ use crate::exec::tuning::{STUCK_AFTER, STUCK_DOUBLINGS};
 
 /// Counters of a client's futures.
 #[derive(Default)]
-pub(in crate::exec) struct Activity {
+pub(in crate::exec) struct ClientProgress {
     /// All futures that there were.
     expected: AtomicUsize,
     /// Bodies that have begun, several futures of one node counted once.
@@ -32,7 +32,7 @@ struct Stuck {
     times: u32,
 }
 
-impl Activity {
+impl ClientProgress {
     // -------------------------------------------------------------- futures
 
     /// `futures` more are pending from here on.
