@@ -152,7 +152,7 @@ macro_rules! probes {
 probes! {
     NoToken:
         /// How its content is hashed, as a `Token`.
-        TOKEN: TokenFn<T> = [Token] <T as Token>::token;
+        TOKEN: TokenFn<T> = [Token] crate::base::token::token_argument::<T>;
     NoHash:
         /// How its content is hashed, by `Hash`.
         HASH: TokenFn<T> = [std::hash::Hash] crate::base::token::token_hash::<T>;

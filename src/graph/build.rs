@@ -264,7 +264,7 @@ impl NodeIndices {
 
 #[cfg(test)]
 mod tests {
-    use super::super::Keys;
+    use super::super::{Keys, Names};
     use super::*;
     use crate::task::{Function, Purity, TaskSpec, Val, call_node};
 
@@ -298,6 +298,12 @@ mod tests {
         assert_eq!(walk.graph.inputs(0), []);
         assert_eq!(walk.graph.settings[&0].name.as_deref(), Some("early"));
         assert_eq!(walk.graph.settings[&0].after.len(), 0);
-        assert_eq!(Keys::compute(&walk.graph).unwrap().keys.len(), 1);
+        assert_eq!(
+            Keys::compute(&walk.graph, Names::OfThisProcess)
+                .unwrap()
+                .keys
+                .len(),
+            1
+        );
     }
 }

@@ -3,17 +3,22 @@
 use super::{Graph, Link, build, call_text};
 use crate::base::error::{Error, ErrorKind};
 use crate::base::token::{Hasher128, StdHasher, with_locality};
-use crate::task::{Describe, Input, NodeFlags, NodePtr, NodeRef, Purity, Settings, Use, node_of};
+use crate::task::{
+    Describe, ExplicitKey, Input, NodeFlags, NodePtr, NodeRef, Purity, Settings, Use, Vtable,
+    node_of,
+};
 use ahash::AHashMap;
 use std::any::TypeId;
+use std::collections::BTreeMap;
 use std::hash::Hash;
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// Where a node's key is valid.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(crate) enum KeyScope {
     /// The node is impure: equal only to itself.
     Never,
-    /// Equal to nodes of the same key in this graph: it depends on an impure node of this evaluation.
+    /// Equal to nodes of the same key in this graph: it depends on an impure node of this evaluation, or on whether one fails.
     Here,
     /// Equal to nodes of the same key in any graph of the same outermost run: it depends on what a scope lends.
     Run,
@@ -36,6 +41,8 @@ pub(crate) enum Retention {
 pub(crate) struct Keys {
     pub(crate) keys: Vec<u128>,
     pub(crate) retention: Vec<Retention>,
+    /// The calls with an explicit key, by index.
+    pub(crate) explicit: Vec<(u32, Arc<ExplicitKey>)>,
     scopes: Vec<KeyScope>,
 }
 
@@ -45,14 +52,15 @@ impl Keys {
     /// # Errors
     /// `Invalid` if a call was made `.pure()` but has an argument without a key; `KeyConflict` if the same
     /// explicit key was given to two different computations.
-    pub(crate) fn compute(graph: &Graph) -> Result<Keys, Error> {
+    pub(crate) fn compute(graph: &Graph, names: Names) -> Result<Keys, Error> {
         let mut this = Keys {
             keys: Vec::with_capacity(graph.len()),
             retention: Vec::with_capacity(graph.len()),
+            explicit: Vec::new(),
             scopes: Vec::with_capacity(graph.len()),
         };
-        let mut explicit = AHashMap::new();
-        let (mut hasher, mut inputs) = (Hasher128::new(0), Vec::new());
+        let mut given = AHashMap::new();
+        let (mut writer, mut inputs) = (Writer::new(names), Vec::new());
         let nodes = graph.nodes.iter().zip(&graph.flags);
         let ends = graph.starts.iter().zip(&graph.starts[1..]);
         for ((raw, flags), (start, end)) in nodes.zip(ends) {
@@ -67,20 +75,27 @@ impl Keys {
                 };
             } else {
                 inputs.clear();
-                scope = this.add_inputs(&graph.links[*start as usize..*end as usize], &mut inputs);
+                let links = &graph.links[*start as usize..*end as usize];
+                let of_inputs = this.add_inputs(links, &mut inputs);
+                scope = match flags.has(NodeFlags::CATCHES) {
+                    // Whether an input fails may be a matter of its limits, or of chance.
+                    true => KeyScope::Here,
+                    false => of_inputs,
+                };
                 let content = match flags.has(NodeFlags::SETTINGS) {
-                    false => content(node, &mut hasher, &inputs)?,
+                    false => writer.content(node, &inputs)?,
                     true => {
                         let i = this.keys.len() as u32;
                         let settings = &graph.settings[&i];
-                        configured_content(
-                            node,
-                            settings,
-                            scope,
-                            &mut hasher,
-                            &mut inputs,
-                            &mut explicit,
-                        )?
+                        let (content, explicit) =
+                            writer.configured_content(node, settings, &mut inputs)?;
+                        if let Some((key, explicit)) = explicit {
+                            let first: &Arc<ExplicitKey> =
+                                given.entry(key).or_insert_with(|| explicit.clone());
+                            first.check_equal(&explicit)?;
+                            this.explicit.push((i, explicit));
+                        }
+                        content
                     }
                 };
                 key = with_locality(content, scope != KeyScope::Anywhere);
@@ -105,53 +120,138 @@ impl Keys {
     }
 }
 
-/// The content of a pure node with settings.
-#[inline(never)]
-fn configured_content(
-    node: NodeRef<'_>,
-    settings: &Settings,
-    scope: KeyScope,
-    hasher: &mut Hasher128,
-    inputs: &mut Vec<u128>,
-    explicit: &mut AHashMap<u128, Explicit>,
-) -> Result<u128, Error> {
-    // A node with `.after(..)` is equal only to nodes that come after the same ones.
-    let mut after = inputs.split_off(inputs.len() - settings.after.len());
-    after.sort_unstable();
-    after.dedup();
-    let keyless = write_content(node, hasher, inputs);
-    after.iter().for_each(|key| hasher.u128(*key));
-    if let Some(why) = hasher.failure() {
-        return Err(cannot_be_keyed(node, why));
-    }
-    let by_call = settings.purity == Some(Purity::Pure);
-    if let (Some(of), true) = (keyless, by_call && node.spec().purity != Purity::Pure) {
-        let message = format!(
-            "{} was made `.pure()`, but its argument of type `{of}` has no content key: \
-             derive `Token` for it, or pass it as `value(..)`",
-            call_name(node)
-        );
-        return Err(Error::run(ErrorKind::Invalid, message));
-    }
-    let content = hasher.finish();
-    let Some(given) = settings.key else {
-        return Ok(content);
-    };
-    hasher.reset(given);
-    hasher.u128(node.spec().id);
-    node.identity().hash(&mut StdHasher::new(hasher));
-    let now = Explicit {
-        identity: node.identity(),
-        content: (scope >= KeyScope::Run).then_some(content),
-        after,
-        call: call_name(node),
-    };
-    match explicit.get(&given) {
-        Some(before) => before.check_equal(&now)?,
-        None => _ = explicit.insert(given, now),
-    }
-    Ok(hasher.finish())
+/// What functions are called in a key.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Names {
+    /// By what the compiler says they are: different in different functions, whatever their names.
+    OfThisProcess,
+    /// By name and text, which other builds of the same source have, too. Two functions that these do not tell apart have no
+    /// key.
+    OfAnyBuild,
 }
+
+const SEEDS: usize = 16;
+
+fn seed_place(function: *const Vtable) -> usize {
+    // Tables of functions lie side by side, each of more than 128 bytes.
+    (function.addr() >> 7) % SEEDS
+}
+
+/// Writes the contents of nodes.
+struct Writer {
+    names: Names,
+    hasher: Hasher128,
+    /// Functions that were written lately, and the seeds of their keys.
+    seeds: [(*const Vtable, u128); SEEDS],
+}
+
+impl Writer {
+    fn new(names: Names) -> Writer {
+        let hasher = Hasher128::new(0);
+        Writer {
+            names,
+            hasher,
+            seeds: [(std::ptr::null(), 0); SEEDS],
+        }
+    }
+
+    /// The content of a pure node: function, arguments, keys of the inputs.
+    #[inline]
+    fn content(&mut self, node: NodeRef<'_>, inputs: &[u128]) -> Result<u128, Error> {
+        self.write(node, inputs);
+        self.finish(node)
+    }
+
+    #[inline]
+    fn finish(&self, node: NodeRef<'_>) -> Result<u128, Error> {
+        match self.hasher.failure() {
+            None => Ok(self.hasher.finish()),
+            Some(why) => Err(cannot_be_keyed(node, why)),
+        }
+    }
+
+    /// Writes the content of a pure node; returns the type of an argument that has no key, if there is one.
+    #[inline(always)]
+    fn write(&mut self, node: NodeRef<'_>, inputs: &[u128]) -> Option<&'static str> {
+        self.write_function(node);
+        let keyless = Describe::key(&mut self.hasher, inputs, |to| node.describe(to));
+        if keyless.is_some() {
+            self.hasher.u64(node.id());
+        }
+        keyless
+    }
+
+    #[inline(always)]
+    fn write_function(&mut self, node: NodeRef<'_>) {
+        let function: *const Vtable = node.task();
+        match self.seeds[seed_place(function)] {
+            (known, seed) if known == function => self.hasher.reset(seed),
+            _ => self.write_new_function(node),
+        }
+    }
+
+    #[inline(never)]
+    fn write_new_function(&mut self, node: NodeRef<'_>) {
+        let spec = node.spec();
+        self.hasher.reset(spec.id);
+        let mut is_unnamed = false;
+        match self.names {
+            Names::OfThisProcess => node.identity().hash(&mut StdHasher::new(&mut self.hasher)),
+            Names::OfAnyBuild => {
+                let name = node.identity_name();
+                self.hasher.bytes(name.as_bytes());
+                let mut named = NAMED.lock().unwrap_or_else(PoisonError::into_inner);
+                let known = *named.entry((spec.id, name)).or_insert(node.identity());
+                is_unnamed = known != node.identity();
+            }
+        }
+        let seed = self.hasher.finish();
+        self.hasher.reset(seed);
+        match is_unnamed {
+            true => (self.hasher).poison("another function of this program has its name and text"),
+            false => self.seeds[seed_place(node.task())] = (node.task(), seed),
+        }
+    }
+
+    /// The content of a pure node with settings; and if it has an explicit key, that and what is known of the call.
+    #[inline(never)]
+    fn configured_content(
+        &mut self,
+        node: NodeRef<'_>,
+        settings: &Settings,
+        inputs: &mut Vec<u128>,
+    ) -> Result<(u128, Option<(u128, Arc<ExplicitKey>)>), Error> {
+        // A node with `.after(..)` is equal only to nodes that come after the same ones.
+        let mut after = inputs.split_off(inputs.len() - settings.after.len());
+        after.sort_unstable();
+        after.dedup();
+        let keyless = self.write(node, inputs);
+        after.iter().for_each(|key| self.hasher.u128(*key));
+        let content = self.finish(node)?;
+        let by_call = settings.purity == Some(Purity::Pure);
+        if let (Some(of), true) = (keyless, by_call && node.spec().purity != Purity::Pure) {
+            let message = format!(
+                "{} was made `.pure()`, but its argument of type `{of}` has no content key: \
+                 derive `Token` for it, or pass it as `value(..)`",
+                call_name(node)
+            );
+            return Err(Error::run(ErrorKind::Invalid, message));
+        }
+        let Some(given) = settings.key else {
+            return Ok((content, None));
+        };
+        let explicit = Arc::new(ExplicitKey {
+            identity: node.identity(),
+            content: keyless.is_none().then_some(content),
+            after,
+            call: call_name(node),
+        });
+        Ok((given, Some((given, explicit))))
+    }
+}
+
+/// The functions that keys for any build were made of.
+static NAMED: Mutex<BTreeMap<(u128, &'static str), TypeId>> = Mutex::new(BTreeMap::new());
 
 /// How the memo keeps the result of a node with a key of this scope.
 #[inline]
@@ -168,38 +268,6 @@ fn retention(node: NodeRef<'_>, flags: NodeFlags, scope: KeyScope) -> Retention 
     }
 }
 
-/// A node with an explicit key.
-struct Explicit {
-    identity: TypeId,
-    /// Its content, if that is valid in other graphs.
-    content: Option<u128>,
-    /// The sorted keys of the nodes that it comes after.
-    after: Vec<u128>,
-    call: String,
-}
-
-impl Explicit {
-    /// Only one of them will run, so both must come after the same nodes. Neither order could be imposed on the other: the
-    /// nodes that the second comes after may need the first.
-    ///
-    /// # Errors
-    /// `KeyConflict` if they are not the same computation.
-    fn check_equal(&self, other: &Explicit) -> Result<(), Error> {
-        let what = if self.identity != other.identity {
-            "two different computations"
-        } else if self.after != other.after {
-            "two calls that come after different nodes"
-        } else if matches!((self.content, other.content), (Some(a), Some(b)) if a != b) {
-            "two different computations"
-        } else {
-            return Ok(());
-        };
-        let (first, second) = (&self.call, &other.call);
-        let message = format!("one explicit key was given to {what}: {first} and {second}");
-        Err(Error::run(ErrorKind::KeyConflict, message))
-    }
-}
-
 fn call_name(node: NodeRef<'_>) -> String {
     format!("`{}` at {}", call_text(node), node.location())
 }
@@ -208,35 +276,6 @@ fn call_name(node: NodeRef<'_>) -> String {
 fn identity(node: NodeRef<'_>) -> u128 {
     // Ids are unique in the process; the high half keeps them apart from content keys in practice.
     u128::from(node.id()) | 0x6964_656e_7469_7479 << 64
-}
-
-/// The content of a pure node: function, arguments, keys of the inputs.
-#[inline]
-fn content(node: NodeRef<'_>, hasher: &mut Hasher128, inputs: &[u128]) -> Result<u128, Error> {
-    write_content(node, hasher, inputs);
-    match hasher.failure() {
-        None => Ok(hasher.finish()),
-        Some(why) => Err(cannot_be_keyed(node, why)),
-    }
-}
-
-/// Writes the content of a pure node; returns the type of an argument that has no key, if there is one.
-#[inline(always)]
-fn write_content(
-    node: NodeRef<'_>,
-    hasher: &mut Hasher128,
-    inputs: &[u128],
-) -> Option<&'static str> {
-    let spec = node.spec();
-    hasher.reset(spec.id);
-    if spec.generic {
-        node.identity().hash(&mut StdHasher::new(hasher));
-    }
-    let keyless = Describe::key(hasher, inputs, |to| node.describe(to));
-    if keyless.is_some() {
-        hasher.u64(node.id());
-    }
-    keyless
 }
 
 #[cold]
@@ -255,5 +294,5 @@ pub(crate) fn content_key(node: &NodePtr) -> Option<u128> {
     if !graph.flags[index].has(NodeFlags::MERGE) {
         return None;
     }
-    Some(Keys::compute(&graph).ok()?.keys[index])
+    Some(Keys::compute(&graph, Names::OfAnyBuild).ok()?.keys[index])
 }

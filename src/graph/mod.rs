@@ -12,7 +12,7 @@ mod text;
 pub(crate) use crate::task::NodeFlags;
 pub(crate) use build::build;
 pub(crate) use graph::{Graph, OrderKind};
-pub(crate) use keys::{Keys, Retention, content_key};
+pub(crate) use keys::{Keys, Names, Retention, content_key};
 pub(crate) use link::Link;
 pub(crate) use node_flags::flags_of;
 pub(crate) use text::{call_text, culprit};

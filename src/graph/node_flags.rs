@@ -20,7 +20,11 @@ fn apply_settings(flags: &mut NodeFlags, node: NodeRef<'_>, settings: &Settings)
         flags.set(NodeFlags::NO_FUSE);
     }
     let resources = !settings.resources.is_empty();
-    if settings.retries.is_some() || settings.timeout.is_some() || resources {
+    if settings.retries.is_some()
+        || settings.timeout.is_some()
+        || settings.key.is_some()
+        || resources
+    {
         flags.set(NodeFlags::GUARDED);
     }
 }

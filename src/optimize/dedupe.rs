@@ -4,8 +4,9 @@ use super::cull::cull;
 use super::equal::equal;
 use super::{Changed, Pass, Passes};
 use crate::base::error::Error;
-use crate::graph::{Graph, Keys, NodeFlags, Retention};
-use std::sync::Arc;
+use crate::graph::{Graph, Keys, Names, NodeFlags, Retention};
+use crate::task::Guard;
+use ahash::AHashMap;
 
 /// Merges pure nodes with equal keys, and marks those whose results the memo of the run remembers.
 ///
@@ -30,21 +31,15 @@ impl Pass for Dedupe {
         if !graph.any.has(NodeFlags::MERGE) {
             return Ok((graph, Changed::No));
         }
-        let keys = Keys::compute(&graph)?;
-        let mut place: Vec<u32> = Vec::new();
-        equal(
-            &keys.keys,
-            |i| graph.flags[i].has(NodeFlags::MERGE),
-            |i, first| {
-                if place.is_empty() {
-                    place = (0..graph.len() as u32).collect();
-                }
-                place[i as usize] = first;
-            },
-        );
-        for (i, first) in place.iter().enumerate() {
-            if *first != i as u32 {
-                merge_settings(&mut graph, *first, i as u32);
+        let keys = Keys::compute(&graph, Names::OfThisProcess)?;
+        let place = merge_equal(&graph, &keys.keys);
+        for (i, explicit) in &keys.explicit {
+            let settings = graph.settings.entry(*i).or_default();
+            settings.explicit = Some(explicit.clone());
+        }
+        if graph.any.has(NodeFlags::SETTINGS) {
+            for (i, first) in (0..).zip(&place).filter(|(i, first)| i != *first) {
+                merge_settings(&mut graph, *first, i);
             }
         }
         mark_remembered(&mut graph, &keys.retention, passes);
@@ -65,7 +60,71 @@ impl Pass for Dedupe {
     }
 }
 
-/// Adds the settings of node `from` to those of node `into`; if both have one, the stricter wins.
+/// For each node that which it is merged with, if it is with any; empty if none is.
+fn merge_equal(graph: &Graph, keys: &[u128]) -> Vec<u32> {
+    let may_be_merged = |i: usize| graph.flags[i].has(NodeFlags::MERGE);
+    let mut place: Vec<u32> = Vec::new();
+    equal(keys, may_be_merged, |i, first| {
+        if place.is_empty() {
+            place = (0..graph.len() as u32).collect();
+        }
+        place[i as usize] = first;
+    });
+    let mut pairs = (0..).zip(&place).filter(|(i, first)| i != *first);
+    match pairs.all(|(i, first)| may_merge(graph, *first, i)) {
+        true => place,
+        false => merge_some(graph, keys),
+    }
+}
+
+/// The same where equal keys are not enough.
+#[cold]
+fn merge_some(graph: &Graph, keys: &[u128]) -> Vec<u32> {
+    let mut pairs = Vec::new();
+    let may_be_merged = |i: usize| graph.flags[i].has(NodeFlags::MERGE);
+    equal(keys, may_be_merged, |i, first| pairs.push((i, first)));
+    let mut place: Vec<u32> = (0..graph.len() as u32).collect();
+    // Users of nodes that stay apart stay apart, too: so each after its inputs.
+    pairs.sort_unstable();
+    let mut apart: AHashMap<u32, Vec<u32>> = AHashMap::new();
+    for (i, first) in pairs {
+        let inputs = |i: u32| {
+            let links = graph.inputs(i as usize).iter();
+            links.map(|link| (place[link.index()], link.how()))
+        };
+        let is_same = |other: &&u32| may_merge(graph, **other, i) && inputs(**other).eq(inputs(i));
+        let others = apart.entry(first).or_insert_with(|| vec![first]);
+        match others.iter().find(is_same).copied() {
+            Some(other) => place[i as usize] = other,
+            None => others.push(i),
+        }
+    }
+    place
+}
+
+/// Whether one execution can be that of both of two nodes of equal keys: they call the same function, and are tried alike. If
+/// they are not, each has its own limits and retries, and the memo of the run gives the result of the first to the second.
+#[inline]
+fn may_merge(graph: &Graph, a: u32, b: u32) -> bool {
+    let (first, second) = (graph.node(a as usize), graph.node(b as usize));
+    let is_obvious = std::ptr::eq(first.kind(), second.kind());
+    is_obvious && !graph.any.has(NodeFlags::GUARDED) || are_alike(graph, a, b)
+}
+
+#[cold]
+fn are_alike(graph: &Graph, a: u32, b: u32) -> bool {
+    if graph.node(a as usize).identity() != graph.node(b as usize).identity() {
+        return false;
+    }
+    let flags = graph.flags[a as usize].0 | graph.flags[b as usize].0;
+    if flags & NodeFlags::GUARDED == 0 {
+        return true;
+    }
+    let guard = |i: u32| Guard::new(graph.node(i as usize).spec(), graph.settings.get(&i));
+    guard(a).is_like(&guard(b))
+}
+
+/// Adds the settings of node `from` to those of node `into`, which is tried alike; if both have one, the stricter wins.
 fn merge_settings(graph: &mut Graph, into: u32, from: u32) {
     let Some(theirs) = graph.settings.get(&from).cloned() else {
         return;
@@ -73,16 +132,11 @@ fn merge_settings(graph: &mut Graph, into: u32, from: u32) {
     let ours = graph.settings.entry(into).or_default();
     ours.name = ours.name.take().or(theirs.name);
     ours.priority = ours.priority.max(theirs.priority);
-    ours.retries = ours.retries.max(theirs.retries);
-    ours.backoff = ours.backoff.max(theirs.backoff);
-    ours.timeout = match (ours.timeout, theirs.timeout) {
-        (Some(a), Some(b)) => Some(a.min(b)),
-        (a, b) => a.or(b),
-    };
-    ours.retry_if = match (ours.retry_if.take(), theirs.retry_if) {
-        (Some(a), Some(b)) => Some(Arc::new(move |error| a(error) && b(error))),
-        (a, b) => a.or(b),
-    };
+    // Said on either or by the function: the same.
+    ours.retries = ours.retries.or(theirs.retries);
+    ours.backoff = ours.backoff.or(theirs.backoff);
+    ours.timeout = ours.timeout.or(theirs.timeout);
+    ours.retry_if = ours.retry_if.take().or(theirs.retry_if);
     for (name, amount) in theirs.resources {
         let known = ours.resources.iter().find(|(known, _)| *known == name);
         let most = known.map_or(0, |(_, known)| *known).max(amount);

@@ -15,4 +15,4 @@ pub(crate) use lookahead::Lookahead;
 pub(crate) use lower::lower;
 pub use plan_node::PlanNode;
 pub use profile::MemoryProfile;
-pub(crate) use program::{Guard, Program};
+pub(crate) use program::Program;

@@ -6,10 +6,9 @@ mod export;
 use super::{Consumers, Lookahead, NodeFlags, culprit};
 use crate::base::buffer_pool::{Pooled, pooled_as};
 use crate::base::error::Culprit;
-use crate::task::{Claim, Edge, NodePtr, NodeRef, RawNode, RetryIf, Settings, node_of};
+use crate::task::{Claim, ContentKey, Edge, Guard, NodePtr, NodeRef, RawNode, Settings, node_of};
 use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
-use std::time::Duration;
 
 pooled_as!(Edge, u32);
 
@@ -55,15 +54,6 @@ pub(crate) struct Program {
     pub(super) consumers: OnceLock<Consumers>,
     pub(super) peak: OnceLock<usize>,
     pub(super) lookahead: OnceLock<Lookahead>,
-}
-
-/// The retries and the deadline of a node.
-#[derive(Default)]
-pub(crate) struct Guard<'p> {
-    pub(crate) retries: u32,
-    pub(crate) backoff: Duration,
-    pub(crate) retry_if: Option<&'p RetryIf>,
-    pub(crate) timeout: Option<Duration>,
 }
 
 impl Program {
@@ -125,13 +115,16 @@ impl Program {
     }
 
     pub(crate) fn guard(&self, i: usize) -> Guard<'_> {
-        let spec = self.node(i).spec();
+        Guard::new(self.node(i).spec(), self.settings.get(&(i as u32)))
+    }
+
+    /// The key of a node that the memo remembers.
+    pub(crate) fn content_key(&self, i: usize) -> ContentKey {
         let settings = self.settings.get(&(i as u32));
-        Guard {
-            retries: settings.and_then(|s| s.retries).unwrap_or(spec.retries),
-            backoff: settings.and_then(|s| s.backoff).unwrap_or_default(),
-            retry_if: settings.and_then(|s| s.retry_if.as_ref()),
-            timeout: settings.and_then(|s| s.timeout).or(spec.timeout),
+        ContentKey {
+            hash: self.keys[i],
+            identity: self.node(i).identity(),
+            explicit: settings.and_then(|s| s.explicit.clone()),
         }
     }
 

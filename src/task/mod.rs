@@ -23,8 +23,8 @@ pub(crate) use kinds::{
     with_lender,
 };
 pub(crate) use node::{
-    Header, Input, Inputs, NodeFlags, NodeList, NodePtr, NodeRef, Outcome, RawNode, RetryIf,
-    Settings, Use, Vtable, counted, node_of,
+    CallMatch, ContentKey, ExplicitKey, Guard, Header, Input, Inputs, NodeFlags, NodeList, NodePtr,
+    NodeRef, Outcome, RawNode, Settings, Use, Vtable, counted, node_of,
 };
 pub(crate) use operand::{Holder, Lender, ManyLender, Operand, OwnedView, Parts, Reads};
 pub use operand::{Lend, Lent, Many, Operands, Val};

@@ -56,8 +56,6 @@ pub struct TaskSpec {
     pub retries: u32,
     /// The deadline of one call.
     pub timeout: Option<Duration>,
-    /// Whether type arguments (or the type of a closure) belong to the identity.
-    pub generic: bool,
 }
 
 impl TaskSpec {
@@ -80,7 +78,6 @@ impl TaskSpec {
             cost: None,
             retries: 0,
             timeout: None,
-            generic: false,
         }
     }
 
@@ -114,17 +111,11 @@ impl TaskSpec {
         self
     }
 
-    /// Makes type arguments a part of the identity.
-    pub const fn generic(mut self) -> TaskSpec {
-        self.generic = true;
-        self
-    }
-
     /// One of lazygraph's own structural functions (projections, operators).
     pub(crate) const fn structural(name: &'static str, purity: Purity) -> TaskSpec {
         let id = crate::base::token::function_id(name, "lazygraph", 0);
         let spec = TaskSpec::new(name, name, file!(), line!(), id);
-        spec.purity(purity).generic()
+        spec.purity(purity)
     }
 }
 

@@ -78,7 +78,6 @@ fn spec(task: &Task, identity: &Identity) -> TokenStream {
         let time = duration::constant(time);
         quote!(.timeout(#time))
     });
-    let generic = task.scope.is_generic().then(|| quote!(.generic()));
     quote! {
         #private::TaskSpec::new(
             #name,
@@ -86,7 +85,7 @@ fn spec(task: &Task, identity: &Identity) -> TokenStream {
             ::core::file!(),
             ::core::line!(),
             #private::function_id(#path, #version, #body),
-        ) #purity #inline #cost #retries #timeout #generic
+        ) #purity #inline #cost #retries #timeout
     }
 }
 

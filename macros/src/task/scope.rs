@@ -66,13 +66,6 @@ impl Scope {
         scope
     }
 
-    pub(crate) fn is_generic(&self) -> bool {
-        !(self.outer.is_empty()
-            && self.own.is_empty()
-            && self.implied.is_empty()
-            && self.closures.is_empty())
-    }
-
     /// Type parameters in the order in which instances are listed.
     pub(crate) fn types(&self) -> Vec<&Ident> {
         let all = self.outer.iter().chain(&self.own);

@@ -11,7 +11,7 @@ use super::Hasher128;
 #[doc(hidden)]
 #[inline]
 pub(crate) fn token_hash<T: Hash + ?Sized>(value: &T, h: &mut Hasher128) {
-    value.hash(&mut StdHasher::new(h));
+    h.write_apart(|own| value.hash(&mut StdHasher::new(own)));
 }
 
 /// A [`Hasher`] that writes into a [`Hasher128`].

@@ -163,6 +163,17 @@ impl Hasher128 {
         bag.pour(self);
     }
 
+    /// Writes the key of what `write` writes into a hasher of its own.
+    #[inline(never)]
+    pub(super) fn write_apart(&mut self, write: impl FnOnce(&mut Hasher128)) {
+        let mut own = Hasher128::new(0);
+        write(&mut own);
+        self.u128(own.finish());
+        if let Some(why) = own.failure() {
+            self.poison(why);
+        }
+    }
+
     /// Marks the value as impossible to key, for the reason `why`.
     ///
     /// Only the first reason is kept. Compiling a graph with such an argument fails with

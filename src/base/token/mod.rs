@@ -22,3 +22,4 @@ pub(crate) use locality::{is_local, with_locality};
 #[cfg(feature = "serde")]
 pub(crate) use serde_front::token_serde;
 pub use token::Token;
+pub(crate) use token::token_argument;

@@ -17,9 +17,11 @@ use super::{Hasher128, hasher::Bag};
 #[doc(hidden)]
 #[inline]
 pub(crate) fn token_serde<T: Serialize + ?Sized>(value: &T, h: &mut Hasher128) {
-    if let Err(Unkeyable(why)) = value.serialize(SerdeFront(h)) {
-        h.poison(why);
-    }
+    h.write_apart(|own| {
+        if let Err(Unkeyable(why)) = value.serialize(SerdeFront(own)) {
+            own.poison(why);
+        }
+    });
 }
 
 /// Why a value has no key.

@@ -25,6 +25,11 @@ macro_rules! numbers {
     ($($T:ty: |$x:ident| $le:expr;)*) => {$(
         impl Token for $T {
             #[inline]
+            fn is_plain(&self) -> bool {
+                true
+            }
+
+            #[inline]
             fn token(&self, h: &mut Hasher128) {
                 let $x = *self;
                 h.put($le);
@@ -58,6 +63,11 @@ numbers! {
 
 impl Token for u8 {
     #[inline]
+    fn is_plain(&self) -> bool {
+        true
+    }
+
+    #[inline]
     fn token(&self, h: &mut Hasher128) {
         h.u8(*self);
     }
@@ -72,6 +82,11 @@ macro_rules! non_zero {
     ($($T:ty)*) => {$(
         impl Token for NonZero<$T> {
             #[inline]
+            fn is_plain(&self) -> bool {
+                true
+            }
+
+            #[inline]
             fn token(&self, h: &mut Hasher128) {
                 self.get().token(h);
             }
@@ -85,12 +100,22 @@ non_zero!(u8 u16 u32 u64 u128 usize i8 i16 i32 i64 i128 isize);
 
 impl Token for str {
     #[inline]
+    fn is_plain(&self) -> bool {
+        true
+    }
+
+    #[inline]
     fn token(&self, h: &mut Hasher128) {
         h.bytes(self.as_bytes());
     }
 }
 
 impl Token for OsStr {
+    #[inline]
+    fn is_plain(&self) -> bool {
+        true
+    }
+
     #[inline]
     fn token(&self, h: &mut Hasher128) {
         h.bytes(self.as_encoded_bytes());
@@ -99,12 +124,22 @@ impl Token for OsStr {
 
 impl Token for Path {
     #[inline]
+    fn is_plain(&self) -> bool {
+        true
+    }
+
+    #[inline]
     fn token(&self, h: &mut Hasher128) {
         self.as_os_str().token(h);
     }
 }
 
 impl Token for CStr {
+    #[inline]
+    fn is_plain(&self) -> bool {
+        true
+    }
+
     #[inline]
     fn token(&self, h: &mut Hasher128) {
         h.bytes(self.to_bytes());
@@ -116,6 +151,11 @@ impl Token for CStr {
 macro_rules! as_target {
     ($([$($generics:tt)*] $T:ty;)*) => {$(
         impl<$($generics)*> Token for $T {
+            #[inline]
+            fn is_plain(&self) -> bool {
+                (**self).is_plain()
+            }
+
             #[inline]
             fn token(&self, h: &mut Hasher128) {
                 (**self).token(h);
@@ -141,6 +181,11 @@ macro_rules! wrappers {
     ($($T:ident)*) => {$(
         impl<T: Token> Token for $T<T> {
             #[inline]
+            fn is_plain(&self) -> bool {
+                self.0.is_plain()
+            }
+
+            #[inline]
             fn token(&self, h: &mut Hasher128) {
                 self.0.token(h);
             }
@@ -154,6 +199,11 @@ wrappers!(Wrapping Saturating Reverse);
 
 impl<T: Token> Token for [T] {
     #[inline]
+    fn is_plain(&self) -> bool {
+        self.first().is_none_or(T::is_plain)
+    }
+
+    #[inline]
     fn token(&self, h: &mut Hasher128) {
         h.u64(self.len() as u64);
         T::token_slice(self, h);
@@ -161,6 +211,11 @@ impl<T: Token> Token for [T] {
 }
 
 impl<T: Token, const N: usize> Token for [T; N] {
+    #[inline]
+    fn is_plain(&self) -> bool {
+        self.first().is_none_or(T::is_plain)
+    }
+
     #[inline]
     fn token(&self, h: &mut Hasher128) {
         T::token_slice(self, h);
@@ -218,6 +273,11 @@ impl<K: Token, V: Token, S> Token for HashMap<K, V, S> {
 
 impl<T: Token> Token for Option<T> {
     #[inline]
+    fn is_plain(&self) -> bool {
+        self.as_ref().is_none_or(T::is_plain)
+    }
+
+    #[inline]
     fn token(&self, h: &mut Hasher128) {
         h.u8(u8::from(self.is_some()));
         if let Some(x) = self {
@@ -239,6 +299,11 @@ impl<T: Token, E: Token> Token for Result<T, E> {
 
 impl Token for () {
     #[inline]
+    fn is_plain(&self) -> bool {
+        true
+    }
+
+    #[inline]
     fn token(&self, _: &mut Hasher128) {}
 }
 
@@ -258,6 +323,12 @@ macro_rules! tuples {
         #[diagnostic::do_not_recommend]
         #[allow(non_snake_case)]
         impl<$($T: Token),*> Token for ($($T,)*) {
+            #[inline]
+            fn is_plain(&self) -> bool {
+                let ($($T,)*) = self;
+                true $(&& $T.is_plain())*
+            }
+
             #[inline]
             fn token(&self, h: &mut Hasher128) {
                 let ($($T,)*) = self;

@@ -68,4 +68,21 @@ pub trait Token {
             item.token(h);
         }
     }
+
+    /// Whether only code of this crate writes it.
+    #[doc(hidden)]
+    #[inline]
+    fn is_plain(&self) -> bool {
+        false
+    }
+}
+
+/// Writes an argument of a call. Code of others gets a hasher of its own: what it does with that says nothing of the function
+/// and of the other arguments.
+#[inline]
+pub(crate) fn token_argument<T: Token + ?Sized>(x: &T, h: &mut Hasher128) {
+    match x.is_plain() {
+        true => x.token(h),
+        false => h.write_apart(|own| x.token(own)),
+    }
 }

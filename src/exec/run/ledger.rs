@@ -5,6 +5,7 @@ use crate::exec::segment::{SegmentPtr, is_noted};
 use crate::exec::tuning::LEDGER_NODES;
 use crate::plan::NodeFlags;
 use crate::store::memo::{Ledger, RunSlots, Shared};
+use std::any::TypeId;
 use std::sync::Arc;
 
 /// Lets the pure nodes of a root segment stay where they are, if its run is the outermost of those that use its memo and no
@@ -33,6 +34,10 @@ impl RunSlots for RootSlots {
         let program = self.0.get().program();
         let noted = (0..program.len()).filter(|i| is_noted(program.flags[*i]));
         noted.map(|i| (program.keys[i], i)).collect()
+    }
+
+    fn identity(&self, node: usize) -> TypeId {
+        self.0.get().program().node(node).identity()
     }
 
     fn copy(&self, node: usize) -> Option<Shared> {

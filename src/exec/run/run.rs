@@ -13,9 +13,10 @@ use crate::exec::segment::{Segment, SegmentPtr};
 use crate::store::memo::Lineage;
 use crate::task::Claim;
 use std::any::Any;
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::time::Instant;
 
 /// The task that a run belongs to: what the run asks and tells it.
 pub(in crate::exec) trait RunOwner: Any + Send + Sync {
@@ -68,6 +69,8 @@ pub(crate) struct Run {
     awaited: Mutex<Vec<Claim>>,
     /// Nested runs that nodes of this run have started.
     children: Mutex<Vec<Arc<Run>>>,
+    /// When nodes with a limit that wait for an equal call have waited long enough; `None` for never.
+    pub(in crate::exec) deadlines: Mutex<BTreeMap<(SegmentPtr, usize), Option<Instant>>>,
     /// Segments of returned graphs that have not been reclaimed.
     pub(in crate::exec) returned: Mutex<BTreeSet<SegmentPtr>>,
 }
@@ -111,6 +114,7 @@ impl Run {
             parker: Arc::default(),
             awaited: Mutex::default(),
             children: Mutex::default(),
+            deadlines: Mutex::default(),
             returned: Mutex::default(),
         })
     }

@@ -11,9 +11,9 @@ use crate::exec::park::call_at;
 use crate::exec::run::observe;
 use crate::exec::segment::{Continuation, Segment};
 use crate::exec::wait::{sleep_without_slot, with_lease_released};
-use crate::plan::{Guard, NodeFlags};
+use crate::plan::NodeFlags;
 use crate::store::memo::Ticket;
-use crate::task::Outcome;
+use crate::task::{Guard, Outcome};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Instant;
@@ -80,6 +80,7 @@ pub(super) fn attempt_body(w: &Worker, at: At, ticket: Option<Ticket>) -> Step {
             with_lease_released(|| {
                 sleep_without_slot(run, &Arc::default(), |p| _ = p.park_timeout(pause));
             });
+            run.context.memo.forget_failures();
             again = !run.is_stopped();
         }
         if !again {

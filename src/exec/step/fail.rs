@@ -35,10 +35,10 @@ pub(super) fn fail_panicked(w: &Worker, payload: Box<dyn Any + Send>) {
 fn note_failure(w: &Worker, segment: &Segment, i: usize, error: &Error) {
     let ledger = segment.ledger_of(i);
     if let Some(ledger) = ledger.filter(|ledger| ledger.is_running(i)) {
-        let (run, key) = (w.run(), segment.program().keys[i]);
+        let (run, call) = (w.run(), segment.program().content_key(i));
         // Perhaps it failed only because it was told to stop.
         let known = (!run.is_stopped()).then(|| error.clone());
-        run.context.memo.record_failure(ledger, i, key, known);
+        run.context.memo.record_failure(ledger, i, &call, known);
     }
 }
 

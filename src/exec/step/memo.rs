@@ -2,13 +2,17 @@
 
 use super::worker::{At, Worker};
 use crate::base::error::{Error, ErrorKind};
-use crate::exec::park::Parker;
+use crate::base::sync::{Mutex, lock};
+use crate::exec::park::{Parker, call_at};
 use crate::exec::queue::ReadyUnit;
 use crate::exec::run::unit_woken;
+use crate::exec::segment::SegmentPtr;
 use crate::exec::wait::{sleep_as_owner, sleep_without_slot, with_lease_released};
-use crate::store::memo::{Lookup, Ticket, Wait, Waker, await_futures};
-use crate::task::Claim;
+use crate::plan::NodeFlags;
+use crate::store::memo::{IsOver, Lookup, Ticket, Wait, Waker, await_futures};
+use crate::task::{Claim, Guard};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 /// What is known of a node's result before it is computed.
 pub(super) enum Recall {
@@ -23,32 +27,106 @@ pub(super) enum Recall {
 /// Asks the memo for a node; waits for it where this thread is alone.
 pub(super) fn ask_memo(w: &Worker, at: At) -> Recall {
     let (segment, i, run) = (at.segment.get(), at.node, w.run());
-    let (memo, key) = (&run.context.memo, segment.program().keys[i]);
+    let (memo, program) = (&run.context.memo, segment.program());
+    let guard = match program.flags[i].has(NodeFlags::GUARDED) {
+        true => program.guard(i),
+        false => Guard::default(),
+    };
+    let wait = EqualCall::new(w, at, &guard);
     loop {
-        match memo.look_up(key) {
-            Lookup::Claimed(ticket) => return Recall::Compute(Some(ticket)),
-            Lookup::Hit(value) if segment.import(i, &value) => return Recall::Remembered,
-            // Another type under the same 128 bits: computed on its own.
-            Lookup::Hit(_) => return Recall::Compute(None),
-            Lookup::Failed(error) => return Recall::Failed(error),
-            Lookup::Busy => {}
+        let recall = match memo.look_up(program.content_key(i), guard.retries > 0) {
+            Lookup::Claimed(ticket) => Recall::Compute(Some(ticket)),
+            Lookup::Hit(value) if segment.import(i, &value) => Recall::Remembered,
+            Lookup::Hit(_) | Lookup::Foreign => Recall::Compute(None),
+            Lookup::Failed(error) | Lookup::Conflict(error) => Recall::Failed(error),
+            Lookup::Busy if wait.is_overdue() => {
+                let limit = guard.timeout.unwrap_or_default();
+                Recall::Failed(Error::task_timeout(program.culprit(i), limit))
+            }
+            Lookup::Busy => Recall::Parked,
+        };
+        if !matches!(recall, Recall::Parked) {
+            wait.end();
+            return recall;
         }
-        let call = segment.program().culprit(i).call;
-        let weak = Arc::downgrade(run);
-        let is_over = Box::new(move || weak.upgrade().is_none_or(|run| run.is_stopped()));
+        let call = program.culprit(i).call;
         let lineage = run.lineage_at(segment, i);
-        match memo.register_wait(key, &call, lineage.as_ref(), waker(w, at), is_over) {
+        let (waker, is_over) = wait.begin();
+        match memo.register_wait(program.keys[i], &call, lineage.as_ref(), waker, is_over) {
             Wait::Registered if w.is_alone => {
                 with_lease_released(|| sleep_without_slot(run, &run.parker, Parker::park));
                 if run.is_stopped() {
+                    wait.end();
                     return Recall::Failed(cancelled());
                 }
             }
             Wait::Registered => return Recall::Parked,
             Wait::Changed => {}
             Wait::Deadlock(circle) => {
+                wait.end();
                 return Recall::Failed(Error::run(ErrorKind::Deadlock, circle));
             }
+        }
+    }
+}
+
+/// A wait for an equal call that is running elsewhere, which may be tried in another way: the limit of this one holds.
+struct EqualCall<'w> {
+    worker: &'w Worker,
+    at: At,
+    /// How long all its attempts may take.
+    limit: Option<Duration>,
+}
+
+impl<'w> EqualCall<'w> {
+    fn new(worker: &'w Worker, at: At, guard: &Guard<'_>) -> Self {
+        let attempts = guard.retries.saturating_add(1);
+        let limit = guard.timeout.map(|limit| limit.saturating_mul(attempts));
+        EqualCall { worker, at, limit }
+    }
+
+    fn place(&self) -> (SegmentPtr, usize) {
+        (self.at.segment, self.at.node)
+    }
+
+    /// When the limit ends, from the first time that it was asked for; `None` if never.
+    fn deadline(&self) -> Option<Instant> {
+        let limit = self.limit?;
+        let mut deadlines = lock(&self.worker.run().deadlines);
+        let first = || Instant::now().checked_add(limit);
+        *deadlines.entry(self.place()).or_insert_with(first)
+    }
+
+    fn is_overdue(&self) -> bool {
+        self.deadline().is_some_and(|at| at <= Instant::now())
+    }
+
+    /// What wakes the node when the other call has ended, or when the limit has; and what tells that it waits no more.
+    fn begin(&self) -> (Waker, IsOver) {
+        let wake = waker(self.worker, self.at);
+        let run = Arc::downgrade(self.worker.run());
+        let is_stopped = move || run.upgrade().is_none_or(|run| run.is_stopped());
+        let Some(deadline) = self.deadline() else {
+            return (wake, Box::new(is_stopped));
+        };
+        let waker = Arc::new(Mutex::new(Some(wake)));
+        let wake_once = |waker: &Mutex<Option<Waker>>| {
+            let wake = lock(waker).take();
+            wake.into_iter().for_each(|wake| wake());
+        };
+        let (by_time, known) = (waker.clone(), waker.clone());
+        let timer = call_at(deadline, move || wake_once(&by_time));
+        let by_end = move || {
+            drop(timer);
+            wake_once(&waker);
+        };
+        let is_over = move || is_stopped() || lock(&known).is_none();
+        (Box::new(by_end), Box::new(is_over))
+    }
+
+    fn end(&self) {
+        if self.limit.is_some() {
+            lock(&self.worker.run().deadlines).remove(&self.place());
         }
     }
 }

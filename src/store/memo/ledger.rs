@@ -20,7 +20,9 @@ use crate::base::Shared;
 use crate::base::sync::atomic::AtomicU8;
 use crate::base::sync::atomic::Ordering::{AcqRel, Acquire};
 use crate::base::sync::{Mutex, OnceLock, lock};
+use crate::task::ContentKey;
 use ahash::AHashMap;
+use std::any::TypeId;
 
 const NEW: u8 = 0;
 const RUNNING: u8 = 1;
@@ -32,6 +34,8 @@ const ELSEWHERE: u8 = 4;
 pub(crate) trait RunSlots: Send + Sync {
     /// The nodes, with their keys.
     fn keys(&self) -> Vec<(u128, usize)>;
+    /// What one of them calls.
+    fn identity(&self, node: usize) -> TypeId;
     /// Copies the result out of the slot of one of them.
     fn copy(&self, node: usize) -> Option<Shared>;
 }
@@ -52,6 +56,8 @@ pub(super) enum LedgerEntry {
     Running,
     /// The table must be asked.
     Elsewhere,
+    /// It is another call, by chance of the same hash.
+    Foreign,
 }
 
 impl Ledger {
@@ -90,13 +96,16 @@ impl Ledger {
     }
 
     /// Looks up a key. A node that has not begun is left to the caller.
-    pub(super) fn look_up(&self, key: u128, table: &Table) -> LedgerEntry {
+    pub(super) fn look_up(&self, call: &ContentKey, table: &Table) -> LedgerEntry {
         let index = self
             .index
             .get_or_init(|| self.slots.keys().into_iter().collect());
-        let Some(&node) = index.get(&key) else {
+        let Some(&node) = index.get(&call.hash) else {
             return LedgerEntry::Elsewhere;
         };
+        if self.slots.identity(node) != call.identity {
+            return LedgerEntry::Foreign;
+        }
         let state = &self.states[node];
         loop {
             match state.load(Acquire) {
@@ -107,14 +116,14 @@ impl Ledger {
                         continue;
                     }
                     // First the entry: whoever finishes a watched node removes it.
-                    let entry = table.look_up(key, || true);
+                    let entry = table.look_up(call, || true);
                     debug_assert!(
                         matches!(entry, Found::Claimed),
                         "no other lookup enters the table"
                     );
                     let watched = state.compare_exchange(RUNNING, WATCHED, AcqRel, Acquire);
                     if watched.is_err() {
-                        let wakers: Vec<Waker> = table.abandon(key);
+                        let wakers: Vec<Waker> = table.abandon(call.hash);
                         debug_assert!(wakers.is_empty(), "no one has been told to wait");
                     }
                 }

@@ -1,17 +1,22 @@
 //! A memo as an outermost run uses it; and what only that run remembers: failures.
 
+#[cfg(test)]
+mod tests;
+
 use super::Memo;
 use super::ledger::{Ledger, LedgerEntry};
 use super::table::{Found, Table, Waker};
 use super::wait_graph::{IsOver, Lineage, Target, TargetId, Waits};
 use crate::base::Shared;
-use crate::base::error::Error;
+use crate::base::error::{Error, ErrorKind};
 use crate::base::footprint::Size;
 use crate::base::sync::atomic::AtomicBool;
 use crate::base::sync::atomic::Ordering::{Acquire, Release};
 use crate::base::sync::{Mutex, OnceLock, lock};
 use crate::base::token::is_local;
+use crate::task::ContentKey;
 use ahash::AHashMap;
+use std::any::TypeId;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -25,6 +30,10 @@ pub(crate) enum Lookup {
     Claimed(Ticket),
     /// It is being computed.
     Busy,
+    /// There is an entry of another call: the caller computes it on its own.
+    Foreign,
+    /// The call cannot be what its explicit key says.
+    Conflict(Error),
 }
 
 /// The outcome of an attempt to wait.
@@ -45,7 +54,7 @@ pub(crate) struct RunMemo {
     /// The results of the outermost run's own plan, if it is `own` and they stay in their slots.
     ledger: OnceLock<Arc<Ledger>>,
     any_failed: AtomicBool,
-    failures: Mutex<AHashMap<u128, Error>>,
+    failures: Mutex<AHashMap<u128, (TypeId, Error)>>,
     /// The keys that mean nothing to other runs, of results in a memo that is not `own`.
     local: Mutex<Vec<u128>>,
 }
@@ -90,14 +99,14 @@ impl RunMemo {
         &self,
         ledger: &Ledger,
         node: usize,
-        key: u128,
+        call: &ContentKey,
         error: Option<Error>,
     ) {
         if let Some(error) = error {
-            self.store_failure(key, error);
+            self.store_failure(call, error);
         }
         if ledger.fail_node(node) {
-            self.wake_watchers(key);
+            self.wake_watchers(call.hash);
         }
     }
 
@@ -107,9 +116,22 @@ impl RunMemo {
         self.wake(key, self.table().abandon(key));
     }
 
-    fn store_failure(&self, key: u128, error: Error) {
-        lock(&self.failures).insert(key, error);
-        self.any_failed.store(true, Release);
+    /// Remembers a failure if it is the function's own: what a limit or the end of a run did to one call says nothing of the
+    /// next.
+    fn store_failure(&self, call: &ContentKey, error: Error) {
+        if matches!(error.kind(), ErrorKind::Failed | ErrorKind::Panicked) {
+            let replaced = lock(&self.failures).insert(call.hash, (call.identity, error));
+            drop(replaced);
+            self.any_failed.store(true, Release);
+        }
+    }
+
+    /// Forgets all failures: a call is tried again, and so is all that it asks for.
+    pub(crate) fn forget_failures(&self) {
+        if self.any_failed.load(Acquire) {
+            let forgotten = std::mem::take(&mut *lock(&self.failures));
+            drop(forgotten);
+        }
     }
 
     /// Whether it uses `memo`.
@@ -132,29 +154,35 @@ impl RunMemo {
         Lineage::new(self.target_id(key), above)
     }
 
-    /// Looks up a key, and claims it if it is not there.
-    pub(crate) fn look_up(self: &Arc<Self>, key: u128) -> Lookup {
+    /// Looks up a call, and claims it if it is not there. One that is `retried` does not take over a failure: it has attempts
+    /// of its own.
+    pub(crate) fn look_up(self: &Arc<Self>, call: ContentKey, retried: bool) -> Lookup {
         if let Some(ledger) = self.ledger.get() {
-            match ledger.look_up(key, self.table()) {
+            match ledger.look_up(&call, self.table()) {
                 LedgerEntry::Done(value) => return Lookup::Hit(value),
                 LedgerEntry::Running => return Lookup::Busy,
+                LedgerEntry::Foreign => return Lookup::Foreign,
                 LedgerEntry::Elsewhere => {}
             }
         }
         // A failure is stored before its entry is removed, so a lookup that finds no entry sees it.
         let mut failed = None;
-        let found = self.table().look_up(key, || {
-            if self.any_failed.load(Acquire) {
-                failed = lock(&self.failures).get(&key).cloned();
+        let found = self.table().look_up(&call, || {
+            if !retried && self.any_failed.load(Acquire) {
+                let failures = lock(&self.failures);
+                let known = failures.get(&call.hash);
+                failed = known.and_then(|(of, e)| (*of == call.identity).then(|| e.clone()));
             }
             failed.is_none()
         });
         match (found, failed) {
             (Found::Done(value), _) => Lookup::Hit(value),
             (Found::Absent, Some(error)) => Lookup::Failed(error),
+            (Found::Foreign, _) => Lookup::Foreign,
+            (Found::Conflict(error), _) => Lookup::Conflict(error),
             (Found::Claimed, _) => Lookup::Claimed(Ticket {
                 memo: self.clone(),
-                key,
+                call,
                 open: true,
             }),
             _ => Lookup::Busy,
@@ -217,14 +245,14 @@ impl RunMemo {
                 .for_each(&mut drop_one),
         }
         let failures = std::mem::take(&mut *lock(&self.failures));
-        failures.into_values().for_each(|e| drop_one(Arc::new(e)));
+        (failures.into_values()).for_each(|(_, e)| drop_one(Arc::new(e)));
     }
 }
 
 /// The claim on a running entry: its owner must complete or fail it.
 pub(crate) struct Ticket {
     memo: Arc<RunMemo>,
-    key: u128,
+    call: ContentKey,
     open: bool,
 }
 
@@ -244,17 +272,17 @@ impl Ticket {
         cost: Option<Duration>,
     ) -> Vec<Shared> {
         self.open = false;
-        if !self.memo.own && is_local(self.key) {
-            lock(&self.memo.local).push(self.key);
+        if !self.memo.own && is_local(self.call.hash) {
+            lock(&self.memo.local).push(self.call.hash);
         }
-        let (wakers, evicted) = self.memo.table().complete(self.key, value, size, cost);
-        self.memo.wake(self.key, wakers);
+        let (wakers, evicted) = self.memo.table().complete(&self.call, value, size, cost);
+        self.memo.wake(self.call.hash, wakers);
         evicted
     }
 
     /// Stores a failure for this run only: the next lookup of another run claims the entry.
     pub(crate) fn fail(self, error: Error) {
-        self.memo.store_failure(self.key, error);
+        self.memo.store_failure(&self.call, error);
     }
 }
 
@@ -262,228 +290,8 @@ impl Drop for Ticket {
     /// The entry was not completed: the next lookup claims it.
     fn drop(&mut self) {
         if self.open {
-            let wakers = self.memo.table().abandon(self.key);
-            self.memo.wake(self.key, wakers);
+            let wakers = self.memo.table().abandon(self.call.hash);
+            self.memo.wake(self.call.hash, wakers);
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::base::error::ErrorKind;
-
-    fn lineage(memo: &RunMemo, keys: &[u128]) -> Option<Arc<Lineage>> {
-        let below = |above, key: &u128| Some(memo.lineage(*key, above));
-        keys.iter().fold(None, below)
-    }
-
-    fn never() -> IsOver {
-        Box::new(|| false)
-    }
-
-    const SMALL: Size = Size {
-        bytes: 8,
-        estimated: false,
-    };
-
-    #[test]
-    fn the_second_asker_is_told_when_the_first_is_done() {
-        let memo = RunMemo::own();
-        let Lookup::Claimed(ticket) = memo.look_up(7) else {
-            panic!("first")
-        };
-        assert!(matches!(memo.look_up(7), Lookup::Busy));
-        let (tx, rx) = std::sync::mpsc::channel();
-        assert!(matches!(
-            memo.register_wait(
-                7,
-                "f",
-                None,
-                Box::new(move || tx.send(()).unwrap()),
-                never()
-            ),
-            Wait::Registered
-        ));
-        assert!(ticket.complete(Arc::new(1i64), SMALL, None).is_empty());
-        rx.recv().unwrap();
-        assert!(matches!(memo.look_up(7), Lookup::Hit(_)));
-        assert!(!Waits::lock().is_waited_for(memo.target_id(7)));
-    }
-
-    #[test]
-    fn an_abandoned_entry_is_taken_on_by_the_next() {
-        let memo = RunMemo::own();
-        let Lookup::Claimed(ticket) = memo.look_up(7) else {
-            panic!("first")
-        };
-        drop(ticket);
-        assert!(matches!(memo.look_up(7), Lookup::Claimed(_)));
-    }
-
-    #[test]
-    fn a_wait_for_oneself_is_a_deadlock() {
-        let memo = RunMemo::own();
-        let _ticket = memo.look_up(1);
-        let wait = memo.register_wait(
-            1,
-            "f(1)",
-            lineage(&memo, &[1, 2]).as_ref(),
-            Box::new(|| {}),
-            never(),
-        );
-        assert!(
-            matches!(wait, Wait::Deadlock(text) if text == "deadlock: `f(1)` waits for itself")
-        );
-    }
-
-    #[test]
-    fn a_circle_over_two_waits_is_a_deadlock_and_a_chain_is_not() {
-        let memo = RunMemo::own();
-        let _tickets = [memo.look_up(1), memo.look_up(2), memo.look_up(3)];
-        // An execution below 1 waits for 2; one below 2 waits for 3.
-        assert!(matches!(
-            memo.register_wait(
-                2,
-                "b",
-                lineage(&memo, &[1]).as_ref(),
-                Box::new(|| {}),
-                never()
-            ),
-            Wait::Registered
-        ));
-        assert!(matches!(
-            memo.register_wait(
-                3,
-                "c",
-                lineage(&memo, &[2]).as_ref(),
-                Box::new(|| {}),
-                never()
-            ),
-            Wait::Registered
-        ));
-        // One below 3 asks for 1: 1 waits for 2 waits for 3 waits for 1.
-        let wait = memo.register_wait(
-            1,
-            "a",
-            lineage(&memo, &[3]).as_ref(),
-            Box::new(|| {}),
-            never(),
-        );
-        assert!(
-            matches!(wait, Wait::Deadlock(text) if text == "deadlock: `a` waits for `b` waits for `c` waits for `a`")
-        );
-    }
-
-    fn is_mine(memo: &Arc<RunMemo>, key: u128) -> bool {
-        matches!(memo.look_up(key), Lookup::Claimed(_))
-    }
-
-    fn fill(memo: &Arc<RunMemo>, key: u128) {
-        let Lookup::Claimed(ticket) = memo.look_up(key) else {
-            panic!("first")
-        };
-        assert!(ticket.complete(Arc::new(key), SMALL, None).is_empty());
-    }
-
-    #[test]
-    fn a_failure_is_known_to_the_run_that_saw_it_and_ends_with_it() {
-        let session = Memo::new();
-        let [one, other] = [RunMemo::shared(&session), RunMemo::shared(&session)];
-        let Lookup::Claimed(ticket) = one.look_up(7) else {
-            panic!("first")
-        };
-        ticket.fail(Error::run(ErrorKind::Failed, "no"));
-        assert!(matches!(one.look_up(7), Lookup::Failed(_)));
-        assert!(is_mine(&other, 7));
-        assert!(matches!(one.look_up(7), Lookup::Failed(_)));
-        let mut dropped = 0;
-        one.end_run(|_| dropped += 1);
-        assert_eq!(dropped, 1);
-        assert!(is_mine(&RunMemo::shared(&session), 7));
-    }
-
-    #[test]
-    fn what_is_local_ends_with_its_run_and_the_rest_stays() {
-        let session = Memo::new();
-        let run = RunMemo::shared(&session);
-        let local = crate::base::token::with_locality(8, true);
-        fill(&run, 7);
-        fill(&run, local);
-        assert!(matches!(run.look_up(local), Lookup::Hit(_)));
-        run.end_run(drop);
-        assert_eq!(session.stats().entries, 1);
-        let next = RunMemo::shared(&session);
-        assert!(matches!(next.look_up(7), Lookup::Hit(_)));
-        assert!(is_mine(&next, local));
-    }
-
-    #[test]
-    fn a_memo_of_its_own_ends_with_the_run() {
-        let run = RunMemo::own();
-        fill(&run, 7);
-        let mut dropped = 0;
-        run.end_run(|_| dropped += 1);
-        assert_eq!((dropped, run.table().stats().entries), (1, 0));
-    }
-
-    #[test]
-    fn a_memo_of_its_own_is_made_when_the_first_key_is_asked_for() {
-        let run = RunMemo::own();
-        assert!(!run.uses(&Memo::new()));
-        run.end_run(drop);
-        assert!(run.table.get().is_none());
-        fill(&run, 7);
-        assert!(run.table.get().is_some());
-    }
-
-    #[test]
-    fn who_waited_is_counted_as_sharing() {
-        let session = Memo::new();
-        let [one, other] = [RunMemo::shared(&session), RunMemo::shared(&session)];
-        let Lookup::Claimed(ticket) = one.look_up(7) else {
-            panic!("first")
-        };
-        let woken = Arc::new(AtomicBool::new(false));
-        let bell = woken.clone();
-        let waker = Box::new(move || bell.store(true, Release));
-        assert!(matches!(
-            other.register_wait(7, "f", None, waker, never()),
-            Wait::Registered
-        ));
-        assert!(ticket.complete(Arc::new(1), SMALL, None).is_empty());
-        assert!(woken.load(Acquire));
-        assert!(matches!(other.look_up(7), Lookup::Hit(_)));
-        assert!(matches!(other.look_up(7), Lookup::Hit(_)));
-        let stats = session.stats();
-        assert_eq!((stats.shared, stats.hits, stats.misses), (1, 1, 1));
-    }
-
-    #[test]
-    fn a_circle_over_two_memos_is_a_deadlock() {
-        let memos = [RunMemo::own(), RunMemo::own()];
-        let _tickets = [memos[0].look_up(1), memos[1].look_up(1)];
-        let [below_a, below_b] = [&memos[0], &memos[1]].map(|m| m.lineage(1, None));
-        assert!(matches!(
-            memos[1].register_wait(1, "b", Some(&below_a), Box::new(|| {}), never()),
-            Wait::Registered
-        ));
-        let wait = memos[0].register_wait(1, "a", Some(&below_b), Box::new(|| {}), never());
-        assert!(
-            matches!(wait, Wait::Deadlock(text) if text == "deadlock: `a` waits for `b` waits for `a`")
-        );
-    }
-
-    #[test]
-    fn a_wait_that_is_over_closes_no_circle() {
-        let memo = RunMemo::own();
-        let _tickets = [memo.look_up(1), memo.look_up(2)];
-        // An execution below 1 waited for 2 until its run was stopped.
-        let below = lineage(&memo, &[1]);
-        let over = memo.register_wait(2, "b", below.as_ref(), Box::new(|| {}), Box::new(|| true));
-        assert!(matches!(over, Wait::Registered));
-        let below = lineage(&memo, &[2]);
-        let wait = memo.register_wait(1, "a", below.as_ref(), Box::new(|| {}), never());
-        assert!(matches!(wait, Wait::Registered));
     }
 }

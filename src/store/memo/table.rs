@@ -6,23 +6,42 @@ mod tests;
 use super::MemoStats;
 use super::eviction::{Candidate, Candidates, Score};
 use crate::base::Shared;
-use crate::base::error::drop_payload;
+use crate::base::error::{Error, drop_payload};
 use crate::base::footprint::Size;
 use crate::base::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, SeqCst};
 use crate::base::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize};
 use crate::base::sync::{Mutex, MutexGuard, lock};
+use crate::task::{CallMatch, ContentKey, ExplicitKey};
 use ahash::AHashMap;
-use std::any::Any;
+use std::any::{Any, TypeId};
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// The number of bytes that an entry counts in addition to its value.
-pub(super) const ENTRY_BYTES: usize = 128;
+pub(super) const ENTRY_BYTES: usize = 192;
 
 /// Called once, when a running entry has changed.
 pub(crate) type Waker = Box<dyn FnOnce() + Send>;
 
-enum MemoEntry {
+struct MemoEntry {
+    /// What was called: the key of the table is only a hash.
+    identity: TypeId,
+    explicit: Option<Arc<ExplicitKey>>,
+    state: EntryState,
+}
+
+impl MemoEntry {
+    fn running(call: &ContentKey) -> MemoEntry {
+        MemoEntry {
+            identity: call.identity,
+            explicit: call.explicit.clone(),
+            state: EntryState::Running(Vec::new()),
+        }
+    }
+}
+
+enum EntryState {
     /// The wakers of those that wait for it.
     Running(Vec<Waker>),
     Done(Stored),
@@ -43,6 +62,10 @@ pub(super) enum Found {
     Claimed,
     /// There was no entry, and the caller did not claim it.
     Absent,
+    /// There is an entry of another call, by chance of the same hash.
+    Foreign,
+    /// There is an entry of another call, which was given the same explicit key.
+    Conflict(Error),
 }
 
 #[derive(Default)]
@@ -52,6 +75,12 @@ struct Shard {
     shared: u64,
     misses: u64,
     estimated: usize,
+}
+
+impl Shard {
+    fn state_mut(&mut self, key: u128) -> Option<&mut EntryState> {
+        Some(&mut self.entries.get_mut(&key)?.state)
+    }
 }
 
 const SHARDS: usize = 16;
@@ -108,21 +137,27 @@ impl Table {
 
     // ------------------------------------------------------------------ entries
 
-    /// Looks up a key. If there is no entry, asks `claims` under the lock whether to claim it.
-    pub(super) fn look_up(&self, key: u128, claims: impl FnOnce() -> bool) -> Found {
+    /// Looks up a call. If there is no entry, asks `claims` under the lock whether to claim it.
+    pub(super) fn look_up(&self, call: &ContentKey, claims: impl FnOnce() -> bool) -> Found {
         use std::collections::hash_map::Entry::{Occupied, Vacant};
-        let mut shard = self.shard(key);
+        let mut shard = self.shard(call.hash);
         let shard = &mut *shard;
-        match shard.entries.entry(key) {
-            Vacant(_) if !claims() => Found::Absent,
+        let mut entry = match shard.entries.entry(call.hash) {
+            Vacant(_) if !claims() => return Found::Absent,
             Vacant(vacant) => {
-                vacant.insert(MemoEntry::Running(Vec::new()));
+                vacant.insert(MemoEntry::running(call));
                 shard.misses += 1;
-                Found::Claimed
+                return Found::Claimed;
             }
-            Occupied(mut entry) => match entry.get_mut() {
-                MemoEntry::Running(_) => Found::Running,
-                MemoEntry::Done(stored) => {
+            Occupied(entry) => entry,
+        };
+        let entry = entry.get_mut();
+        match call.compare(entry.identity, entry.explicit.as_deref()) {
+            CallMatch::Other => Found::Foreign,
+            CallMatch::Conflict(error) => Found::Conflict(error),
+            CallMatch::Same => match &mut entry.state {
+                EntryState::Running(_) => Found::Running,
+                EntryState::Done(stored) => {
                     stored.score.count_use(self.age());
                     match &mut stored.score.awaited {
                         0 => shard.hits += 1,
@@ -148,7 +183,7 @@ impl Table {
         check: impl FnOnce() -> Result<(), E>,
     ) -> Result<bool, E> {
         let mut shard = self.shard(key);
-        let Some(MemoEntry::Running(wakers)) = shard.entries.get_mut(&key) else {
+        let Some(EntryState::Running(wakers)) = shard.state_mut(key) else {
             return Ok(false);
         };
         check()?;
@@ -161,7 +196,7 @@ impl Table {
     #[must_use]
     pub(super) fn complete(
         &self,
-        key: u128,
+        call: &ContentKey,
         value: Shared,
         size: Size,
         cost: Option<Duration>,
@@ -170,22 +205,22 @@ impl Table {
         let mut evicted = Vec::new();
         if !self.reserve(bytes) && !self.make_room(bytes, &mut evicted) {
             self.refused.fetch_add(1, Relaxed);
-            return (self.abandon(key), evicted);
+            return (self.abandon(call.hash), evicted);
         }
         let stamp = self.stamps.fetch_add(1, Relaxed);
         let mut score = Score::new(cost, bytes, self.age(), stamp);
         score.estimated = size.estimated;
-        let mut shard = self.shard(key);
+        let mut shard = self.shard(call.hash);
         shard.estimated += usize::from(size.estimated);
-        let entry = shard.entries.entry(key);
-        let entry = entry.or_insert_with(|| MemoEntry::Running(Vec::new()));
-        let wakers = match entry {
-            MemoEntry::Running(wakers) => std::mem::take(wakers),
-            MemoEntry::Done(_) => Vec::new(),
+        let entry = shard.entries.entry(call.hash);
+        let entry = entry.or_insert_with(|| MemoEntry::running(call));
+        let wakers = match &mut entry.state {
+            EntryState::Running(wakers) => std::mem::take(wakers),
+            EntryState::Done(_) => Vec::new(),
         };
         score.awaited = u8::try_from(wakers.len()).unwrap_or(u8::MAX);
-        let candidate = score.candidate(key);
-        *entry = MemoEntry::Done(Stored {
+        let candidate = score.candidate(call.hash);
+        entry.state = EntryState::Done(Stored {
             value,
             bytes,
             score,
@@ -202,8 +237,8 @@ impl Table {
     #[must_use]
     pub(super) fn abandon(&self, key: u128) -> Vec<Waker> {
         let mut shard = self.shard(key);
-        match shard.entries.get_mut(&key) {
-            Some(MemoEntry::Running(wakers)) => {
+        match shard.state_mut(key) {
+            Some(EntryState::Running(wakers)) => {
                 let wakers = std::mem::take(wakers);
                 shard.entries.remove(&key);
                 wakers
@@ -219,13 +254,13 @@ impl Table {
 
     fn remove_if(&self, key: u128, which: impl FnOnce(&Score) -> bool) -> Option<Shared> {
         let mut shard = self.shard(key);
-        match shard.entries.get(&key) {
-            Some(MemoEntry::Done(stored)) if which(&stored.score) => {}
+        match shard.state_mut(key) {
+            Some(EntryState::Done(stored)) if which(&stored.score) => {}
             _ => return None,
         }
-        match shard.entries.remove(&key) {
-            Some(MemoEntry::Done(stored)) => Some(self.subtract(&mut shard, stored)),
-            _ => None,
+        match shard.entries.remove(&key)?.state {
+            EntryState::Done(stored) => Some(self.subtract(&mut shard, stored)),
+            EntryState::Running(_) => None,
         }
     }
 
@@ -244,9 +279,9 @@ impl Table {
         for shard in &self.shards {
             let mut shard = lock(shard);
             for (key, entry) in std::mem::take(&mut shard.entries) {
-                match entry {
-                    MemoEntry::Done(stored) => values.push(self.subtract(&mut shard, stored)),
-                    running => _ = shard.entries.insert(key, running),
+                match entry.state {
+                    EntryState::Done(stored) => values.push(self.subtract(&mut shard, stored)),
+                    EntryState::Running(_) => _ = shard.entries.insert(key, entry),
                 }
             }
         }
@@ -322,7 +357,7 @@ impl Table {
         let mut candidates = Candidates::default();
         for shard in &self.shards {
             for (key, entry) in &lock(shard).entries {
-                if let MemoEntry::Done(stored) = entry {
+                if let EntryState::Done(stored) = &entry.state {
                     candidates.push(stored.score.candidate(*key));
                 }
             }

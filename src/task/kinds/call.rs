@@ -5,7 +5,7 @@ use crate::task::io::{Describe, Frame, TaskError, Typed, Value};
 use crate::task::node::{Header, Home, INERT, Inputs, LEAF, NodeFlags, NodePtr, Outcome, Vtable};
 use crate::task::operand::Operands;
 use crate::task::spec::Function;
-use std::any::TypeId;
+use std::any::{TypeId, type_name};
 use std::marker::PhantomData;
 use std::mem::needs_drop;
 use std::panic::Location;
@@ -56,6 +56,9 @@ impl<T> Body<T> for Flat {
         Outcome::Graph(graph)
     }
 }
+
+/// What a call is: two calls are of one item only if function, type arguments, result and kinds of arguments are the same.
+struct Item<F, T, Ops, R>(PhantomData<(F, fn() -> T, Ops, R)>);
 
 impl<F, T, Ops, R, D> CallNode<F, T, Ops, R, D>
 where
@@ -126,7 +129,8 @@ where
             home: Home::Arena,
             alias: None,
             awaits: None,
-            identity: TypeId::of::<R>,
+            identity: TypeId::of::<Item<F, T, Ops, R>>,
+            identity_name: type_name::<Item<F, T, Ops, R>>,
             measure: Self::measure,
             list_inputs: Self::list_inputs,
             run: Self::run::<B>,

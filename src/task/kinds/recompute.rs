@@ -3,7 +3,7 @@
 use crate::task::io::Typed;
 use crate::task::node::{Header, Home, Inputs, NodeFlags, NodePtr, NodeRef, Vtable, counted};
 use crate::task::spec::{Function, Purity, TaskSpec};
-use std::any::TypeId;
+use std::any::{TypeId, type_name};
 use std::panic::Location;
 
 #[repr(C)]
@@ -29,6 +29,7 @@ static TABLE: Vtable = Vtable {
     alias: Some(|this| unsafe { first(this).behind().raw() }),
     awaits: None,
     identity: TypeId::of::<RecomputeNode>,
+    identity_name: type_name::<RecomputeNode>,
     // `NodeRef` looks behind the alias for this.
     measure: |_| unreachable!("looked behind"),
     // SAFETY: as above.

@@ -5,7 +5,7 @@ use crate::task::future::Claim;
 use crate::task::io::{ResultType, Share, Storage, TaskError, Typed, Value, drop_shared};
 use crate::task::node::{ALONE, Alone, Header, Home, NodeFlags, NodePtr, Outcome, Vtable};
 use crate::task::spec::{Purity, TaskSpec};
-use std::any::TypeId;
+use std::any::{TypeId, type_name};
 use std::marker::PhantomData;
 use std::panic::Location;
 use std::sync::Arc;
@@ -34,6 +34,7 @@ impl<S: SourceKind> SourceTable<S> {
         home: Home::Alone,
         alias: None,
         identity: TypeId::of::<S>,
+        identity_name: type_name::<S>,
         // Put into the graph from outside: it is not measured.
         measure: |_| Size {
             bytes: S::RESULT.size,

@@ -33,7 +33,7 @@ impl NodeFlags {
     pub(crate) const CATCHES: u16 = 1 << 9;
     /// A barrier to fusion.
     pub(crate) const NO_FUSE: u16 = 1 << 10;
-    /// It has retries, a deadline or resources.
+    /// It has retries, a deadline, resources or a key of its own.
     pub(crate) const GUARDED: u16 = 1 << 11;
     /// The memo of the run remembers the result.
     pub(crate) const KEYED: u16 = 1 << 12;

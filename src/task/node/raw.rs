@@ -63,7 +63,10 @@ pub(crate) struct Vtable {
     pub(in crate::task) alias: Option<unsafe fn(*const Header) -> NonNull<Header>>,
     /// The future whose value this source has.
     pub(in crate::task) awaits: Option<unsafe fn(*const Header) -> *const Claim>,
+    /// What function it calls, with its type arguments, and what the result is: no two such items are of one type.
     pub(in crate::task) identity: fn() -> TypeId,
+    /// The same as text, which other compilers make alike.
+    pub(in crate::task) identity_name: fn() -> &'static str,
     /// The size of a result, given a pointer to it.
     pub(in crate::task) measure: unsafe fn(*const u8) -> Size,
     pub(in crate::task) list_inputs: unsafe fn(*const Header, &mut Inputs),

@@ -1,6 +1,6 @@
 //! Per-call settings: `.named(..)`, `.retries(..)` and the like.
 
-use super::NodePtr;
+use super::{ExplicitKey, NodePtr};
 use crate::base::error::Error;
 use crate::task::spec::Purity;
 use std::sync::Arc;
@@ -24,6 +24,8 @@ pub(crate) struct Settings {
     pub(crate) purity: Option<Purity>,
     /// An explicit key: nodes of the same key are equal.
     pub(crate) key: Option<u128>,
+    /// What the call with that key is, once the keys of its graph are known.
+    pub(crate) explicit: Option<Arc<ExplicitKey>>,
     pub(crate) inline: bool,
     /// `Some(false)` is a barrier to fusion, before and after the node.
     pub(crate) fuse: Option<bool>,

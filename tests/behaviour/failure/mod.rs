@@ -1,5 +1,6 @@
 //! Errors and panics: what they stop, what they tell, how a program goes on after them.
 
+mod a_call_has_its_own_limits_and_retries;
 mod a_failed_graph_can_run_again;
 mod a_fault_anywhere_leaves_no_trace;
 mod a_fused_unit_names_the_inner_node;

@@ -136,8 +136,14 @@ impl<'n> NodeRef<'n> {
         self.header().location()
     }
 
+    /// What function it calls, and what the result is.
     pub(crate) fn identity(self) -> TypeId {
         (self.task().identity)()
+    }
+
+    /// The identity as text.
+    pub(crate) fn identity_name(self) -> &'static str {
+        (self.task().identity_name)()
     }
 
     /// Whether there is only one counted pointer to it.
