@@ -6,7 +6,7 @@ use crate::base::sync::{Mutex, lock};
 use crate::exec::futures::{ClientProgress, Rank};
 use crate::exec::resources::Resources;
 use crate::exec::run::{Run, has_caller_seceded, is_inside_task};
-use crate::exec::threads::{ClientSide, Executor, Pool, WorkSource};
+use crate::exec::threads::{ClientSide, Executor, Pool, WorkSource, register_client};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Weak};
 
@@ -53,6 +53,7 @@ impl JobQueue {
         };
         let resources = Some(Arc::new(resources));
         let executor = Executor::new(pool, lendable, Some(client), resources);
+        register_client(&executor);
         (queue, executor)
     }
 

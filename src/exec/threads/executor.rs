@@ -145,6 +145,11 @@ impl Executor {
 
     // -------------------------------------------------------------- help
 
+    /// Where the work of a client is found.
+    pub(in crate::exec) fn client_source(&self) -> Option<Arc<dyn WorkSource>> {
+        Some(self.client.as_ref()?.source.clone())
+    }
+
     fn progress(&self) -> Option<&ClientProgress> {
         self.client.as_ref().map(|client| &*client.progress)
     }

@@ -53,6 +53,18 @@ pub(in crate::exec) fn invite(executor: &Arc<Executor>, source: &Arc<dyn WorkSou
     lend(executor, source)
 }
 
+/// Starts threads of our own for all permits of a client that were promised to threads which may not come.
+pub(super) fn lend_for_promised(executor: &Arc<Executor>) {
+    let Some(client) = &executor.client else {
+        return;
+    };
+    while !executor.are_lent_coming() {
+        if lend(executor, &client.source) == Invited::NoThread {
+            return;
+        }
+    }
+}
+
 /// Starts a thread of our own for a permit that was promised; gives it up if there can be none.
 fn lend(executor: &Arc<Executor>, source: &Arc<dyn WorkSource>) -> Invited {
     if executor.are_lent_coming() {

@@ -1,5 +1,6 @@
 //! How many threads may work at once, and where they come from. Knows no run: where work is found says a `WorkSource`.
 
+mod blocked;
 mod executor;
 mod headcount;
 mod inside;
@@ -11,6 +12,7 @@ mod pool_stack;
 mod source;
 mod stack;
 
+pub(super) use blocked::{BlockedThread, living_clients, register_client};
 pub(super) use executor::ClientSide;
 pub(crate) use executor::Executor;
 pub(super) use inside::Inside;

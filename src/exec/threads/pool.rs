@@ -125,6 +125,14 @@ impl Pool {
         }
     }
 
+    /// Whether it is a client's, and the calling thread is one of its threads.
+    pub(super) fn has_caller(&self) -> bool {
+        match self {
+            Pool::Client { pool } => pool.current_thread_index().is_some(),
+            _ => false,
+        }
+    }
+
     /// Spawns a job on a thread of the pool.
     pub(super) fn spawn(&self, job: impl FnOnce() + Send + 'static) {
         let pool = match self {

@@ -5,7 +5,9 @@
 //! see `README.md`.
 
 use crate::exec::run::{CurrentTask, Run, work_source};
-use crate::exec::threads::{Executor, Inside, LentSlot, invite, on_enough_stack};
+use crate::exec::threads::{
+    Executor, Inside, LentSlot, WorkSource, invite, living_clients, on_enough_stack,
+};
 use crate::exec::tuning::FUTURES_FOLLOWED;
 use crate::task::Claim;
 use ahash::AHashSet;
@@ -62,7 +64,8 @@ fn with_permit(task: &CurrentTask, late: bool, work: impl FnOnce()) -> bool {
     impl Drop for Helping<'_> {
         fn drop(&mut self) {
             self.0.is_helping.set(false);
-            give_permit(&self.0.run);
+            let run = &self.0.run;
+            give_permit(&run.context.executor, &work_source(run));
         }
     }
     if !task.has_seceded() {
@@ -82,13 +85,11 @@ fn with_permit(task: &CurrentTask, late: bool, work: impl FnOnce()) -> bool {
     true
 }
 
-/// Gives a permit of a run's executor back. Whoever has added work meanwhile may have found none free: that is looked for.
-fn give_permit(run: &Arc<Run>) {
-    let executor = &run.context.executor;
+/// Gives a permit back. Whoever has added work meanwhile may have found none free: that is looked for.
+fn give_permit(executor: &Arc<Executor>, source: &Arc<dyn WorkSource>) {
     executor.permits.give();
-    let source = work_source(run);
     if source.has_work() {
-        let _ = invite(executor, &source);
+        let _ = invite(executor, source);
     }
 }
 
@@ -98,20 +99,48 @@ pub(super) fn run_over_limit(claims: Vec<Claim>) -> bool {
     let Some(run) = run.filter(|run| run.context.executor.is_stuck()) else {
         return false;
     };
-    let Some(slot) = LentSlot::reserve(&run.context.executor) else {
+    let executor = run.context.executor.clone();
+    spawn_over_limit(&executor, move || {
+        run.driver.visit(&run);
+        work_source(&run)
+    })
+}
+
+/// The same for a wait of which it is not known what ends it: for what comes first in each client that is stuck.
+pub(super) fn run_any_over_limit() -> bool {
+    let mut is_any = false;
+    for executor in living_clients() {
+        let source = executor.client_source().filter(|source| source.has_work());
+        let Some(source) = source.filter(|_| executor.is_stuck()) else {
+            continue;
+        };
+        is_any |= spawn_over_limit(&executor, move || {
+            source.work();
+            source
+        });
+    }
+    is_any
+}
+
+/// Has a thread of ours work with a permit beyond the slots. `work` returns where more work may be found.
+fn spawn_over_limit(
+    executor: &Arc<Executor>,
+    work: impl FnOnce() -> Arc<dyn WorkSource> + Send + 'static,
+) -> bool {
+    let Some(slot) = LentSlot::reserve(executor) else {
         return false;
     };
-    run.context.executor.permits.take();
-    let inside = Inside::enter_with_permit(&run.context.executor);
-    let there = run.clone();
+    executor.permits.take();
+    let inside = Inside::enter_with_permit(executor);
+    let there = executor.clone();
     let is_started = slot.spawn(move || {
         inside.work(|| {
-            there.driver.visit(&there);
-            give_permit(&there);
+            let source = work();
+            give_permit(&there, &source);
         });
     });
     if !is_started {
-        give_permit(&run);
+        executor.permits.give();
     }
     is_started
 }

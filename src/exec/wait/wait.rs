@@ -4,13 +4,13 @@
 use super::awaited::Awaited;
 use super::give_up::{NoThread, give_up_slots};
 use super::handoff::share_all;
-use super::help::{help, run_over_limit};
+use super::help::{help, run_any_over_limit, run_over_limit};
 use super::lease::with_lease_released;
 use crate::base::error::{Error, ErrorKind};
 use crate::base::sync::atomic::Ordering::AcqRel;
 use crate::exec::park::Parker;
 use crate::exec::run::{CurrentTask, current};
-use crate::exec::threads::Executor;
+use crate::exec::threads::{BlockedThread, Executor};
 use crate::exec::tuning::{FIRST_SLEEP, LONGEST_SLEEP};
 use crate::store::memo::{Awaiting, await_futures};
 use crate::task::Claim;
@@ -44,20 +44,33 @@ pub(super) fn next_sleep(sleep: Duration) -> Duration {
 fn wait_outside(on: &dyn Awaited, until: Option<Instant>) -> bool {
     let parker = Arc::<Parker>::default();
     on.listen(&parker);
-    // A thread of a pool may be the one that what it waits for was given to.
-    let is_pooled = rayon::current_thread_index().is_some();
+    let blocked = BlockedThread::enter();
+    let mut sleep = FIRST_SLEEP;
+    let mut late = false;
     loop {
         if on.is_over() {
             return true;
         }
-        while is_pooled && rayon::yield_now() == Some(rayon::Yield::Executed) {}
-        match (time_left(until), is_pooled) {
-            (Some(Duration::ZERO), _) => return on.is_over(),
-            (Some(left), false) => _ = parker.park_timeout(left),
-            (Some(left), true) => _ = parker.park_timeout(left.min(FIRST_SLEEP)),
-            (None, true) => _ = parker.park_timeout(FIRST_SLEEP),
-            (None, false) => parker.park(),
+        blocked.call_others();
+        // The holders of all slots may be bodies that wait for this thread: in a `par_iter` of which it does a piece, say.
+        if late && start_over_limit(on.futures()) {
+            sleep = FIRST_SLEEP;
         }
+        let left = time_left(until).unwrap_or(sleep);
+        if left.is_zero() {
+            return on.is_over();
+        }
+        parker.park_timeout(left.min(sleep));
+        sleep = next_sleep(sleep);
+        late = true;
+    }
+}
+
+/// Has a thread do some of what ends a wait, if a client is stuck; if that is not known, some of all there is.
+fn start_over_limit(futures: Vec<Claim>) -> bool {
+    match futures.is_empty() {
+        true => run_any_over_limit(),
+        false => run_over_limit(futures),
     }
 }
 
