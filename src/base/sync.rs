@@ -13,10 +13,18 @@ pub(crate) use shuttled::*;
 pub(crate) use std::sync::OnceLock;
 
 use std::sync::{LockResult, PoisonError};
+use std::time::{Duration, Instant};
 
 /// Unwraps the guard of a lock, poisoned or not: a panic under a lock leaves nothing half-changed behind.
 pub(crate) fn unpoisoned<G>(result: LockResult<G>) -> G {
     result.unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The moment after some time from now. A time that no clock can tell, such as `Duration::MAX`, means never: in 136 years.
+pub(crate) fn from_now(time: Duration) -> Instant {
+    let now = Instant::now();
+    let never = Duration::from_secs(u32::MAX.into());
+    now.checked_add(time).unwrap_or_else(|| now + never)
 }
 
 /// Locks a mutex, poisoned or not.
@@ -26,7 +34,7 @@ pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 #[cfg(not(lazygraph_shuttle))]
 mod real {
-    use super::unpoisoned;
+    use super::{from_now, unpoisoned};
     use std::time::{Duration, Instant};
 
     pub(crate) use std::hint::spin_loop;
@@ -75,7 +83,7 @@ mod real {
 
     impl Countdown {
         pub(crate) fn new(time: Duration) -> Countdown {
-            Countdown(Instant::now() + time)
+            Countdown(from_now(time))
         }
 
         pub(crate) fn is_over(&self) -> bool {
@@ -88,7 +96,7 @@ mod real {
 
     impl TimedWait {
         pub(crate) fn new(time: Duration) -> TimedWait {
-            TimedWait(Instant::now() + time)
+            TimedWait(from_now(time))
         }
 
         /// Waits for a notification.

@@ -2,7 +2,7 @@
 
 use crate::base::error::{Error, ErrorKind};
 use crate::base::sync::atomic::{AtomicBool, AtomicU8, Ordering};
-use crate::base::sync::{Mutex, lock};
+use crate::base::sync::{Mutex, from_now, lock};
 use crate::event::Observer;
 use crate::exec::park::{Cancel, IsCancelled, OnStop, Parker, TimerHandle, WakeList, call_at};
 use crate::exec::resources::Resources;
@@ -107,7 +107,7 @@ impl Context {
             context.stop(TIMED_OUT);
         } else if let Some(limit) = limit {
             let this = Arc::downgrade(&context);
-            let deadline = call_at(Instant::now() + limit, move || {
+            let deadline = call_at(from_now(limit), move || {
                 if let Some(context) = this.upgrade() {
                     context.stop(TIMED_OUT);
                 }

@@ -6,6 +6,7 @@ use super::fail::fail_node;
 use super::worker::{At, Step, Worker};
 use crate::base::error::{Error, drop_payload};
 use crate::base::sync::atomic::{AtomicBool, Ordering};
+use crate::base::sync::from_now;
 use crate::event::RunEvent;
 use crate::exec::park::call_at;
 use crate::exec::run::observe;
@@ -118,7 +119,7 @@ fn call_body(
     };
     let overdue = Arc::new(AtomicBool::new(false));
     let (flag, run) = (overdue.clone(), Arc::downgrade(w.run()));
-    let deadline = call_at(Instant::now() + limit, move || {
+    let deadline = call_at(from_now(limit), move || {
         flag.store(true, Ordering::Release);
         if let Some(run) = run.upgrade() {
             run.context.wake_sleepers();

@@ -3,4 +3,5 @@
 mod a_cancel_goes_down_the_tree;
 mod a_cancelled_run_starts_nothing_more;
 mod a_closed_client_holds_nothing;
+mod a_time_without_end_is_no_limit;
 mod a_timeout_ends_the_node_or_the_run;
