@@ -75,8 +75,9 @@ impl Client {
     /// waits. A pure call that was computed before, or is being computed, does not run again; see
     /// [`impure`](Delayed::impure).
     ///
-    /// When a slot is free, the task of the highest [priority](Delayed::priority) starts; among equals, tasks started by
-    /// tasks (the deeper first), then the earliest.
+    /// When a slot is free, the task of the highest [priority](Delayed::priority) starts; what it waits for is as urgent.
+    /// Among equals, tasks started by tasks go first (the deeper first), then those that read the result of a future, which
+    /// can be dropped after that, then the earliest.
     ///
     /// If the call cannot be started, because the client is closed or the graph is invalid, the returned future has
     /// failed.

@@ -58,7 +58,11 @@ impl<T: Value> Handle<T> {
     /// ```
     #[track_caller]
     pub fn to_delayed(&self) -> Delayed<T> {
-        let there = self.claim.promise().outcome();
+        // What owns much is let go of when its last user has run: see `SourceClaim`.
+        let there = match source::owns_much::<T>() {
+            true => None,
+            false => self.claim.promise().outcome(),
+        };
         let node = match there.and_then(|outcome| outcome.ok()?.arc::<T>()) {
             Some(value) => source::value_source(value),
             None => source::future_source::<T>(self.claim.clone()),

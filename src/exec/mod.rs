@@ -21,6 +21,7 @@ pub use futures::{Times, Transition};
 pub(crate) use job::{ClientCounts, Job, JobOptions, JobQueue};
 pub(crate) use park::{Cancel, Parker};
 pub(crate) use resources::Resources;
+pub(crate) use run::raise_awaited;
 pub use run::{CancelToken, check};
 pub(crate) use run::{Compile, Context, Origin, current_context, current_owner, is_inside_task};
 pub(crate) use threads::{Executor, Pool, on_enough_stack};

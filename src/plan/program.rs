@@ -6,7 +6,11 @@ mod export;
 use super::{Consumers, Lookahead, NodeFlags, culprit};
 use crate::base::buffer_pool::{Pooled, pooled_as};
 use crate::base::error::Culprit;
-use crate::task::{Claim, Edge, NodePtr, NodeRef, RawNode, RetryIf, Settings, node_of};
+use crate::task::{
+    Claim, Edge, NodePtr, NodeRef, RawNode, RetryIf, Settings, SourceClaim, node_of,
+};
+use ahash::AHashSet;
+use smallvec::SmallVec;
 use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -181,9 +185,61 @@ impl Program {
     pub(crate) fn awaits(&self, i: usize) -> Option<&Claim> {
         let flags = self.flags[i];
         match flags.has(NodeFlags::SOURCE) && flags.has(NodeFlags::GUARDED) {
-            true => self.node(i).awaits(),
+            true => self.node(i).awaits().map(SourceClaim::get),
             false => None,
         }
+    }
+
+    /// An output is there, and nobody will ask for it again: results of futures that only it needed are let go.
+    pub(crate) fn release_futures(&self, output: usize) {
+        if !self.any.has(NodeFlags::SOURCE) || self.uses.is_empty() {
+            return;
+        }
+        let mut stack = SmallVec::<[usize; 8]>::from_slice(&[output]);
+        while let Some(i) = stack.pop() {
+            let node = self.node(i);
+            if !node.is_sole() {
+                // Another graph may read it.
+                continue;
+            }
+            if node.holds_future()
+                && let Some(claim) = node.awaits()
+            {
+                claim.release();
+            }
+            let inputs = self.inputs(i).iter().map(|edge| edge.index());
+            stack.extend(inputs.filter(|input| self.uses[*input] == 1));
+        }
+    }
+
+    /// The futures that a node needs, directly or not.
+    pub(crate) fn awaited_by(&self, node: usize) -> impl Iterator<Item = &Claim> {
+        let (mut stack, mut seen) = (vec![node], AHashSet::from([node]));
+        std::iter::from_fn(move || {
+            while let Some(i) = stack.pop() {
+                let inputs = self.inputs(i).iter().map(|edge| edge.index());
+                stack.extend(inputs.filter(|input| seen.insert(*input)));
+                if let Some(claim) = self.awaits(i) {
+                    return Some(claim);
+                }
+            }
+            None
+        })
+    }
+
+    /// Whether the first node of a unit reads the result of a future, which owns memory.
+    pub(crate) fn uses_future(&self, unit: usize) -> bool {
+        if !self.any.has(NodeFlags::SOURCE) {
+            return false;
+        }
+        let first = self.unit(unit).start;
+        let is_future =
+            |i: usize| self.flags[i].has(NodeFlags::SOURCE) && self.node(i).holds_future();
+        is_future(first)
+            || self
+                .inputs(first)
+                .iter()
+                .any(|edge| is_future(edge.index()))
     }
 
     /// Lets each output fail on its own: no failure fails a whole run.

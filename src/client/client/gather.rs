@@ -3,8 +3,8 @@
 use super::Client;
 use crate::base::error::Error;
 use crate::client::AsHandle;
-use crate::client::waiting::{Any, One, Wholes, claims, wait_for_all};
-use crate::exec::wait;
+use crate::client::waiting::{Any, One, Wholes, claims, cloned, wait_for_all};
+use crate::exec::{raise_awaited, wait};
 use std::time::{Duration, Instant};
 
 impl Client {
@@ -30,6 +30,7 @@ impl Client {
     {
         let futures: Vec<I::Item> = futures.into_iter().collect();
         let wholes = Wholes::of(futures.iter().map(|f| &f.as_handle().claim));
+        raise_awaited(|| cloned(&claims(&futures)));
         let mut values = Vec::with_capacity(futures.len());
         for mut future in futures {
             values.push(taken(&mut future, &wholes)?);
@@ -46,6 +47,7 @@ impl Client {
     {
         let futures: Vec<I::Item> = futures.into_iter().collect();
         let wholes = Wholes::of(futures.iter().map(|f| &f.as_handle().claim));
+        raise_awaited(|| cloned(&claims(&futures)));
         let values = futures.into_iter().map(|mut f| taken(&mut f, &wholes));
         values.collect()
     }

@@ -9,5 +9,5 @@ mod set;
 pub use history::{Times, Transition};
 pub(super) use outputs::Outputs;
 pub(super) use progress::ClientProgress;
-pub(super) use rank::Rank;
+pub(super) use rank::{Rank, Standing, Urgency};
 pub(super) use set::FutureSet;

@@ -1,7 +1,8 @@
 //! Whether a client gets on: how many of its futures have begun and ended, and which task is urgent.
 
+use super::rank::Urgency;
 use crate::base::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release, SeqCst};
-use crate::base::sync::atomic::{AtomicI32, AtomicUsize, fence};
+use crate::base::sync::atomic::{AtomicBool, AtomicI64, AtomicUsize, fence};
 use crate::base::sync::{self, Condvar, Mutex, lock, unpoisoned};
 use crate::exec::tuning::{STUCK_AFTER, STUCK_DOUBLINGS};
 
@@ -13,8 +14,10 @@ pub(in crate::exec) struct ClientProgress {
     /// Bodies that have begun, several futures of one node counted once.
     begun: AtomicUsize,
     ended: AtomicUsize,
-    /// The highest priority of a task that has not begun: those of a lower one let it go first.
-    urgent: AtomicI32,
+    /// The urgency of a task that waits for a thread: those that it outranks let it go first.
+    urgent: AtomicI64,
+    /// Some task has, or had, a priority: only then may one have to be passed on.
+    has_priorities: AtomicBool,
     /// One more than `steps` when the sleeping threads were asked for help last.
     asked: AtomicUsize,
     stuck: Mutex<Stuck>,
@@ -84,20 +87,27 @@ impl ClientProgress {
 
     // -------------------------------------------------------------- urgency
 
-    /// A task of this priority waits to begin.
-    pub(in crate::exec) fn raise_urgency(&self, priority: i32) {
-        self.urgent.fetch_max(priority, AcqRel);
+    /// A task of this urgency waits for a thread.
+    pub(in crate::exec) fn raise_urgency(&self, urgency: Urgency) {
+        self.urgent.fetch_max(urgency, AcqRel);
     }
 
-    /// The highest priority of those that wait to begin; `None`: there are none.
-    pub(in crate::exec) fn set_urgency(&self, priority: Option<i32>) {
-        self.urgent.store(priority.unwrap_or(i32::MIN), Release);
+    /// The urgency of the first of those that wait for a thread; `None`: there are none.
+    pub(in crate::exec) fn set_urgency(&self, urgency: Option<Urgency>) {
+        self.urgent.store(urgency.unwrap_or(Urgency::MIN), Release);
     }
 
-    /// Whether a task of a higher priority than `priority` is to go first.
     #[inline]
-    pub(in crate::exec) fn is_more_urgent(&self, priority: i32) -> bool {
-        self.urgent.load(Relaxed) > priority
+    pub(in crate::exec) fn urgency(&self) -> Urgency {
+        self.urgent.load(Relaxed)
+    }
+
+    pub(in crate::exec) fn note_priorities(&self) {
+        self.has_priorities.store(true, Release);
+    }
+
+    pub(in crate::exec) fn has_priorities(&self) -> bool {
+        self.has_priorities.load(Acquire)
     }
 
     // -------------------------------------------------------------- progress

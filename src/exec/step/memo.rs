@@ -4,7 +4,7 @@ use super::worker::{At, Worker};
 use crate::base::error::{Error, ErrorKind};
 use crate::exec::park::Parker;
 use crate::exec::queue::ReadyUnit;
-use crate::exec::run::unit_woken;
+use crate::exec::run::{raise, unit_woken};
 use crate::exec::wait::{sleep_as_owner, sleep_without_slot, with_lease_released};
 use crate::store::memo::{Lookup, Ticket, Wait, Waker, await_futures};
 use crate::task::Claim;
@@ -37,7 +37,7 @@ pub(super) fn ask_memo(w: &Worker, at: At) -> Recall {
         let weak = Arc::downgrade(run);
         let is_over = Box::new(move || weak.upgrade().is_none_or(|run| run.is_stopped()));
         let lineage = run.lineage_at(segment, i);
-        match memo.register_wait(key, &call, lineage.as_ref(), waker(w, at), is_over) {
+        match memo.register_wait(key, &call, lineage.as_ref(), waker(w, at, false), is_over) {
             Wait::Registered if w.is_alone => {
                 with_lease_released(|| sleep_without_slot(run, &run.parker, Parker::park));
                 if run.is_stopped() {
@@ -64,6 +64,8 @@ pub(super) fn await_future(w: &Worker, at: At, claim: &Claim) -> Recall {
                 return Recall::Failed(Error::run(ErrorKind::Invalid, message));
             }
             Some(Err(error)) => return Recall::Failed(error),
+            // Nobody wants what would have read it: see `Program::release_futures`.
+            None if claim.promise().is_discarded() => return Recall::Failed(cancelled()),
             None => {}
         }
         // A graph that a client has started can only wait for what was started before. One that was made in a
@@ -79,9 +81,13 @@ pub(super) fn await_future(w: &Worker, at: At, claim: &Claim) -> Recall {
             if let Err(circle) = await_futures(vec![claim.clone()], &lineage, is_over) {
                 return Recall::Failed(Error::run(ErrorKind::Deadlock, circle));
             }
+            if let Some(priority) = w.current.priority() {
+                raise(vec![claim.clone()], priority);
+            }
         }
         run.add_awaited(claim);
-        claim.promise().on_end(waker(w, at));
+        let frees = segment.program().uses_future(at.unit);
+        claim.promise().on_end(waker(w, at, frees));
         if !w.is_alone {
             return Recall::Parked;
         }
@@ -96,8 +102,8 @@ fn cancelled() -> Error {
     Error::run(ErrorKind::Cancelled, "the run was cancelled")
 }
 
-/// Makes a parked node ready again; where the thread is alone, wakes it.
-pub(super) fn waker(w: &Worker, at: At) -> Waker {
+/// Makes a parked node ready again; where the thread is alone, wakes it. `frees`: it uses the result of a future.
+pub(super) fn waker(w: &Worker, at: At, frees: bool) -> Waker {
     let run = w.run().clone();
     let item = ReadyUnit {
         segment: at.segment,
@@ -108,7 +114,7 @@ pub(super) fn waker(w: &Worker, at: At) -> Waker {
         true => Box::new(move || run.wake_owner()),
         false => Box::new(move || {
             run.queue.inject(item);
-            unit_woken(&run);
+            unit_woken(&run, frees);
         }),
     }
 }

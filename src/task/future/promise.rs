@@ -167,6 +167,11 @@ impl Promise {
         self.state().is_pending_in(round)
     }
 
+    /// Whether it has ended, and its outcome is not there any more.
+    pub(crate) fn is_discarded(&self) -> bool {
+        self.stable_state().is(DISCARDED)
+    }
+
     /// The outcome, if it has ended. The caller has a claim on it.
     #[inline]
     pub(crate) fn outcome(&self) -> Option<Result<Payload, Error>> {

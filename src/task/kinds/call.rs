@@ -125,6 +125,7 @@ where
             flags: NodeFlags::new(&F::SPEC, &T::RESULT, B::FLAT, false),
             home: Home::Arena,
             alias: None,
+            holds_future: false,
             awaits: None,
             identity: TypeId::of::<R>,
             measure: Self::measure,

@@ -27,6 +27,7 @@ static TABLE: Vtable = Vtable {
     home: Home::Arena,
     // SAFETY: this table is only on `RecomputeNode`s.
     alias: Some(|this| unsafe { first(this).behind().raw() }),
+    holds_future: false,
     awaits: None,
     identity: TypeId::of::<RecomputeNode>,
     // `NodeRef` looks behind the alias for this.

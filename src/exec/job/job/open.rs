@@ -5,11 +5,12 @@ use crate::base::error::{Error, ErrorKind};
 use crate::base::sync::lock;
 use crate::event::RunEvent;
 use crate::exec::drive::{RAYON, may_be_probed};
-use crate::exec::run::{Context, MAX_DEPTH, Run, current, observe};
+use crate::exec::run::{Context, MAX_DEPTH, Run, current, observe, raise};
 use crate::exec::segment::{Segment, SegmentPtr};
 use crate::exec::threads::invite;
 use crate::plan::Program;
 use crate::store::memo::Lineage;
+use crate::task::Producer;
 use std::sync::{Arc, Weak};
 
 impl Job {
@@ -24,7 +25,18 @@ impl Job {
             .expect(self.futures.promises().len());
         self.register();
         self.adopt();
+        self.raise_needs();
         self.open_run(current().map(|task| task.place()));
+    }
+
+    /// What its futures wait for is as urgent as they are.
+    fn raise_needs(&self) {
+        if self.futures.progress().has_priorities() {
+            for index in 0..self.futures.promises().len() {
+                let needs = self.needs_of(index);
+                raise(needs, self.standing.priority_of(index));
+            }
+        }
     }
 
     /// Has it cancelled with the task that this thread's body belongs to, and ends it at once if the client is closed;
@@ -95,6 +107,7 @@ impl Job {
             nodes: program.len(),
             units: program.unit_count(),
         };
+        let frees = program.uses_future(0);
         drop(program);
         if let Err(error) = observe::tell(&context, &started) {
             run.fail(error);
@@ -103,7 +116,7 @@ impl Job {
             // Cancelled before there was a run to stop.
             self.stop_run(self.futures.round());
         }
-        self.announce_run(&run);
+        self.announce_run(&run, frees);
     }
 
     /// A run that no thread owns: those that have a permit work on it, the last to leave concludes.
@@ -130,14 +143,14 @@ impl Job {
         run
     }
 
-    /// Its run has something to do.
-    pub(super) fn announce_run(&self, run: &Arc<Run>) {
+    /// Its run has something to do. `frees`: it uses the result of a future.
+    pub(super) fn announce_run(&self, run: &Arc<Run>, frees: bool) {
         let state = lock(&self.state);
         // A late announcement must not put a run in the place of one that was opened since.
         if !(state.run.as_ref()).is_some_and(|now| Arc::ptr_eq(now, run)) {
             return;
         }
-        self.options.queue.add_ready(self.rank, run);
+        self.options.queue.add_ready(&self.standing, run, frees);
         drop(state);
         let executor = &self.options.context.executor;
         if let Some(client) = &executor.client {
