@@ -129,7 +129,7 @@ impl Client {
     /// assert_eq!(client.gather(halves)?, [0.5, 1.5]);
     /// # Ok::<(), Error>(())
     /// ```
-    #[must_use = "dropping the futures cancels work that has not started: keep them, or `detach` each"]
+    #[must_use = "dropping the futures cancels their work: keep them, or `detach` each"]
     #[track_caller]
     pub fn map<I, F, T>(&self, f: F, items: I) -> Vec<Handle<T>>
     where
@@ -155,7 +155,7 @@ impl Client {
     /// assert_eq!(client.gather(sums)?, [10, 12, 14]);
     /// # Ok::<(), Error>(())
     /// ```
-    #[must_use = "dropping the futures cancels work that has not started: keep them, or `detach` each"]
+    #[must_use = "dropping the futures cancels their work: keep them, or `detach` each"]
     #[track_caller]
     pub fn starmap<I, F, T>(&self, f: F, items: I) -> Vec<Handle<T>>
     where
@@ -189,7 +189,7 @@ impl Client {
     /// fn fib(n: u64) -> u64 { n }
     /// Client::new().compute(fib, 9);
     /// ```
-    #[must_use = "dropping the futures cancels work that has not started: keep them, or `detach` each"]
+    #[must_use = "dropping the futures cancels their work: keep them, or `detach` each"]
     #[track_caller]
     pub fn compute<N: Futures>(&self, nesting: N) -> N::Handles {
         let mut outputs = Vec::new();
@@ -217,7 +217,7 @@ impl Client {
     /// assert_eq!(data.len().compute()?, 1000);
     /// # Ok::<(), Error>(())
     /// ```
-    #[must_use = "dropping the delayed values cancels work that has not started: keep them"]
+    #[must_use = "dropping the delayed values cancels their work: keep them"]
     #[track_caller]
     pub fn persist<N: Futures>(&self, nesting: N) -> N::Delayed {
         N::delayed(self.compute(nesting))

@@ -212,19 +212,14 @@ impl Program {
         }
     }
 
-    /// The futures that a node needs, directly or not.
-    pub(crate) fn awaited_by(&self, node: usize) -> impl Iterator<Item = &Claim> {
+    /// Calls `visit` with a node and all that it needs, directly or not.
+    pub(crate) fn visit_inputs(&self, node: usize, mut visit: impl FnMut(usize)) {
         let (mut stack, mut seen) = (vec![node], AHashSet::from([node]));
-        std::iter::from_fn(move || {
-            while let Some(i) = stack.pop() {
-                let inputs = self.inputs(i).iter().map(|edge| edge.index());
-                stack.extend(inputs.filter(|input| seen.insert(*input)));
-                if let Some(claim) = self.awaits(i) {
-                    return Some(claim);
-                }
-            }
-            None
-        })
+        while let Some(i) = stack.pop() {
+            let inputs = self.inputs(i).iter().map(|edge| edge.index());
+            stack.extend(inputs.filter(|input| seen.insert(*input)));
+            visit(i);
+        }
     }
 
     /// Whether the first node of a unit reads the result of a future, which owns memory.

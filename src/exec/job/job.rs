@@ -33,8 +33,6 @@ pub(crate) struct Job {
     label: Arc<str>,
     standing: Standing,
     depth: usize,
-    /// It is ended by `complete`, from outside: no thread works on it here.
-    is_external: bool,
     state: Mutex<JobState>,
     /// Tasks that its bodies have started, each with the node, if it is one of the plan's.
     children: Mutex<Vec<(Option<usize>, Weak<Job>)>>,
@@ -74,7 +72,7 @@ impl Job {
             false => Priorities::default(),
         };
         let plan = Some(program);
-        Job::new(options, futures, plan, outputs, label, priorities, false)
+        Job::new(options, futures, plan, outputs, label, priorities)
     }
 
     /// Futures of what could not be started.
@@ -86,7 +84,6 @@ impl Job {
             None,
             "task".into(),
             Priorities::default(),
-            false,
         );
         for promise in job.futures.promises() {
             promise.fail_at_once(error.clone());
@@ -96,7 +93,7 @@ impl Job {
 
     /// A future that is ended by [`complete`](Self::complete), not by a plan.
     pub(crate) fn external(options: &Arc<JobOptions>, label: Arc<str>) -> Arc<Job> {
-        let job = Job::new(options, 1, None, None, label, Priorities::default(), true);
+        let job = Job::new(options, 1, None, None, label, Priorities::default());
         job.futures.progress().expect(1);
         job.register();
         job
@@ -109,7 +106,6 @@ impl Job {
         outputs: Option<Outputs>,
         label: Arc<str>,
         priorities: Priorities,
-        is_external: bool,
     ) -> Arc<Job> {
         let depth = current().map_or(0, |task| task.depth_below());
         let (queue, number) = (&options.queue, next_number());
@@ -123,7 +119,6 @@ impl Job {
             label,
             standing: Standing::new(rank, priorities.raised),
             depth,
-            is_external,
             state: Mutex::new(JobState {
                 run: None,
                 context: None,
@@ -250,14 +245,8 @@ impl Producer for Job {
         self.futures.promises()
     }
 
-    /// What has not begun is cancelled; what has goes on, for it may hold what others want. An external one is cancelled in
-    /// any case: what works on it elsewhere can be told.
     fn unwanted(&self, index: usize) {
-        let promise = &self.futures.promises()[index];
-        let goes_on = promise.has_begun() && !self.is_external;
-        if !(promise.has_ended() || promise.is_detached() || goes_on) {
-            self.cancel_one(index);
-        }
+        self.abandon(index);
     }
 
     fn call(&self, index: usize) -> String {
@@ -286,9 +275,12 @@ impl Producer for Job {
     fn needs_of(&self, index: usize) -> Vec<Claim> {
         match self.futures.plan() {
             Some(program) if self.futures.are_many() => {
-                let needed = program.awaited_by(program.outputs[index].index());
-                let pending = needed.filter(|claim| !claim.promise().has_ended());
-                pending.cloned().collect()
+                let mut needs = Vec::new();
+                program.visit_inputs(program.outputs[index].index(), |i| {
+                    let claim = program.awaits(i);
+                    needs.extend(claim.filter(|c| !c.promise().has_ended()).cloned());
+                });
+                needs
             }
             _ => self.needs(),
         }

@@ -255,7 +255,7 @@ impl Promise {
         !self.has_ended()
     }
 
-    fn has_claims(&self) -> bool {
+    pub(crate) fn has_claims(&self) -> bool {
         self.claims.load(SeqCst) > 0
     }
 

@@ -4,3 +4,4 @@ mod a_cancel_goes_down_the_tree;
 mod a_cancelled_run_starts_nothing_more;
 mod a_closed_client_holds_nothing;
 mod a_timeout_ends_the_node_or_the_run;
+mod dropping_the_last_handle_cancels;
