@@ -9,7 +9,7 @@ use super::stats::ClientStats;
 use super::submit::{CallStar, Futures, future_of};
 use crate::base::buffer_pool::Pooled;
 use crate::base::error::{Error, ErrorKind};
-use crate::compute::Service;
+use crate::compute::{Planned, Service};
 use crate::delayed::{AsDelayed, Delayed, Handle};
 use crate::exec::{Cancel, Executor, Job, Transition, current_owner};
 use crate::task::counted;
@@ -105,16 +105,19 @@ impl Client {
     pub fn submit<D: AsDelayed>(&self, call: D) -> Handle<D::Value> {
         let call = call.to_delayed();
         let output = vec![Input::new(&call.node, Use::Value)];
-        let job = self.plan(output, vec![call.node].into(), false);
-        let handle = Handle::of(Claim::first(job.clone(), 0));
-        job.open();
-        handle
+        let planned = self.plan(output, vec![call.node].into(), false);
+        let handle = planned.claims(1).map(Handle::of).next();
+        planned.open();
+        match handle {
+            Some(handle) => handle,
+            None => unreachable!("one was asked for"),
+        }
     }
 
     /// Starts `f` of every item and returns a future of each result, in the order of the items.
     ///
     /// All calls are one graph: a million items cost about as much as one compute of a million outputs. The futures
-    /// complete one by one, and each succeeds or fails on its own.
+    /// complete one by one, and each succeeds or fails on its own, also where a call could never run.
     ///
     /// # Examples
     /// ```
@@ -196,10 +199,9 @@ impl Client {
         nesting.list_inputs(&mut outputs);
         let wanted = outputs.len();
         let roots = outputs.iter().map(|output| counted(*output)).collect();
-        let job = self.plan(outputs, roots, true);
-        let claims = &mut (0..wanted).map(|index| Claim::first(job.clone() as _, index));
-        let handles = nesting.handles(claims);
-        job.open();
+        let planned = self.plan(outputs, roots, true);
+        let handles = nesting.handles(&mut planned.claims(wanted));
+        planned.open();
         handles
     }
 
@@ -234,21 +236,20 @@ impl Client {
     fn start_each<T: Value>(&self, calls: Vec<Delayed<T>>) -> Vec<Handle<T>> {
         let (count, outputs) = (calls.len(), calls.iter().map(future_of).collect());
         let roots = calls.into_iter().map(|call| call.node).collect();
-        let job = self.plan(outputs, roots, true);
-        let handle = |index| Handle::of(Claim::first(job.clone(), index));
-        let handles = (0..count).map(handle).collect();
-        job.open();
+        let planned = self.plan(outputs, roots, true);
+        let handles = planned.claims(count).map(Handle::of).collect();
+        planned.open();
         handles
     }
 
     /// A job that is to be opened once there are claims on its futures. `roots`: pointers to all that is an output.
-    fn plan(&self, outputs: Vec<Input>, roots: Pooled<NodePtr>, each: bool) -> Arc<Job> {
+    fn plan(&self, outputs: Vec<Input>, roots: Pooled<NodePtr>, each: bool) -> Planned {
         let futures = outputs.len();
         let started = match outputs.is_empty() {
             false => self.0.service.plan(outputs, roots, each),
             true => Err(Error::run(ErrorKind::Invalid, "no outputs to compute")),
         };
-        started.unwrap_or_else(|error| Job::failed(&self.0.service.options, futures, error))
+        started.unwrap_or_else(|error| self.0.service.refused(futures, error))
     }
 
     // -------------------------------------------------------------- what happens

@@ -6,9 +6,8 @@ mod export;
 use super::{Consumers, Lookahead, NodeFlags, culprit};
 use crate::base::buffer_pool::{Pooled, pooled_as};
 use crate::base::error::Culprit;
-use crate::task::{
-    Claim, Edge, NodePtr, NodeRef, RawNode, RetryIf, Settings, SourceClaim, node_of,
-};
+use crate::graph::Roots;
+use crate::task::{Claim, Edge, NodeRef, RawNode, RetryIf, Settings, SourceClaim, node_of};
 use ahash::AHashSet;
 use smallvec::SmallVec;
 use std::collections::BTreeMap;
@@ -55,7 +54,7 @@ pub(crate) struct Program {
     /// Some node has a priority.
     pub(super) has_priorities: bool,
     /// Keeps every node alive.
-    pub(super) roots: Pooled<NodePtr>,
+    pub(super) roots: Roots,
     pub(super) consumers: OnceLock<Consumers>,
     pub(super) peak: OnceLock<usize>,
     pub(super) lookahead: OnceLock<Lookahead>,
