@@ -2,6 +2,7 @@
 
 pub(super) mod builder;
 mod gather;
+mod idle;
 #[cfg(feature = "async")]
 pub(super) mod spawn;
 
@@ -25,7 +26,8 @@ use std::time::Duration;
 /// for, its slot is given to others meanwhile, so tasks that start tasks never block each other, even on one slot.
 ///
 /// Clones are the same client. Dropping a client stops nothing: a task goes on while there is a [`Handle`] of it.
-/// [`close`](Self::close) stops everything.
+/// [`close`](Self::close) stops everything. The process ends with `main`, whatever still runs: [`wait_idle`](Self::wait_idle) waits
+/// for all tasks, [`shutdown`](Self::shutdown) for so long.
 ///
 /// # Examples
 /// ```
@@ -281,11 +283,15 @@ impl Client {
     /// it does not wait.
     pub fn close(&self) {
         self.0.close();
-        let is_inside =
-            Client::of_this_task().is_some_and(|client| Arc::ptr_eq(&client.0, &self.0));
-        if !(is_inside || self.0.executor.has_caller()) {
+        if !self.is_caller_inside() {
             self.0.service.options.queue.wait_for_rest(&self.0.executor);
         }
+    }
+
+    /// Whether the calling thread works for this client.
+    fn is_caller_inside(&self) -> bool {
+        let here = Client::of_this_task();
+        here.is_some_and(|client| Arc::ptr_eq(&client.0, &self.0)) || self.0.executor.has_caller()
     }
 }
 

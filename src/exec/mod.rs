@@ -17,6 +17,7 @@ mod wait;
 
 pub(crate) use direct::{compute_nested, compute_outermost};
 pub(crate) use drive::{Finished, execute};
+pub(crate) use futures::{OnChange, OnUnseenError};
 pub use futures::{Times, Transition};
 pub(crate) use job::{ClientCounts, Job, JobOptions, JobQueue};
 pub(crate) use park::{Cancel, Parker};

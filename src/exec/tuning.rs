@@ -70,6 +70,15 @@ pub(super) const FUTURES_FOLLOWED: usize = 256;
 /// themselves.
 pub(super) const LENT_GRACE: Duration = Duration::from_micros(500);
 
+// ------------------------------------------------------------------ pools
+
+/// The most threads of a pool of our own, and for each core where that is more. Each that starts looks for work at all others: on
+/// two cores 500 take half a second, 1000 take 2, and 2000 take 10.
+pub(super) const MOST_THREADS: usize = 512;
+pub(super) const THREADS_PER_CORE: usize = 8;
+/// How many pools are kept for computes that ask for a number of threads.
+pub(super) const POOLS_KEPT: usize = 4;
+
 // ------------------------------------------------------------------ stacks
 
 /// How much stack a nested compute wants to see, and how much it is given where there is less.

@@ -32,8 +32,16 @@ impl Client {
         let wholes = Wholes::of(futures.iter().map(|f| &f.as_handle().claim));
         raise_awaited(|| cloned(&claims(&futures)));
         let mut values = Vec::with_capacity(futures.len());
-        for mut future in futures {
-            values.push(taken(&mut future, &wholes)?);
+        let mut futures = futures.into_iter();
+        while let Some(mut future) = futures.next() {
+            match taken(&mut future, &wholes) {
+                Ok(value) => values.push(value),
+                Err(error) => {
+                    // It stands for those of the others.
+                    futures.for_each(|future| future.as_handle().claim.promise().note_seen());
+                    return Err(error);
+                }
+            }
         }
         Ok(values)
     }

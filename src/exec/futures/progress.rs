@@ -1,10 +1,14 @@
 //! Whether a client gets on: how many of its futures have begun and ended, and which task is urgent.
 
 use super::rank::Urgency;
+use super::unseen::{OnUnseenError, UnseenErrors};
+use crate::base::error::{Error, ErrorKind};
 use crate::base::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release, SeqCst};
 use crate::base::sync::atomic::{AtomicBool, AtomicI64, AtomicUsize, fence};
-use crate::base::sync::{self, Condvar, Mutex, lock, unpoisoned};
+use crate::base::sync::{self, Condvar, Mutex, OnceLock, lock, unpoisoned};
+use crate::exec::park::Parker;
 use crate::exec::tuning::{STUCK_AFTER, STUCK_DOUBLINGS};
+use std::sync::{Arc, Weak};
 
 /// Counters of a client's futures.
 #[derive(Default)]
@@ -23,8 +27,10 @@ pub(in crate::exec) struct ClientProgress {
     stuck: Mutex<Stuck>,
     /// Those who wait in `wait_until`.
     waiting: AtomicUsize,
-    gate: Mutex<()>,
+    gate: Mutex<Vec<Weak<Parker>>>,
     changed: Condvar,
+    /// Told of failures that nobody has looked at.
+    unseen: OnceLock<Arc<UnseenErrors>>,
 }
 
 /// How long it has not got on.
@@ -68,8 +74,11 @@ impl ClientProgress {
         // Whoever does not see that one waits has changed what that one is about to look at.
         fence(SeqCst);
         if self.waiting.load(Relaxed) > 0 {
-            drop(lock(&self.gate));
+            let gate = lock(&self.gate);
+            let parkers = gate.iter().filter_map(Weak::upgrade).collect::<Vec<_>>();
+            drop(gate);
             self.changed.notify_all();
+            parkers.iter().for_each(|parker| parker.unpark());
         }
     }
 
@@ -83,6 +92,36 @@ impl ClientProgress {
         }
         drop(gate);
         self.waiting.fetch_sub(1, AcqRel);
+    }
+
+    /// Has a parker unparked after each `notify` and when the last future has ended, until what this returns is dropped.
+    pub(in crate::exec) fn unpark_on_change(self: &Arc<Self>, parker: &Arc<Parker>) -> OnChange {
+        self.waiting.fetch_add(1, AcqRel);
+        fence(SeqCst);
+        lock(&self.gate).push(Arc::downgrade(parker));
+        OnChange(self.clone(), Arc::downgrade(parker))
+    }
+
+    // -------------------------------------------------------------- failures that nobody has looked at
+
+    /// From here on `call` is told of them.
+    pub(in crate::exec) fn tell_unseen_errors(&self, call: OnUnseenError) {
+        let _ = self.unseen.set(UnseenErrors::new(call));
+    }
+
+    /// A future has failed, and nobody can look at that any more. A cancelled one is no failure.
+    pub(in crate::exec) fn report_unseen(self: &Arc<Self>, error: &Error) {
+        if let Some(unseen) = self.unseen.get()
+            && error.kind() != ErrorKind::Cancelled
+        {
+            let progress = self.clone();
+            unseen.report(error.clone(), move || progress.notify());
+        }
+    }
+
+    /// Whether there are failures to be told of. For what is told, there are none.
+    pub(in crate::exec) fn has_unseen_errors(&self) -> bool {
+        self.unseen.get().is_some_and(|unseen| unseen.are_left())
     }
 
     // -------------------------------------------------------------- urgency
@@ -141,5 +180,16 @@ impl ClientProgress {
             stuck.times = (stuck.times + 1).min(STUCK_DOUBLINGS);
         }
         is_stuck
+    }
+}
+
+/// A parker is unparked when a client changes, until this is dropped.
+pub(crate) struct OnChange(Arc<ClientProgress>, Weak<Parker>);
+
+impl Drop for OnChange {
+    fn drop(&mut self) {
+        let OnChange(progress, parker) = self;
+        lock(&progress.gate).retain(|other| !other.ptr_eq(parker));
+        progress.waiting.fetch_sub(1, AcqRel);
     }
 }

@@ -63,7 +63,7 @@ impl FutureSet {
         &self.history
     }
 
-    pub(in crate::exec) fn progress(&self) -> &ClientProgress {
+    pub(in crate::exec) fn progress(&self) -> &Arc<ClientProgress> {
         &self.progress
     }
 
@@ -230,7 +230,7 @@ impl FutureSet {
         let (round, outputs) = (self.round(), self.outputs.iter());
         for output in outputs.flat_map(|outputs| outputs.of_node(node)) {
             let record = || self.history.record(output, Transition::Finished);
-            let count = || self.progress.future_has_ended();
+            let count = |_: Option<&Error>| self.progress.future_has_ended();
             self.promises[output].complete_with_number(round, number, record, count);
         }
     }
@@ -275,7 +275,13 @@ impl FutureSet {
             retry_with: self.plan().map(|plan| plan as _),
         });
         let record = || self.history.record(index, transition);
-        let count = || self.progress.future_has_ended();
+        let count = |unseen: Option<&Error>| {
+            // Who waits for the client to be idle waits for this to be told as well.
+            if let Some(error) = unseen {
+                self.progress.report_unseen(error);
+            }
+            self.progress.future_has_ended();
+        };
         self.promises[index].complete(round, outcome, record, count)
     }
 

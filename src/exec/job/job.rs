@@ -249,6 +249,10 @@ impl Producer for Job {
         self.abandon(index);
     }
 
+    fn unseen(&self, error: &Error) {
+        self.futures.progress().report_unseen(error);
+    }
+
     fn call(&self, index: usize) -> String {
         let kept = || self.futures.promises()[index].retry_with()?.downcast().ok();
         let program: Option<Arc<Program>> = self.futures.plan().or_else(kept);

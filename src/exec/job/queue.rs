@@ -1,9 +1,10 @@
 //! The tasks of a client: those that have work, by rank, and all that have not come to rest.
 
-use crate::base::sync::atomic::AtomicU64;
-use crate::base::sync::atomic::Ordering::Relaxed;
+use crate::base::sync::atomic::Ordering::{Relaxed, SeqCst};
+use crate::base::sync::atomic::{AtomicBool, AtomicU64};
 use crate::base::sync::{Mutex, lock};
-use crate::exec::futures::{ClientProgress, Rank, Standing};
+use crate::exec::futures::{ClientProgress, OnChange, OnUnseenError, Rank, Standing};
+use crate::exec::park::Parker;
 use crate::exec::resources::Resources;
 use crate::exec::run::{Run, has_caller_seceded, is_inside_task};
 use crate::exec::threads::{ClientSide, Executor, Pool, WorkSource};
@@ -25,6 +26,7 @@ pub(crate) struct JobQueue {
     ready: Mutex<BTreeMap<Rank, Arc<Run>>>,
     numbers: AtomicU64,
     live: Mutex<BTreeMap<u64, Weak<dyn LiveTask>>>,
+    is_draining: AtomicBool,
     progress: Arc<ClientProgress>,
 }
 
@@ -46,8 +48,12 @@ impl JobQueue {
         pool: Pool,
         lendable: usize,
         resources: Resources,
+        on_unseen: Option<OnUnseenError>,
     ) -> (Arc<JobQueue>, Arc<Executor>) {
         let queue = Arc::<JobQueue>::default();
+        if let Some(call) = on_unseen {
+            queue.progress.tell_unseen_errors(call);
+        }
         let client = ClientSide {
             progress: queue.progress.clone(),
             source: queue.clone(),
@@ -202,6 +208,31 @@ impl JobQueue {
     /// Cancels all tasks that have not come to rest.
     pub(crate) fn cancel_all(&self) {
         self.live_tasks().iter().for_each(|task| task.cancel());
+    }
+
+    /// Whether all tasks have come to rest, all futures have ended, and failures that nobody has looked at were told.
+    pub(crate) fn is_idle(&self) -> bool {
+        let is_at_rest = lock(&self.live).is_empty() && self.progress.pending() == 0;
+        is_at_rest && !self.progress.has_unseen_errors()
+    }
+
+    /// How many futures have not ended.
+    pub(crate) fn live_futures(&self) -> usize {
+        self.progress.pending()
+    }
+
+    /// Has a parker unparked when it may be idle, until what this returns is dropped.
+    pub(crate) fn unpark_on_change(&self, parker: &Arc<Parker>) -> OnChange {
+        self.progress.unpark_on_change(parker)
+    }
+
+    /// Takes no more tasks but those that its tasks start.
+    pub(crate) fn drain(&self) {
+        self.is_draining.store(true, SeqCst);
+    }
+
+    pub(super) fn is_draining(&self) -> bool {
+        self.is_draining.load(SeqCst)
     }
 
     /// Waits until all tasks have come to rest and all futures have ended, then for the threads to leave.

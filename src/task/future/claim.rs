@@ -2,6 +2,7 @@
 
 use super::payload::Payload;
 use super::promise::Promise;
+use super::state::Released;
 use crate::base::Shared;
 use crate::base::error::Error;
 use crate::base::sync::atomic::AtomicBool;
@@ -17,6 +18,8 @@ pub(crate) trait Producer: Any + Send + Sync {
     fn promises(&self) -> &[Promise];
     /// The last claim on future `index` was dropped before its end.
     fn unwanted(&self, index: usize);
+    /// A future has failed, its last claim was dropped, and nobody has looked at that.
+    fn unseen(&self, error: &Error);
     /// The text of the call behind future `index`.
     fn call(&self, index: usize) -> String;
     /// Unique in the process.
@@ -73,8 +76,10 @@ impl Claim {
 
     #[inline]
     fn release(&self) {
-        if self.promise().release_claim() {
-            self.producer.unwanted(self.index());
+        match self.promise().release_claim() {
+            Released::Nothing => {}
+            Released::Unwanted => self.producer.unwanted(self.index()),
+            Released::Unseen(error) => self.producer.unseen(&error),
         }
     }
 

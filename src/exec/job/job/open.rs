@@ -25,8 +25,25 @@ impl Job {
             .expect(self.futures.promises().len());
         self.register();
         self.adopt();
+        if self.is_late() {
+            return self.refuse(closed());
+        }
         self.raise_needs();
         self.open_run(current().map(|task| task.place()));
+    }
+
+    /// Whether the client is being shut down, and no task of it starts this one.
+    fn is_late(&self) -> bool {
+        let is_child =
+            || Job::current().is_some_and(|job| Arc::ptr_eq(&job.options, &self.options));
+        self.options.queue.is_draining() && !is_child()
+    }
+
+    /// It does not begin.
+    fn refuse(&self, error: Error) {
+        self.label(0);
+        drop(self.futures.take_plan());
+        self.end_at_rest(Err(error));
     }
 
     /// What its futures wait for is as urgent as they are.
@@ -44,7 +61,7 @@ impl Job {
     #[cfg(feature = "async")]
     pub(crate) fn is_admitted(self: &Arc<Job>) -> bool {
         self.adopt();
-        if self.options.context.halted().is_some() {
+        if self.options.context.halted().is_some() || self.is_late() {
             self.end_at_rest(Err(closed()));
         }
         !self.futures.have_ended()
@@ -86,9 +103,7 @@ impl Job {
             None => None,
         };
         if let Some(error) = refused {
-            self.label(0);
-            drop(self.futures.take_plan());
-            return self.end_at_rest(Err(error));
+            return self.refuse(error);
         }
         let context = Context::of_task(base, &self.options.memo, self.options.limit);
         let this: Weak<Job> = self.this.clone();
