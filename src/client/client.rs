@@ -2,6 +2,7 @@
 
 pub(super) mod builder;
 mod gather;
+mod idle;
 #[cfg(feature = "async")]
 pub(super) mod spawn;
 
@@ -9,7 +10,7 @@ use super::stats::ClientStats;
 use super::submit::{CallStar, Futures, future_of};
 use crate::base::buffer_pool::Pooled;
 use crate::base::error::{Error, ErrorKind};
-use crate::compute::Service;
+use crate::compute::{Planned, Service};
 use crate::delayed::{AsDelayed, Delayed, Handle};
 use crate::exec::{Cancel, Executor, Job, Transition, current_owner};
 use crate::task::counted;
@@ -25,7 +26,8 @@ use std::time::Duration;
 /// for, its slot is given to others meanwhile, so tasks that start tasks never block each other, even on one slot.
 ///
 /// Clones are the same client. Dropping a client stops nothing: a task goes on while there is a [`Handle`] of it.
-/// [`close`](Self::close) stops everything.
+/// [`close`](Self::close) stops everything. The process ends with `main`, whatever still runs: [`wait_idle`](Self::wait_idle) waits
+/// for all tasks, [`shutdown`](Self::shutdown) for so long.
 ///
 /// # Examples
 /// ```
@@ -75,8 +77,9 @@ impl Client {
     /// waits. A pure call that was computed before, or is being computed, does not run again; see
     /// [`impure`](Delayed::impure).
     ///
-    /// When a slot is free, the task of the highest [priority](Delayed::priority) starts; among equals, tasks started by
-    /// tasks (the deeper first), then the earliest.
+    /// When a slot is free, the task of the highest [priority](Delayed::priority) starts; what it waits for is as urgent.
+    /// Among equals, tasks started by tasks go first (the deeper first), then those that read the result of a future, which
+    /// can be dropped after that, then the earliest.
     ///
     /// If the call cannot be started, because the client is closed or the graph is invalid, the returned future has
     /// failed.
@@ -104,16 +107,19 @@ impl Client {
     pub fn submit<D: AsDelayed>(&self, call: D) -> Handle<D::Value> {
         let call = call.to_delayed();
         let output = vec![Input::new(&call.node, Use::Value)];
-        let job = self.plan(output, vec![call.node].into(), false);
-        let handle = Handle::of(Claim::first(job.clone(), 0));
-        job.open();
-        handle
+        let planned = self.plan(output, vec![call.node].into(), false);
+        let handle = planned.claims(1).map(Handle::of).next();
+        planned.open();
+        match handle {
+            Some(handle) => handle,
+            None => unreachable!("one was asked for"),
+        }
     }
 
     /// Starts `f` of every item and returns a future of each result, in the order of the items.
     ///
     /// All calls are one graph: a million items cost about as much as one compute of a million outputs. The futures
-    /// complete one by one, and each succeeds or fails on its own.
+    /// complete one by one, and each succeeds or fails on its own, also where a call could never run.
     ///
     /// # Examples
     /// ```
@@ -128,7 +134,7 @@ impl Client {
     /// assert_eq!(client.gather(halves)?, [0.5, 1.5]);
     /// # Ok::<(), Error>(())
     /// ```
-    #[must_use = "dropping the futures cancels work that has not started: keep them, or `detach` each"]
+    #[must_use = "dropping the futures cancels their work: keep them, or `detach` each"]
     #[track_caller]
     pub fn map<I, F, T>(&self, f: F, items: I) -> Vec<Handle<T>>
     where
@@ -154,7 +160,7 @@ impl Client {
     /// assert_eq!(client.gather(sums)?, [10, 12, 14]);
     /// # Ok::<(), Error>(())
     /// ```
-    #[must_use = "dropping the futures cancels work that has not started: keep them, or `detach` each"]
+    #[must_use = "dropping the futures cancels their work: keep them, or `detach` each"]
     #[track_caller]
     pub fn starmap<I, F, T>(&self, f: F, items: I) -> Vec<Handle<T>>
     where
@@ -188,17 +194,16 @@ impl Client {
     /// fn fib(n: u64) -> u64 { n }
     /// Client::new().compute(fib, 9);
     /// ```
-    #[must_use = "dropping the futures cancels work that has not started: keep them, or `detach` each"]
+    #[must_use = "dropping the futures cancels their work: keep them, or `detach` each"]
     #[track_caller]
     pub fn compute<N: Futures>(&self, nesting: N) -> N::Handles {
         let mut outputs = Vec::new();
         nesting.list_inputs(&mut outputs);
         let wanted = outputs.len();
         let roots = outputs.iter().map(|output| counted(*output)).collect();
-        let job = self.plan(outputs, roots, true);
-        let claims = &mut (0..wanted).map(|index| Claim::first(job.clone() as _, index));
-        let handles = nesting.handles(claims);
-        job.open();
+        let planned = self.plan(outputs, roots, true);
+        let handles = nesting.handles(&mut planned.claims(wanted));
+        planned.open();
         handles
     }
 
@@ -216,7 +221,7 @@ impl Client {
     /// assert_eq!(data.len().compute()?, 1000);
     /// # Ok::<(), Error>(())
     /// ```
-    #[must_use = "dropping the delayed values cancels work that has not started: keep them"]
+    #[must_use = "dropping the delayed values cancels their work: keep them"]
     #[track_caller]
     pub fn persist<N: Futures>(&self, nesting: N) -> N::Delayed {
         N::delayed(self.compute(nesting))
@@ -233,21 +238,20 @@ impl Client {
     fn start_each<T: Value>(&self, calls: Vec<Delayed<T>>) -> Vec<Handle<T>> {
         let (count, outputs) = (calls.len(), calls.iter().map(future_of).collect());
         let roots = calls.into_iter().map(|call| call.node).collect();
-        let job = self.plan(outputs, roots, true);
-        let handle = |index| Handle::of(Claim::first(job.clone(), index));
-        let handles = (0..count).map(handle).collect();
-        job.open();
+        let planned = self.plan(outputs, roots, true);
+        let handles = planned.claims(count).map(Handle::of).collect();
+        planned.open();
         handles
     }
 
     /// A job that is to be opened once there are claims on its futures. `roots`: pointers to all that is an output.
-    fn plan(&self, outputs: Vec<Input>, roots: Pooled<NodePtr>, each: bool) -> Arc<Job> {
+    fn plan(&self, outputs: Vec<Input>, roots: Pooled<NodePtr>, each: bool) -> Planned {
         let futures = outputs.len();
         let started = match outputs.is_empty() {
             false => self.0.service.plan(outputs, roots, each),
             true => Err(Error::run(ErrorKind::Invalid, "no outputs to compute")),
         };
-        started.unwrap_or_else(|error| Job::failed(&self.0.service.options, futures, error))
+        started.unwrap_or_else(|error| self.0.service.refused(futures, error))
     }
 
     // -------------------------------------------------------------- what happens
@@ -279,11 +283,15 @@ impl Client {
     /// it does not wait.
     pub fn close(&self) {
         self.0.close();
-        let is_inside =
-            Client::of_this_task().is_some_and(|client| Arc::ptr_eq(&client.0, &self.0));
-        if !(is_inside || self.0.executor.has_caller()) {
+        if !self.is_caller_inside() {
             self.0.service.options.queue.wait_for_rest(&self.0.executor);
         }
+    }
+
+    /// Whether the calling thread works for this client.
+    fn is_caller_inside(&self) -> bool {
+        let here = Client::of_this_task();
+        here.is_some_and(|client| Arc::ptr_eq(&client.0, &self.0)) || self.0.executor.has_caller()
     }
 }
 

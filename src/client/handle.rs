@@ -184,6 +184,10 @@ impl<T> Handle<T> {
     }
 
     /// Lets the task go on without a handle: fire and forget.
+    ///
+    /// The process ends with `main`, also while detached tasks run: wait for them with [`Client::wait_idle`](crate::Client::wait_idle)
+    /// or [`Client::shutdown`](crate::Client::shutdown). Of an error only
+    /// [`ClientBuilder::on_unseen_error`](crate::ClientBuilder::on_unseen_error) tells.
     pub fn detach(self) {
         self.claim.promise().detach();
     }

@@ -2,7 +2,7 @@
 
 use super::AsHandle;
 use crate::base::error::Error;
-use crate::exec::{Awaited, Parker, wait};
+use crate::exec::{Awaited, Parker, raise_awaited, wait};
 use crate::task::Claim;
 use ahash::AHashMap;
 use std::sync::Arc;
@@ -65,7 +65,7 @@ impl Awaited for Any<'_> {
     }
 
     fn futures(&self) -> Vec<Claim> {
-        self.claims.iter().map(|claim| (*claim).clone()).collect()
+        cloned(self.claims)
     }
 
     fn work(&self) -> Vec<Claim> {
@@ -126,6 +126,7 @@ pub(super) fn wait_for(claim: &Claim, until: Option<Instant>) -> Result<bool, Er
 /// Waits for all of them, or until the time is up.
 pub(super) fn wait_for_all(claims: &[&Claim], until: Option<Instant>) -> Result<bool, Error> {
     let wholes = Wholes::of(claims.iter().copied());
+    raise_awaited(|| cloned(claims));
     for claim in claims {
         let whole = wholes.has(claim);
         if !wait(&One { claim, whole }, until)? {
@@ -133,6 +134,10 @@ pub(super) fn wait_for_all(claims: &[&Claim], until: Option<Instant>) -> Result<
         }
     }
     Ok(true)
+}
+
+pub(super) fn cloned(claims: &[&Claim]) -> Vec<Claim> {
+    claims.iter().map(|claim| (*claim).clone()).collect()
 }
 
 /// The claims of handles.

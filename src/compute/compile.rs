@@ -1,14 +1,14 @@
 //! From handles to a plan: the graph, the passes, the frozen form.
 
-use crate::base::buffer_pool::Pooled;
 use crate::base::error::Error;
 use crate::exec::Compile;
+use crate::graph::Roots;
 use crate::graph::build::build_rooted;
 use crate::optimize::report::Report;
 use crate::optimize::{Passes, optimize};
 use crate::plan::{Program, lower};
 use crate::task::counted;
-use crate::task::{Input, NodePtr, Use};
+use crate::task::{Input, Use};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
@@ -27,12 +27,12 @@ pub(super) fn compile(
     report: Option<&mut Report>,
 ) -> Result<Program, Error> {
     let roots = outputs.iter().map(|input| counted(*input)).collect();
-    compile_held(outputs, roots, passes, report)
+    compile_held(outputs, Roots::Own(roots), passes, report)
 }
 
 pub(super) fn compile_held(
     outputs: Vec<Input>,
-    roots: Pooled<NodePtr>,
+    roots: Roots,
     passes: Passes,
     report: Option<&mut Report>,
 ) -> Result<Program, Error> {

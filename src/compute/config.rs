@@ -63,9 +63,7 @@ impl<'o> RunConfig<'o> {
         } = self.options;
         let pool = match (scheduler, threads, pool, &self.around) {
             (Some(Scheduler::Serial), ..) => Pool::Serial,
-            (_, Some(n), ..) => {
-                Pool::of(*n).map_err(|e| invalid(format!("cannot start {n} threads: {e}")))?
-            }
+            (_, Some(n), ..) => Pool::of(*n).map_err(invalid)?,
             (_, _, Some(pool), _) => Pool::lent(pool),
             (None, None, None, Some(around)) => return Ok(around.executor.clone()),
             _ => Pool::current(),

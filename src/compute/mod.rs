@@ -3,6 +3,7 @@
 mod compile;
 mod compute;
 mod config;
+mod each;
 mod observer;
 mod options;
 mod plan;
@@ -14,4 +15,4 @@ pub use observer::IntoObserver;
 pub use options::{Options, RunOptions, Scheduler};
 pub use plan::{Explain, Plan};
 
-pub(crate) use service::Service;
+pub(crate) use service::{Planned, Service};

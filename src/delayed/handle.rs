@@ -11,8 +11,9 @@ use std::sync::Arc;
 /// A future: a value whose computation a [`Client`](crate::Client) has started.
 ///
 /// Clones are handles of the same future. A handle is an argument of delayed calls, like a [`Delayed`]; of a graph that
-/// uses it, only the part that needs the value waits. When the last handle is dropped, the result is dropped, and work
-/// that has not started is cancelled; [`detach`](Self::detach) lets it go on.
+/// uses it, only the part that needs the value waits. When the last handle is dropped, and no task needs the value,
+/// the result is dropped and the work is cancelled: what has not started never starts, and a body that runs can see it by its
+/// [`CancelToken`](crate::CancelToken::current). [`detach`](Self::detach) lets it go on.
 ///
 /// # Examples
 /// ```
@@ -27,7 +28,7 @@ use std::sync::Arc;
 /// assert_eq!((x.result()?, y.result()?), (3, 13));
 /// # Ok::<(), Error>(())
 /// ```
-#[must_use = "dropping the last `Handle` cancels work that has not started, and `let _ =` drops it: keep it, or `detach` it"]
+#[must_use = "dropping the last `Handle` cancels its work, and `let _ =` drops it: keep it, or `detach` it"]
 pub struct Handle<T> {
     pub(crate) claim: Claim,
     /// Invariant: a result is read as the very type that its node was built with.
@@ -58,7 +59,11 @@ impl<T: Value> Handle<T> {
     /// ```
     #[track_caller]
     pub fn to_delayed(&self) -> Delayed<T> {
-        let there = self.claim.promise().outcome();
+        // What owns much is let go of when its last user has run: see `SourceClaim`.
+        let there = match source::owns_much::<T>() {
+            true => None,
+            false => self.claim.promise().outcome(),
+        };
         let node = match there.and_then(|outcome| outcome.ok()?.arc::<T>()) {
             Some(value) => source::value_source(value),
             None => source::future_source::<T>(self.claim.clone()),

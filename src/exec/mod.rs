@@ -17,10 +17,12 @@ mod wait;
 
 pub(crate) use direct::{compute_nested, compute_outermost};
 pub(crate) use drive::{Finished, execute};
+pub(crate) use futures::{OnChange, OnUnseenError};
 pub use futures::{Times, Transition};
 pub(crate) use job::{ClientCounts, Job, JobOptions, JobQueue};
 pub(crate) use park::{Cancel, Parker};
 pub(crate) use resources::Resources;
+pub(crate) use run::raise_awaited;
 pub use run::{CancelToken, check};
 pub(crate) use run::{Compile, Context, Origin, current_context, current_owner, is_inside_task};
 pub(crate) use threads::{Executor, Pool, on_enough_stack};

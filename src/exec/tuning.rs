@@ -52,6 +52,10 @@ pub(super) const LEDGER_NODES: usize = if MODEL { 2 } else { 8 };
 /// How long a thread that comes back from a wait waits for a free slot before it goes on with one too many: the holders of all
 /// slots may want a lock that it holds.
 pub(super) const RETURN_PATIENCE: Duration = Duration::from_millis(2);
+/// The same where one is too many already, doubled with each further one, so many times: bodies that hold locks which others
+/// want are told from those that take long only by that nothing moves.
+pub(super) const LONG_PATIENCE: Duration = Duration::from_millis(100);
+pub(super) const PATIENCE_DOUBLINGS: usize = 3;
 /// How long a waiting body sleeps before it looks again for work that it waits for. It is woken by what it waits for itself;
 /// this is for what that needs in turn. Doubled after each look, up to `LONGEST_SLEEP`: a thread that sleeps for long costs
 /// nothing.
@@ -65,6 +69,15 @@ pub(super) const FUTURES_FOLLOWED: usize = 256;
 /// How long a lent thread leaves its slot to a body that has seceded and launches tasks: most then wait for these, and do them
 /// themselves.
 pub(super) const LENT_GRACE: Duration = Duration::from_micros(500);
+
+// ------------------------------------------------------------------ pools
+
+/// The most threads of a pool of our own, and for each core where that is more. Each that starts looks for work at all others: on
+/// two cores 500 take half a second, 1000 take 2, and 2000 take 10.
+pub(super) const MOST_THREADS: usize = 512;
+pub(super) const THREADS_PER_CORE: usize = 8;
+/// How many pools are kept for computes that ask for a number of threads.
+pub(super) const POOLS_KEPT: usize = 4;
 
 // ------------------------------------------------------------------ stacks
 

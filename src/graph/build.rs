@@ -1,9 +1,9 @@
 //! Builds a graph from handles: by a depth-first walk back from the outputs, without recursion; or, if that finds many nodes,
 //! by a sweep.
 
+use super::roots::Roots;
 use super::sweep::sweep;
 use super::{Graph, Link, flags_of};
-use crate::base::buffer_pool::Pooled;
 use crate::base::error::{Error, ErrorKind};
 use crate::task::{
     Edge, Input, Inputs, NodeFlags, NodePtr, RawNode, Settings, Use, counted, node_of,
@@ -21,11 +21,11 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 /// O(V + E) time, O(V) extra space.
 pub(crate) fn build(outputs: Inputs) -> Result<Graph, Error> {
     let roots = outputs.iter().map(|input| counted(*input)).collect();
-    build_rooted(outputs, roots)
+    build_rooted(outputs, Roots::Own(roots))
 }
 
 /// As `build`, with counted pointers that keep the outputs alive.
-pub(crate) fn build_rooted(outputs: Inputs, roots: Pooled<NodePtr>) -> Result<Graph, Error> {
+pub(crate) fn build_rooted(outputs: Inputs, roots: Roots) -> Result<Graph, Error> {
     let mut walk = Walk::new(roots, MANY);
     if walk.run(outputs.clone())? {
         walk.graph.count_uses();
@@ -72,7 +72,7 @@ struct Walk {
 }
 
 impl Walk {
-    fn new(roots: Pooled<NodePtr>, most: usize) -> Walk {
+    fn new(roots: Roots, most: usize) -> Walk {
         let graph = Graph {
             starts: vec![0].into(),
             roots,
@@ -281,7 +281,7 @@ mod tests {
     #[test]
     fn settings_changed_during_a_walk_are_for_the_next_one() {
         let (call, first) = (inc(1), inc(2));
-        let mut walk = Walk::new(vec![call.clone()].into(), usize::MAX);
+        let mut walk = Walk::new(Roots::Own(vec![call.clone()].into()), usize::MAX);
         walk.open.push(OpenNode {
             node: None,
             first: 0,

@@ -1,8 +1,9 @@
 //! The graph itself.
 
 use super::Link;
+use super::roots::Roots;
 use crate::base::buffer_pool::Pooled;
-use crate::task::{NodeFlags, NodePtr, NodeRef, RawNode, Settings, node_of};
+use crate::task::{NodeFlags, NodeRef, RawNode, Settings, node_of};
 use std::collections::BTreeMap;
 
 /// The kind of topological order in which the nodes stand.
@@ -32,7 +33,7 @@ pub(crate) struct Graph {
     /// The number of edges to each node, outputs included.
     pub(crate) uses: Pooled<u32>,
     /// Keeps every node alive.
-    pub(crate) roots: Pooled<NodePtr>,
+    pub(crate) roots: Roots,
     /// The union of the flags of all nodes.
     pub(crate) any: NodeFlags,
     /// Some result is wanted as an `Arc`.

@@ -6,6 +6,7 @@ mod graph;
 mod keys;
 mod link;
 mod node_flags;
+mod roots;
 mod sweep;
 mod text;
 
@@ -15,4 +16,5 @@ pub(crate) use graph::{Graph, OrderKind};
 pub(crate) use keys::{Keys, Names, Retention, content_key};
 pub(crate) use link::Link;
 pub(crate) use node_flags::flags_of;
+pub(crate) use roots::Roots;
 pub(crate) use text::{call_text, culprit};

@@ -401,7 +401,7 @@ mod tests {
     fn swept(outputs: &[NodePtr]) -> Option<Graph> {
         let marks = MARKS.lock().unwrap_or_else(PoisonError::into_inner);
         let graph = sweep(&inputs(outputs), outputs, &marks)?;
-        let roots = outputs.to_vec().into();
+        let roots = crate::graph::Roots::Own(outputs.to_vec().into());
         Some(Graph { roots, ..graph })
     }
 

@@ -18,7 +18,7 @@
 //! # Ok::<(), Error>(())
 //! ```
 //!
-//! Dropping the last handle cancels work that has not started, so a request that is given up costs little.
+//! Dropping the last handle cancels the work, so a request that is given up costs little.
 //!
 //! The other way round, async work becomes a future that graphs can use with `Client::spawn` (feature `async`): your
 //! runtime polls it, and it takes no slot of the client.

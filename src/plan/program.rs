@@ -6,7 +6,12 @@ mod export;
 use super::{Consumers, Lookahead, NodeFlags, culprit};
 use crate::base::buffer_pool::{Pooled, pooled_as};
 use crate::base::error::Culprit;
-use crate::task::{Claim, ContentKey, Edge, Guard, NodePtr, NodeRef, RawNode, Settings, node_of};
+use crate::graph::Roots;
+use crate::task::{
+    Claim, ContentKey, Edge, Guard, NodeRef, RawNode, Settings, SourceClaim, node_of,
+};
+use ahash::AHashSet;
+use smallvec::SmallVec;
 use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
@@ -50,7 +55,7 @@ pub(crate) struct Program {
     /// Some node has a priority.
     pub(super) has_priorities: bool,
     /// Keeps every node alive.
-    pub(super) roots: Pooled<NodePtr>,
+    pub(super) roots: Roots,
     pub(super) consumers: OnceLock<Consumers>,
     pub(super) peak: OnceLock<usize>,
     pub(super) lookahead: OnceLock<Lookahead>,
@@ -174,9 +179,56 @@ impl Program {
     pub(crate) fn awaits(&self, i: usize) -> Option<&Claim> {
         let flags = self.flags[i];
         match flags.has(NodeFlags::SOURCE) && flags.has(NodeFlags::GUARDED) {
-            true => self.node(i).awaits(),
+            true => self.node(i).awaits().map(SourceClaim::get),
             false => None,
         }
+    }
+
+    /// An output is there, and nobody will ask for it again: results of futures that only it needed are let go.
+    pub(crate) fn release_futures(&self, output: usize) {
+        if !self.any.has(NodeFlags::SOURCE) || self.uses.is_empty() {
+            return;
+        }
+        let mut stack = SmallVec::<[usize; 8]>::from_slice(&[output]);
+        while let Some(i) = stack.pop() {
+            let node = self.node(i);
+            if !node.is_sole() {
+                // Another graph may read it.
+                continue;
+            }
+            if node.holds_future()
+                && let Some(claim) = node.awaits()
+            {
+                claim.release();
+            }
+            let inputs = self.inputs(i).iter().map(|edge| edge.index());
+            stack.extend(inputs.filter(|input| self.uses[*input] == 1));
+        }
+    }
+
+    /// Calls `visit` with a node and all that it needs, directly or not.
+    pub(crate) fn visit_inputs(&self, node: usize, mut visit: impl FnMut(usize)) {
+        let (mut stack, mut seen) = (vec![node], AHashSet::from([node]));
+        while let Some(i) = stack.pop() {
+            let inputs = self.inputs(i).iter().map(|edge| edge.index());
+            stack.extend(inputs.filter(|input| seen.insert(*input)));
+            visit(i);
+        }
+    }
+
+    /// Whether the first node of a unit reads the result of a future, which owns memory.
+    pub(crate) fn uses_future(&self, unit: usize) -> bool {
+        if !self.any.has(NodeFlags::SOURCE) {
+            return false;
+        }
+        let first = self.unit(unit).start;
+        let is_future =
+            |i: usize| self.flags[i].has(NodeFlags::SOURCE) && self.node(i).holds_future();
+        is_future(first)
+            || self
+                .inputs(first)
+                .iter()
+                .any(|edge| is_future(edge.index()))
     }
 
     /// Lets each output fail on its own: no failure fails a whole run.

@@ -13,7 +13,7 @@ mod operand;
 mod spec;
 
 pub(crate) use crate::base::Shared;
-pub(crate) use future::{Claim, Payload, Producer, Promise, RetryableError};
+pub(crate) use future::{Claim, Payload, Producer, Promise, RetryableError, SourceClaim};
 pub use io::{
     Describe, Fallible, Frame, ParamInfo, ShowFn, TaskErr, TaskError, TokenFn, Value, View,
 };

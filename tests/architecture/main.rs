@@ -72,7 +72,7 @@ const ROOMS: &[(&str, Rooms)] = &[("exec", EXEC)];
 const EXEC: Rooms = &[
     ("tuning", &[]),
     ("park", &[]),
-    ("futures", &["tuning"]),
+    ("futures", &["tuning", "park"]),
     ("segment", &["tuning"]),
     ("resources", &["park", "futures"]),
     ("queue", &["tuning", "segment"]),

@@ -3,7 +3,7 @@
 use super::{Client, ClientInner};
 use crate::base::error::{Error, ErrorKind};
 use crate::compute::{IntoObserver, Options, Service};
-use crate::exec::{Cancel, Executor, JobQueue, Pool, Resources};
+use crate::exec::{Cancel, Executor, JobQueue, OnUnseenError, Pool, Resources};
 use crate::store::Memo;
 use std::fmt;
 use std::sync::{Arc, Weak};
@@ -55,6 +55,7 @@ pub struct ClientBuilder {
     options: Options,
     lendable: usize,
     resources: Vec<(Arc<str>, u64)>,
+    on_unseen: Option<OnUnseenError>,
 }
 
 impl ClientBuilder {
@@ -68,10 +69,13 @@ impl ClientBuilder {
             options: Options::new(),
             lendable: ClientBuilder::DEFAULT_LENT_THREADS,
             resources: Vec::new(),
+            on_unseen: None,
         }
     }
 
     /// Sets the number of slots: how many tasks run at once. The client starts as many threads of its own.
+    ///
+    /// More than 512, and than eight for each core, are refused by [`build`](Self::build): starting them would take seconds.
     pub fn threads(mut self, n: usize) -> Self {
         self.threads = Some(n);
         self
@@ -126,6 +130,36 @@ impl ClientBuilder {
         self
     }
 
+    /// Calls `f` with each error that nobody looks at: of a future that fails when it is [detached](crate::Handle::detach), or
+    /// whose last handle is dropped before anyone has asked for the outcome.
+    ///
+    /// Use it to log failures of fire-and-forget tasks. Cancelled futures have not failed. `f` is called on a thread of its own,
+    /// one error after the other: it may wait, submit, even close the client. A panic of `f` is ignored. A second call replaces
+    /// the first.
+    ///
+    /// # Examples
+    /// ```
+    /// use lazygraph::{Client, prelude::*};
+    /// use std::sync::{Arc, Mutex};
+    ///
+    /// #[delayed]
+    /// fn save(path: String) -> Result<(), String> { Err(format!("no space for {path}")) }
+    ///
+    /// let log = Arc::new(Mutex::new(Vec::new()));
+    /// let seen = log.clone();
+    /// let client = Client::builder()
+    ///     .on_unseen_error(move |error| seen.lock().unwrap().push(format!("{error:#}")))
+    ///     .build()?;
+    /// client.submit(save("a.csv")).detach();
+    /// client.wait_idle()?;
+    /// assert!(log.lock().unwrap()[0].contains("no space for a.csv"));
+    /// # Ok::<(), Error>(())
+    /// ```
+    pub fn on_unseen_error(mut self, f: impl Fn(&Error) + Send + Sync + 'static) -> Self {
+        self.on_unseen = Some(Arc::new(f));
+        self
+    }
+
     /// Builds the client and starts its threads.
     ///
     /// # Errors
@@ -144,11 +178,11 @@ impl ClientBuilder {
             (_, Some(pool)) => Pool::given(pool),
             (threads, None) => {
                 let n = threads.unwrap_or_else(rayon::current_num_threads);
-                Pool::of_client(n).map_err(|e| invalid(format!("cannot start {n} threads: {e}")))?
+                Pool::of_client(n).map_err(invalid)?
             }
         };
         let resources = Resources::new(self.resources);
-        let (queue, executor) = JobQueue::start(pool, self.lendable, resources);
+        let (queue, executor) = JobQueue::start(pool, self.lendable, resources, self.on_unseen);
         let service = Service::new(&self.options, executor.clone(), queue)?;
         let inner = Arc::new(ClientInner { executor, service });
         let owner: Weak<ClientInner> = Arc::downgrade(&inner);
@@ -169,6 +203,7 @@ impl fmt::Debug for ClientBuilder {
             .field("options", &self.options)
             .field("max_lent_threads", &self.lendable)
             .field("resources", &self.resources)
+            .field("on_unseen_error", &self.on_unseen.as_ref().map(|_| ".."))
             .finish()
     }
 }

@@ -3,8 +3,8 @@
 use super::Client;
 use crate::base::error::Error;
 use crate::client::AsHandle;
-use crate::client::waiting::{Any, One, Wholes, claims, wait_for_all};
-use crate::exec::wait;
+use crate::client::waiting::{Any, One, Wholes, claims, cloned, wait_for_all};
+use crate::exec::{raise_awaited, wait};
 use std::time::{Duration, Instant};
 
 impl Client {
@@ -30,9 +30,18 @@ impl Client {
     {
         let futures: Vec<I::Item> = futures.into_iter().collect();
         let wholes = Wholes::of(futures.iter().map(|f| &f.as_handle().claim));
+        raise_awaited(|| cloned(&claims(&futures)));
         let mut values = Vec::with_capacity(futures.len());
-        for mut future in futures {
-            values.push(taken(&mut future, &wholes)?);
+        let mut futures = futures.into_iter();
+        while let Some(mut future) = futures.next() {
+            match taken(&mut future, &wholes) {
+                Ok(value) => values.push(value),
+                Err(error) => {
+                    // It stands for those of the others.
+                    futures.for_each(|future| future.as_handle().claim.promise().note_seen());
+                    return Err(error);
+                }
+            }
         }
         Ok(values)
     }
@@ -46,6 +55,7 @@ impl Client {
     {
         let futures: Vec<I::Item> = futures.into_iter().collect();
         let wholes = Wholes::of(futures.iter().map(|f| &f.as_handle().claim));
+        raise_awaited(|| cloned(&claims(&futures)));
         let values = futures.into_iter().map(|mut f| taken(&mut f, &wholes));
         values.collect()
     }

@@ -52,7 +52,7 @@ pub(super) fn take_part(run: &Arc<Run>, root: SegmentPtr, is_owner: bool) {
     run.queue.exit(&local);
     if !is_owner && run.queue.has_work(participant.slots) {
         // It leaves, for the run has too many threads: the owner, should it sleep, must see to the rest.
-        unit_woken(run);
+        unit_woken(run, false);
     }
 }
 

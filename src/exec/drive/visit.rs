@@ -22,7 +22,7 @@ impl Driver for Participants {
                 true => run.finish(),
                 false => {
                     run.queue.open(root);
-                    unit_woken(run);
+                    unit_woken(run, false);
                 }
             }
         }

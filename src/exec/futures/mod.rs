@@ -5,9 +5,12 @@ mod outputs;
 mod progress;
 mod rank;
 mod set;
+mod unseen;
 
 pub use history::{Times, Transition};
 pub(super) use outputs::Outputs;
 pub(super) use progress::ClientProgress;
-pub(super) use rank::Rank;
+pub(crate) use progress::OnChange;
+pub(super) use rank::{Rank, Standing, Urgency};
 pub(super) use set::FutureSet;
+pub(crate) use unseen::OnUnseenError;

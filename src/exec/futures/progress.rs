@@ -1,9 +1,14 @@
 //! Whether a client gets on: how many of its futures have begun and ended, and which task is urgent.
 
+use super::rank::Urgency;
+use super::unseen::{OnUnseenError, UnseenErrors};
+use crate::base::error::{Error, ErrorKind};
 use crate::base::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release, SeqCst};
-use crate::base::sync::atomic::{AtomicI32, AtomicUsize, fence};
-use crate::base::sync::{self, Condvar, Mutex, lock, unpoisoned};
+use crate::base::sync::atomic::{AtomicBool, AtomicI64, AtomicUsize, fence};
+use crate::base::sync::{self, Condvar, Mutex, OnceLock, lock, unpoisoned};
+use crate::exec::park::Parker;
 use crate::exec::tuning::{STUCK_AFTER, STUCK_DOUBLINGS};
+use std::sync::{Arc, Weak};
 
 /// Counters of a client's futures.
 #[derive(Default)]
@@ -13,15 +18,19 @@ pub(in crate::exec) struct ClientProgress {
     /// Bodies that have begun, several futures of one node counted once.
     begun: AtomicUsize,
     ended: AtomicUsize,
-    /// The highest priority of a task that has not begun: those of a lower one let it go first.
-    urgent: AtomicI32,
+    /// The urgency of a task that waits for a thread: those that it outranks let it go first.
+    urgent: AtomicI64,
+    /// Some task has, or had, a priority: only then may one have to be passed on.
+    has_priorities: AtomicBool,
     /// One more than `steps` when the sleeping threads were asked for help last.
     asked: AtomicUsize,
     stuck: Mutex<Stuck>,
     /// Those who wait in `wait_until`.
     waiting: AtomicUsize,
-    gate: Mutex<()>,
+    gate: Mutex<Vec<Weak<Parker>>>,
     changed: Condvar,
+    /// Told of failures that nobody has looked at.
+    unseen: OnceLock<Arc<UnseenErrors>>,
 }
 
 /// How long it has not got on.
@@ -65,8 +74,11 @@ impl ClientProgress {
         // Whoever does not see that one waits has changed what that one is about to look at.
         fence(SeqCst);
         if self.waiting.load(Relaxed) > 0 {
-            drop(lock(&self.gate));
+            let gate = lock(&self.gate);
+            let parkers = gate.iter().filter_map(Weak::upgrade).collect::<Vec<_>>();
+            drop(gate);
             self.changed.notify_all();
+            parkers.iter().for_each(|parker| parker.unpark());
         }
     }
 
@@ -82,22 +94,59 @@ impl ClientProgress {
         self.waiting.fetch_sub(1, AcqRel);
     }
 
+    /// Has a parker unparked after each `notify` and when the last future has ended, until what this returns is dropped.
+    pub(in crate::exec) fn unpark_on_change(self: &Arc<Self>, parker: &Arc<Parker>) -> OnChange {
+        self.waiting.fetch_add(1, AcqRel);
+        fence(SeqCst);
+        lock(&self.gate).push(Arc::downgrade(parker));
+        OnChange(self.clone(), Arc::downgrade(parker))
+    }
+
+    // -------------------------------------------------------------- failures that nobody has looked at
+
+    /// From here on `call` is told of them.
+    pub(in crate::exec) fn tell_unseen_errors(&self, call: OnUnseenError) {
+        let _ = self.unseen.set(UnseenErrors::new(call));
+    }
+
+    /// A future has failed, and nobody can look at that any more. A cancelled one is no failure.
+    pub(in crate::exec) fn report_unseen(self: &Arc<Self>, error: &Error) {
+        if let Some(unseen) = self.unseen.get()
+            && error.kind() != ErrorKind::Cancelled
+        {
+            let progress = self.clone();
+            unseen.report(error.clone(), move || progress.notify());
+        }
+    }
+
+    /// Whether there are failures to be told of. For what is told, there are none.
+    pub(in crate::exec) fn has_unseen_errors(&self) -> bool {
+        self.unseen.get().is_some_and(|unseen| unseen.are_left())
+    }
+
     // -------------------------------------------------------------- urgency
 
-    /// A task of this priority waits to begin.
-    pub(in crate::exec) fn raise_urgency(&self, priority: i32) {
-        self.urgent.fetch_max(priority, AcqRel);
+    /// A task of this urgency waits for a thread.
+    pub(in crate::exec) fn raise_urgency(&self, urgency: Urgency) {
+        self.urgent.fetch_max(urgency, AcqRel);
     }
 
-    /// The highest priority of those that wait to begin; `None`: there are none.
-    pub(in crate::exec) fn set_urgency(&self, priority: Option<i32>) {
-        self.urgent.store(priority.unwrap_or(i32::MIN), Release);
+    /// The urgency of the first of those that wait for a thread; `None`: there are none.
+    pub(in crate::exec) fn set_urgency(&self, urgency: Option<Urgency>) {
+        self.urgent.store(urgency.unwrap_or(Urgency::MIN), Release);
     }
 
-    /// Whether a task of a higher priority than `priority` is to go first.
     #[inline]
-    pub(in crate::exec) fn is_more_urgent(&self, priority: i32) -> bool {
-        self.urgent.load(Relaxed) > priority
+    pub(in crate::exec) fn urgency(&self) -> Urgency {
+        self.urgent.load(Relaxed)
+    }
+
+    pub(in crate::exec) fn note_priorities(&self) {
+        self.has_priorities.store(true, Release);
+    }
+
+    pub(in crate::exec) fn has_priorities(&self) -> bool {
+        self.has_priorities.load(Acquire)
     }
 
     // -------------------------------------------------------------- progress
@@ -131,5 +180,16 @@ impl ClientProgress {
             stuck.times = (stuck.times + 1).min(STUCK_DOUBLINGS);
         }
         is_stuck
+    }
+}
+
+/// A parker is unparked when a client changes, until this is dropped.
+pub(crate) struct OnChange(Arc<ClientProgress>, Weak<Parker>);
+
+impl Drop for OnChange {
+    fn drop(&mut self) {
+        let OnChange(progress, parker) = self;
+        lock(&progress.gate).retain(|other| !other.ptr_eq(parker));
+        progress.waiting.fetch_sub(1, AcqRel);
     }
 }

@@ -9,7 +9,7 @@ use crate::base::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed};
 use crate::base::sync::atomic::{AtomicU32, AtomicUsize};
 use crate::base::sync::{Mutex, lock};
 use crate::plan::Program;
-use crate::task::{Number, Payload, Promise, RetryableError};
+use crate::task::{Edge, Number, Payload, Promise, RetryableError};
 use std::sync::Arc;
 
 /// The futures of one task of a client.
@@ -63,7 +63,7 @@ impl FutureSet {
         &self.history
     }
 
-    pub(in crate::exec) fn progress(&self) -> &ClientProgress {
+    pub(in crate::exec) fn progress(&self) -> &Arc<ClientProgress> {
         &self.progress
     }
 
@@ -146,6 +146,41 @@ impl FutureSet {
         held_up
     }
 
+    /// Whether a future that has not ended needs another one of the task.
+    pub(in crate::exec) fn is_needed_within(&self, index: usize) -> bool {
+        let (Some(outputs), Some(program)) = (&self.outputs, self.plan()) else {
+            return false;
+        };
+        if program.outputs[index].has(Edge::SOLE) {
+            return false;
+        }
+        let own = program.outputs[index].index();
+        let mut needs = vec![false; program.len()];
+        needs[own] = true;
+        (own + 1..program.len()).any(|i| {
+            needs[i] = program.inputs(i).iter().any(|edge| needs[edge.index()]);
+            let is_pending = |output: usize| self.promises[output].is_pending_in(self.round());
+            needs[i] && outputs.has_node(i) && outputs.of_node(i).any(is_pending)
+        })
+    }
+
+    /// The futures of the task that another one of it needs.
+    pub(in crate::exec) fn needed_within(&self, index: usize) -> Vec<usize> {
+        let (Some(outputs), Some(program)) = (&self.outputs, self.plan()) else {
+            return Vec::new();
+        };
+        let mut needed = Vec::new();
+        if program.inputs(program.outputs[index].index()).is_empty() {
+            return needed;
+        }
+        program.visit_inputs(program.outputs[index].index(), |i| {
+            if outputs.has_node(i) {
+                needed.extend(outputs.of_node(i).filter(|output| *output != index));
+            }
+        });
+        needed
+    }
+
     /// The futures whose status shows that the body of a node waits. `None`: it is not known for which node it runs.
     pub(in crate::exec) fn shown_by(&self, node: Option<usize>) -> Vec<usize> {
         match (&self.outputs, node) {
@@ -195,7 +230,7 @@ impl FutureSet {
         let (round, outputs) = (self.round(), self.outputs.iter());
         for output in outputs.flat_map(|outputs| outputs.of_node(node)) {
             let record = || self.history.record(output, Transition::Finished);
-            let count = || self.progress.future_has_ended();
+            let count = |_: Option<&Error>| self.progress.future_has_ended();
             self.promises[output].complete_with_number(round, number, record, count);
         }
     }
@@ -240,7 +275,13 @@ impl FutureSet {
             retry_with: self.plan().map(|plan| plan as _),
         });
         let record = || self.history.record(index, transition);
-        let count = || self.progress.future_has_ended();
+        let count = |unseen: Option<&Error>| {
+            // Who waits for the client to be idle waits for this to be told as well.
+            if let Some(error) = unseen {
+                self.progress.report_unseen(error);
+            }
+            self.progress.future_has_ended();
+        };
         self.promises[index].complete(round, outcome, record, count)
     }
 

@@ -8,12 +8,12 @@ use super::queue::{JobQueue, LiveTask};
 use crate::base::error::Error;
 use crate::base::sync::atomic::Ordering::Relaxed;
 use crate::base::sync::{Mutex, lock};
-use crate::exec::futures::{FutureSet, Outputs, Rank, Times, Transition};
+use crate::exec::futures::{FutureSet, Outputs, Standing, Times, Transition};
 use crate::exec::park::OnStop;
 use crate::exec::run::{Context, Run, RunOwner, current};
 use crate::plan::Program;
 use crate::store::Memo;
-use crate::task::{Claim, Producer, Promise, Shared};
+use crate::task::{Claim, Edge, Producer, Promise, Shared};
 use std::any::Any;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
@@ -31,10 +31,8 @@ pub(crate) struct Job {
     futures: FutureSet,
     options: Arc<JobOptions>,
     label: Arc<str>,
-    rank: Rank,
+    standing: Standing,
     depth: usize,
-    /// It is ended by `complete`, from outside: no thread works on it here.
-    is_external: bool,
     state: Mutex<JobState>,
     /// Tasks that its bodies have started, each with the node, if it is one of the plan's.
     children: Mutex<Vec<(Option<usize>, Weak<Job>)>>,
@@ -69,17 +67,24 @@ impl Job {
         let futures = if each { program.outputs.len() } else { 1 };
         let first = program.outputs.first().map(|edge| edge.index());
         let label = first.map_or_else(|| "task".into(), |i| program.node(i).label());
-        let priority = match each {
-            true => 0,
-            false => first.map_or(0, |i| program.priority(i)),
+        let priorities = match program.has_priorities() {
+            true => Priorities::of_outputs(&program),
+            false => Priorities::default(),
         };
         let plan = Some(program);
-        Job::new(options, futures, plan, outputs, label, priority, false)
+        Job::new(options, futures, plan, outputs, label, priorities)
     }
 
     /// Futures of what could not be started.
     pub(crate) fn failed(options: &Arc<JobOptions>, futures: usize, error: Error) -> Arc<Job> {
-        let job = Job::new(options, futures, None, None, "task".into(), 0, false);
+        let job = Job::new(
+            options,
+            futures,
+            None,
+            None,
+            "task".into(),
+            Priorities::default(),
+        );
         for promise in job.futures.promises() {
             promise.fail_at_once(error.clone());
         }
@@ -88,7 +93,7 @@ impl Job {
 
     /// A future that is ended by [`complete`](Self::complete), not by a plan.
     pub(crate) fn external(options: &Arc<JobOptions>, label: Arc<str>) -> Arc<Job> {
-        let job = Job::new(options, 1, None, None, label, 0, true);
+        let job = Job::new(options, 1, None, None, label, Priorities::default());
         job.futures.progress().expect(1);
         job.register();
         job
@@ -100,18 +105,20 @@ impl Job {
         plan: Option<Arc<Program>>,
         outputs: Option<Outputs>,
         label: Arc<str>,
-        priority: i32,
-        is_external: bool,
+        priorities: Priorities,
     ) -> Arc<Job> {
         let depth = current().map_or(0, |task| task.depth_below());
         let (queue, number) = (&options.queue, next_number());
+        if priorities != Priorities::default() {
+            queue.progress().note_priorities();
+        }
+        let rank = queue.next_rank(priorities.least, depth as u32);
         Arc::new_cyclic(|this| Job {
             futures: FutureSet::new(number, futures, plan, outputs, queue.progress().clone()),
             options: options.clone(),
             label,
-            rank: queue.next_rank(priority, depth as u32),
+            standing: Standing::new(rank, priorities.raised),
             depth,
-            is_external,
             state: Mutex::new(JobState {
                 run: None,
                 context: None,
@@ -170,6 +177,24 @@ impl Job {
     }
 }
 
+/// The priorities of a task's futures.
+#[derive(PartialEq, Default)]
+struct Priorities {
+    least: i32,
+    /// Futures of a higher one.
+    raised: Vec<(i32, usize)>,
+}
+
+impl Priorities {
+    fn of_outputs(program: &Program) -> Priorities {
+        let of = |edge: &Edge| program.priority(edge.index());
+        let least = program.outputs.iter().map(of).min().unwrap_or(0);
+        let all = program.outputs.iter().map(of).zip(0..);
+        let raised = all.filter(|(priority, _)| *priority > least).collect();
+        Priorities { least, raised }
+    }
+}
+
 impl LiveTask for Job {
     fn cancel(&self) {
         Job::cancel(self);
@@ -185,20 +210,20 @@ impl OnStop for Job {
     fn stopped(&self) {
         let run = lock(&self.state).run.clone();
         if let Some(run) = run {
-            self.announce(&run);
+            self.announce(&run, false);
         }
     }
 }
 
 impl RunOwner for Job {
-    fn announce(&self, run: &Arc<Run>) {
-        self.announce_run(run);
+    fn announce(&self, run: &Arc<Run>, frees: bool) {
+        self.announce_run(run, frees);
     }
 
     fn nested_run_started(&self) {
         let state = lock(&self.state);
         if let Some(run) = &state.run {
-            self.options.queue.add_ready(self.rank, run);
+            self.options.queue.add_ready(&self.standing, run, false);
         }
     }
 
@@ -206,8 +231,8 @@ impl RunOwner for Job {
         self.conclude_run(run);
     }
 
-    fn rank(&self) -> Rank {
-        self.rank
+    fn standing(&self) -> &Standing {
+        &self.standing
     }
 
     fn futures(&self) -> &FutureSet {
@@ -220,14 +245,12 @@ impl Producer for Job {
         self.futures.promises()
     }
 
-    /// What has not begun is cancelled; what has goes on, for it may hold what others want. An external one is cancelled in
-    /// any case: what works on it elsewhere can be told.
     fn unwanted(&self, index: usize) {
-        let promise = &self.futures.promises()[index];
-        let goes_on = promise.has_begun() && !self.is_external;
-        if !(promise.has_ended() || promise.is_detached() || goes_on) {
-            self.cancel_one(index);
-        }
+        self.abandon(index);
+    }
+
+    fn unseen(&self, error: &Error) {
+        self.futures.progress().report_unseen(error);
     }
 
     fn call(&self, index: usize) -> String {
@@ -251,5 +274,24 @@ impl Producer for Job {
 
     fn needs(&self) -> Vec<Claim> {
         self.needs_pending().collect()
+    }
+
+    fn needs_of(&self, index: usize) -> Vec<Claim> {
+        match self.futures.plan() {
+            Some(program) if self.futures.are_many() => {
+                let mut needs = Vec::new();
+                program.visit_inputs(program.outputs[index].index(), |i| {
+                    let claim = program.awaits(i);
+                    needs.extend(claim.filter(|c| !c.promise().has_ended()).cloned());
+                });
+                needs
+            }
+            _ => self.needs(),
+        }
+    }
+
+    fn raise(&self, index: usize, priority: i32) -> bool {
+        self.futures.progress().note_priorities();
+        self.options.queue.raise(&self.standing, index, priority)
     }
 }

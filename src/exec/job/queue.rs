@@ -1,13 +1,15 @@
 //! The tasks of a client: those that have work, by rank, and all that have not come to rest.
 
-use crate::base::sync::atomic::AtomicU64;
-use crate::base::sync::atomic::Ordering::Relaxed;
+use crate::base::sync::atomic::Ordering::{Relaxed, SeqCst};
+use crate::base::sync::atomic::{AtomicBool, AtomicU64};
 use crate::base::sync::{Mutex, lock};
-use crate::exec::futures::{ClientProgress, Rank};
+use crate::exec::futures::{ClientProgress, OnChange, OnUnseenError, Rank, Standing};
+use crate::exec::park::Parker;
 use crate::exec::resources::Resources;
 use crate::exec::run::{Run, has_caller_seceded, is_inside_task};
 use crate::exec::threads::{ClientSide, Executor, Pool, WorkSource, register_client};
 use std::collections::BTreeMap;
+use std::ops::Bound::{Excluded, Unbounded};
 use std::sync::{Arc, Weak};
 
 /// A task that has not come to rest.
@@ -24,6 +26,7 @@ pub(crate) struct JobQueue {
     ready: Mutex<BTreeMap<Rank, Arc<Run>>>,
     numbers: AtomicU64,
     live: Mutex<BTreeMap<u64, Weak<dyn LiveTask>>>,
+    is_draining: AtomicBool,
     progress: Arc<ClientProgress>,
 }
 
@@ -45,8 +48,12 @@ impl JobQueue {
         pool: Pool,
         lendable: usize,
         resources: Resources,
+        on_unseen: Option<OnUnseenError>,
     ) -> (Arc<JobQueue>, Arc<Executor>) {
         let queue = Arc::<JobQueue>::default();
+        if let Some(call) = on_unseen {
+            queue.progress.tell_unseen_errors(call);
+        }
         let client = ClientSide {
             progress: queue.progress.clone(),
             source: queue.clone(),
@@ -67,52 +74,100 @@ impl JobQueue {
 
     // -------------------------------------------------------------- those that have work
 
-    /// A run has work.
-    pub(super) fn add_ready(&self, rank: Rank, run: &Arc<Run>) {
-        let former = lock(&self.ready).insert(rank, run.clone());
-        drop(former);
-        if !run.has_begun() {
-            self.progress.raise_urgency(rank.priority());
+    /// A run has work. `frees`: it uses the result of a future, which nobody may need after that.
+    pub(super) fn add_ready(&self, standing: &Standing, run: &Arc<Run>, frees: bool) {
+        let mut ready = lock(&self.ready);
+        let stood = (frees && !standing.rank().frees()).then(|| {
+            let run = ready.remove(&standing.rank());
+            standing.set_frees(true);
+            run
+        });
+        let rank = standing.rank();
+        let former = ready.insert(rank, run.clone());
+        drop(ready);
+        drop((stood, former));
+        if !run.has_begun() || frees {
+            self.progress.raise_urgency(rank.urgency());
         }
+    }
+
+    /// A future of a task is as urgent as one that waits for it; `false`: it is at least so urgent.
+    pub(super) fn raise(&self, standing: &Standing, index: usize, priority: i32) -> bool {
+        let mut ready = lock(&self.ready);
+        let before = standing.rank();
+        if !standing.raise(index, priority) {
+            return false;
+        }
+        let rank = standing.rank();
+        if let Some(run) = ready.remove(&before) {
+            ready.insert(rank, run);
+            self.progress.raise_urgency(rank.urgency());
+        }
+        true
+    }
+
+    /// Where a run stands by now: futures that made it urgent may have ended, and what freed memory have begun.
+    fn rank_now(standing: &Standing, run: &Run) -> Rank {
+        if let Some(futures) = run.futures() {
+            standing.lower(|index| futures.promises()[index].has_ended());
+        }
+        if standing.rank().frees() && !run.frees_memory() {
+            standing.set_frees(false);
+        }
+        standing.rank()
     }
 
     /// The first run that a thread which came now could work on.
     fn next(&self) -> Option<Arc<Run>> {
         let mut visited = Vec::new();
-        let mut found = None;
-        let mut ready = lock(&self.ready);
-        let mut idle = Vec::new();
-        for (rank, run) in ready.iter() {
-            // Its task is still registered: it leaves this map first, and what is held of it here may be the last.
-            run.context.executor.caller_takes_part();
-            if !run.join() {
-                idle.push(*rank);
-                continue;
-            }
-            if run.has_work_below() {
-                found = Some(run.clone());
-                break;
-            }
-            if run.is_idle() {
-                idle.push(*rank);
-            }
-            visited.push(run.clone());
-        }
         let mut removed = Vec::new();
-        for rank in idle {
-            removed.extend(ready.remove(&rank));
-        }
-        let waiting = ready.iter().filter(|(_, run)| {
-            !run.has_begun() && found.as_ref().is_none_or(|f| !Arc::ptr_eq(f, run))
-        });
-        // They stand by priority: the first is the highest.
-        let priority = waiting.map(|(rank, _)| rank.priority()).next();
-        self.progress.set_urgency(priority);
+        let mut ready = lock(&self.ready);
+        let found = loop {
+            let (mut found, mut idle, mut moved) = (None, Vec::new(), Vec::new());
+            for (rank, run) in ready.iter() {
+                // Its task is still registered: it leaves this map first, and what is held of it here may be the last.
+                run.context.executor.caller_takes_part();
+                if !run.join() {
+                    idle.push(*rank);
+                    continue;
+                }
+                visited.push(run.clone());
+                if let Some(owner) = &run.owner {
+                    let now = JobQueue::rank_now(owner.standing(), run);
+                    if now != *rank {
+                        moved.push((*rank, now));
+                        break;
+                    }
+                }
+                if run.has_work_below() {
+                    found = Some((*rank, run.clone()));
+                    break;
+                }
+                if run.is_idle() {
+                    idle.push(*rank);
+                }
+            }
+            removed.extend(idle.iter().filter_map(|rank| ready.remove(rank)));
+            if moved.is_empty() {
+                break found;
+            }
+            for (from, to) in moved {
+                let run = ready.remove(&from);
+                removed.extend(run.and_then(|run| ready.insert(to, run)));
+            }
+        };
+        // Those before it have no work that is not taken. Of the others the first is the most urgent.
+        let next = match &found {
+            Some((rank, _)) => ready.range((Excluded(*rank), Unbounded)).next(),
+            None => None,
+        };
+        let urgency = next.map(|(rank, _)| rank.urgency());
+        self.progress.set_urgency(urgency);
         drop(ready);
         drop(removed);
         // Not under the lock: the last to leave concludes.
-        visited.iter().chain(&found).for_each(|run| run.leave());
-        found
+        visited.iter().for_each(|run| run.leave());
+        Some(found?.1)
     }
 
     fn find_work(&self) -> Option<Arc<Run>> {
@@ -132,8 +187,10 @@ impl JobQueue {
     }
 
     /// A task has come to rest: nothing of it is left.
-    pub(super) fn unregister(&self, number: u64, rank: Rank) {
-        let run = lock(&self.ready).remove(&rank);
+    pub(super) fn unregister(&self, number: u64, standing: &Standing) {
+        let mut ready = lock(&self.ready);
+        let run = ready.remove(&standing.rank());
+        drop(ready);
         drop(run);
         let mut live = lock(&self.live);
         live.remove(&number);
@@ -152,6 +209,31 @@ impl JobQueue {
     /// Cancels all tasks that have not come to rest.
     pub(crate) fn cancel_all(&self) {
         self.live_tasks().iter().for_each(|task| task.cancel());
+    }
+
+    /// Whether all tasks have come to rest, all futures have ended, and failures that nobody has looked at were told.
+    pub(crate) fn is_idle(&self) -> bool {
+        let is_at_rest = lock(&self.live).is_empty() && self.progress.pending() == 0;
+        is_at_rest && !self.progress.has_unseen_errors()
+    }
+
+    /// How many futures have not ended.
+    pub(crate) fn live_futures(&self) -> usize {
+        self.progress.pending()
+    }
+
+    /// Has a parker unparked when it may be idle, until what this returns is dropped.
+    pub(crate) fn unpark_on_change(&self, parker: &Arc<Parker>) -> OnChange {
+        self.progress.unpark_on_change(parker)
+    }
+
+    /// Takes no more tasks but those that its tasks start.
+    pub(crate) fn drain(&self) {
+        self.is_draining.store(true, SeqCst);
+    }
+
+    pub(super) fn is_draining(&self) -> bool {
+        self.is_draining.load(SeqCst)
     }
 
     /// Waits until all tasks have come to rest and all futures have ended, then for the threads to leave.

@@ -65,6 +65,25 @@ impl Deques {
         self.injector.get_or_init(Box::default).push(item);
     }
 
+    /// An item from the injector.
+    pub(super) fn take_injected(&self) -> Option<ReadyUnit> {
+        let injector = self.injector.get()?;
+        loop {
+            match injector.steal() {
+                Steal::Success(item) => return Some(item),
+                Steal::Retry => {}
+                Steal::Empty => return None,
+            }
+        }
+    }
+
+    /// Whether there are items from outside. A guess.
+    pub(super) fn have_injected(&self) -> bool {
+        self.injector
+            .get()
+            .is_some_and(|injector| !injector.is_empty())
+    }
+
     /// An item from the injector or another participant's deque, with a batch of others for the caller's own.
     pub(super) fn steal(&self, local: &WorkerDeque) -> Option<ReadyUnit> {
         let any = !unpoisoned(self.stealers.read()).is_empty();

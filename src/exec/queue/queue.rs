@@ -8,6 +8,7 @@ use crate::base::sync::atomic::{AtomicBool, AtomicUsize};
 use crate::base::sync::{Mutex, OnceLock, lock};
 use crate::exec::segment::SegmentPtr;
 use crate::exec::tuning::SOURCE_CHUNK;
+use crate::plan::NodeFlags;
 
 /// The ready units of one run.
 #[derive(Default)]
@@ -90,6 +91,16 @@ impl Queue {
         }
         let root = self.root.get().copied()?;
         let by_priority = root.get().program().by_priority;
+        // What was woken has begun, and its turn was before that of all that has not.
+        if by_priority
+            && !root.get().program().has_priorities()
+            && let Some(item) = self.deques.take_injected()
+        {
+            if item.segment.get().program().by_priority {
+                self.running.fetch_add(1, AcqRel);
+            }
+            return Some(item);
+        }
         if (by_priority || self.heaped.load(Acquire) > 0)
             && let Some(item) = self.take_ranked(root, slots)
         {
@@ -149,6 +160,37 @@ impl Queue {
             self.deques.push(local, ReadyUnit::of_unit(root, *unit));
         }
         Some(ReadyUnit::of_unit(root, *first))
+    }
+
+    /// Whether what is done next uses results of futures. A guess. Asked by a participant.
+    pub(in crate::exec) fn frees_memory(&self) -> bool {
+        if self.deques.have_injected() {
+            return true;
+        }
+        let Some(root) = self.any_root() else {
+            return false;
+        };
+        let program = root.get().program();
+        if !program.any.has(NodeFlags::SOURCE) {
+            return false;
+        }
+        let is_next = |unit: u32| program.uses_future(unit as usize);
+        if program.by_priority {
+            let mut ranked = lock(&self.ranked);
+            ranked.gather_sources(root);
+            self.heaped.store(ranked.len(), Release);
+            return ranked.first_of(root).is_some_and(is_next);
+        }
+        if self.root.get().is_none() {
+            return is_next(0);
+        }
+        let progress = root.get().progress();
+        let next = progress
+            .consumers()
+            .sources
+            .get(progress.sources.load(Relaxed))
+            .copied();
+        next.is_some_and(is_next)
     }
 
     /// Whether a thread that came now would find something. A guess, for deciding whether to invite one.

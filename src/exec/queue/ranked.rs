@@ -107,6 +107,12 @@ impl RankedUnits {
             || (self.budget).allows(root.get().program(), first.unit as usize, slots)
     }
 
+    /// The first in rank, if it is a unit of `root`.
+    pub(super) fn first_of(&self, root: SegmentPtr) -> Option<u32> {
+        let RankedItem(_, first) = self.heap.peek()?;
+        (first.segment == root).then_some(first.unit)
+    }
+
     /// Takes the first in rank, which begins.
     pub(super) fn begin_first(&mut self, root: SegmentPtr) -> Option<ReadyUnit> {
         let RankedItem(_, item) = self.heap.pop()?;

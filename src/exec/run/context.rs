@@ -13,7 +13,7 @@ use crate::store::memo::RunMemo;
 use crate::task::NodePtr;
 use std::any::Any;
 use std::sync::{Arc, OnceLock, Weak};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// Makes the plan of a graph that a body has returned.
 pub(crate) type Compile = Arc<dyn Fn(&NodePtr) -> Result<Arc<Program>, Error> + Send + Sync>;

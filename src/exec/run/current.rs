@@ -8,7 +8,8 @@ use crate::base::sync::thread_local;
 use crate::exec::resources::Lease;
 use crate::exec::segment::SegmentPtr;
 use crate::exec::threads::KnownStack;
-use crate::store::memo::Lineage;
+use crate::store::memo::{Lineage, awaited_by_bodies};
+use crate::task::Claim;
 use smallvec::SmallVec;
 use std::any::Any;
 use std::cell::{Cell, RefCell};
@@ -80,6 +81,24 @@ pub(crate) fn current_owner() -> Option<Arc<dyn Any + Send + Sync>> {
     let context = current_context()?;
     let mut contexts = std::iter::successors(Some(&context), |c| c.above.as_ref());
     contexts.find_map(|context| context.executor.owner())
+}
+
+/// Futures that one of this priority waits for are at least so urgent, and what they wait for in turn.
+pub(in crate::exec) fn raise(mut claims: Vec<Claim>, priority: i32) {
+    while let Some(claim) = claims.pop() {
+        let (work, index) = (claim.producer(), claim.index());
+        if !claim.promise().has_ended() && work.raise(index, priority) {
+            claims.extend(work.needs_of(index));
+            claims.extend(awaited_by_bodies(&claim));
+        }
+    }
+}
+
+/// The body on this thread is about to wait for futures: they are as urgent as what it works on.
+pub(crate) fn raise_awaited(claims: impl FnOnce() -> Vec<Claim>) {
+    if let Some(priority) = current().and_then(|task| task.priority()) {
+        raise(claims(), priority);
+    }
 }
 
 impl CurrentTask {
@@ -160,6 +179,24 @@ impl CurrentTask {
     pub(in crate::exec) fn is_overdue(&self) -> bool {
         let overdue = self.overdue.borrow();
         overdue.as_ref().is_some_and(|o| o.load(Ordering::Acquire))
+    }
+
+    // -------------------------------------------------------------- its priority
+
+    /// The priority of the futures that the body works on; `None` where no task has had one.
+    pub(in crate::exec) fn priority(&self) -> Option<i32> {
+        let owner = self.run.owner.as_ref()?;
+        let (futures, standing) = (owner.futures(), owner.standing());
+        if !futures.progress().has_priorities() {
+            return None;
+        }
+        let node = self.node_of_task().filter(|_| futures.are_many());
+        let held_up = match (node, futures.plan()) {
+            (Some(node), Some(program)) => futures.held_up_by(&program, node),
+            _ => Vec::new(),
+        };
+        let of = held_up.into_iter().map(|index| standing.priority_of(index));
+        Some(of.max().unwrap_or_else(|| standing.priority()))
     }
 
     // -------------------------------------------------------------- its slot

@@ -6,7 +6,7 @@ use crate::base::error::{Error, ErrorKind};
 use crate::base::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release, SeqCst};
 use crate::base::sync::atomic::{AtomicBool, AtomicUsize};
 use crate::base::sync::{Mutex, lock};
-use crate::exec::futures::{FutureSet, Rank};
+use crate::exec::futures::{FutureSet, Standing};
 use crate::exec::park::{IsCancelled, Parker};
 use crate::exec::queue::Queue;
 use crate::exec::segment::{Segment, SegmentPtr};
@@ -20,13 +20,14 @@ use std::time::Instant;
 
 /// The task that a run belongs to: what the run asks and tells it.
 pub(in crate::exec) trait RunOwner: Any + Send + Sync {
-    /// The run has something to do.
-    fn announce(&self, run: &Arc<Run>);
+    /// The run has something to do. `frees`: it uses the result of a future, which nobody may need after that.
+    fn announce(&self, run: &Arc<Run>, frees: bool);
     /// A body has started a nested run: there may be work below.
     fn nested_run_started(&self);
     /// All threads have left the run, and none may join any more.
     fn conclude(self: Arc<Self>, run: &Arc<Run>);
-    fn rank(&self) -> Rank;
+    /// Where it stands among the tasks of its client.
+    fn standing(&self) -> &Standing;
     fn futures(&self) -> &FutureSet;
 }
 
@@ -349,11 +350,18 @@ impl Run {
     #[inline]
     pub(in crate::exec) fn is_to_be_left(&self) -> bool {
         let executor = &self.context.executor;
-        let is_urgent = || {
-            let rank = self.owner.as_ref().map(|owner| owner.rank());
-            rank.is_some_and(|rank| executor.is_more_urgent(rank.priority()))
+        let is_outranked = |owner: &Arc<dyn RunOwner>| {
+            let urgency = executor.urgency();
+            let has_ended = |index: usize| owner.futures().promises()[index].has_ended();
+            let standing = owner.standing();
+            standing.yields_to(urgency, || self.frees_memory(), has_ended)
         };
-        executor.permits.are_short() || is_urgent()
+        executor.permits.are_short() || self.owner.as_ref().is_some_and(is_outranked)
+    }
+
+    /// Whether what it does next uses results of futures. Asked by a participant.
+    pub(in crate::exec) fn frees_memory(&self) -> bool {
+        self.is_task && self.queue.frees_memory()
     }
 
     // -------------------------------------------------------------- work

@@ -50,10 +50,10 @@ pub(in crate::exec) fn work_source(run: &Arc<Run>) -> Arc<dyn WorkSource> {
     Arc::new(RunTree(top.clone()))
 }
 
-/// A unit of a run has become ready, from outside its participants.
-pub(in crate::exec) fn unit_woken(run: &Arc<Run>) {
+/// A unit of a run has become ready, from outside its participants. `frees`: it uses the result of a future.
+pub(in crate::exec) fn unit_woken(run: &Arc<Run>, frees: bool) {
     match (&run.owner, run.is_task) {
-        (Some(owner), true) => owner.announce(run),
+        (Some(owner), true) => owner.announce(run, frees),
         _ => {
             run.wake_owner();
             // Its owner may sleep further up its stack, in a body that waits for this very unit.

@@ -33,7 +33,7 @@ pub(super) fn acquire_lease(w: &Worker, at: At) -> Result<Option<LeaseGuard>, Er
     };
     let (run, program) = (w.run(), at.segment.get().program());
     let need = resources.need(program.resources(at.node));
-    while !resources.acquire(turn, &need, run.clone(), || waker(w, at)) {
+    while !resources.acquire(turn, &need, run.clone(), || waker(w, at, false)) {
         if !w.is_alone {
             return Ok(None);
         }
@@ -61,7 +61,7 @@ fn turn_of(w: &Worker, at: At) -> Option<(Arc<Resources>, Turn)> {
         return None;
     }
     let turn = Turn {
-        rank: run.owner.as_ref()?.rank(),
+        rank: run.owner.as_ref()?.standing().first_rank(),
         depth: Reverse(run.depth),
         priority: Reverse(program.priority(at.node)),
         run: run.id,

@@ -80,8 +80,10 @@ pub(super) fn publish(futures: &FutureSet, segment: &Segment, i: usize) {
     }
     if let Some(number) = segment.number(i) {
         futures.end_node_with(i, number);
+        segment.program().release_futures(i);
     } else if let Some(shared) = segment.payload(i) {
         // What was published is not wanted as an output any more.
         (0..futures.end_node(i, &Ok(shared))).for_each(|_| segment.release_result(i));
+        segment.program().release_futures(i);
     }
 }

@@ -5,7 +5,7 @@ use crate::base::error::{Error, ErrorKind};
 use crate::base::sync::{Mutex, lock};
 use crate::exec::park::{Parker, call_at};
 use crate::exec::queue::ReadyUnit;
-use crate::exec::run::unit_woken;
+use crate::exec::run::{raise, unit_woken};
 use crate::exec::segment::SegmentPtr;
 use crate::exec::wait::{sleep_as_owner, sleep_without_slot, with_lease_released};
 use crate::plan::NodeFlags;
@@ -103,7 +103,7 @@ impl<'w> EqualCall<'w> {
 
     /// What wakes the node when the other call has ended, or when the limit has; and what tells that it waits no more.
     fn begin(&self) -> (Waker, IsOver) {
-        let wake = waker(self.worker, self.at);
+        let wake = waker(self.worker, self.at, false);
         let run = Arc::downgrade(self.worker.run());
         let is_stopped = move || run.upgrade().is_none_or(|run| run.is_stopped());
         let Some(deadline) = self.deadline() else {
@@ -142,6 +142,8 @@ pub(super) fn await_future(w: &Worker, at: At, claim: &Claim) -> Recall {
                 return Recall::Failed(Error::run(ErrorKind::Invalid, message));
             }
             Some(Err(error)) => return Recall::Failed(error),
+            // Nobody wants what would have read it: see `Program::release_futures`.
+            None if claim.promise().is_discarded() => return Recall::Failed(cancelled()),
             None => {}
         }
         // A graph that a client has started can only wait for what was started before. One that was made in a
@@ -157,9 +159,13 @@ pub(super) fn await_future(w: &Worker, at: At, claim: &Claim) -> Recall {
             if let Err(circle) = await_futures(vec![claim.clone()], &lineage, is_over) {
                 return Recall::Failed(Error::run(ErrorKind::Deadlock, circle));
             }
+            if let Some(priority) = w.current.priority() {
+                raise(vec![claim.clone()], priority);
+            }
         }
         run.add_awaited(claim);
-        claim.promise().on_end(waker(w, at));
+        let frees = segment.program().uses_future(at.unit);
+        claim.promise().on_end(waker(w, at, frees));
         if !w.is_alone {
             return Recall::Parked;
         }
@@ -174,8 +180,8 @@ fn cancelled() -> Error {
     Error::run(ErrorKind::Cancelled, "the run was cancelled")
 }
 
-/// Makes a parked node ready again; where the thread is alone, wakes it.
-pub(super) fn waker(w: &Worker, at: At) -> Waker {
+/// Makes a parked node ready again; where the thread is alone, wakes it. `frees`: it uses the result of a future.
+pub(super) fn waker(w: &Worker, at: At, frees: bool) -> Waker {
     let run = w.run().clone();
     let item = ReadyUnit {
         segment: at.segment,
@@ -186,7 +192,7 @@ pub(super) fn waker(w: &Worker, at: At) -> Waker {
         true => Box::new(move || run.wake_owner()),
         false => Box::new(move || {
             run.queue.inject(item);
-            unit_woken(&run);
+            unit_woken(&run, frees);
         }),
     }
 }

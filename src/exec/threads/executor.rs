@@ -7,7 +7,7 @@ use super::source::WorkSource;
 use crate::base::error::{Error, ErrorKind};
 use crate::base::sync::atomic::AtomicUsize;
 use crate::base::sync::atomic::Ordering::{Acquire, SeqCst};
-use crate::exec::futures::ClientProgress;
+use crate::exec::futures::{ClientProgress, Urgency};
 use crate::exec::resources::Resources;
 use std::any::Any;
 use std::sync::{Arc, OnceLock, Weak};
@@ -154,11 +154,11 @@ impl Executor {
         self.client.as_ref().map(|client| &*client.progress)
     }
 
-    /// Whether a task of a higher priority than `priority` is to go first.
+    /// How urgent the client's first task is that waits for a thread.
     #[inline]
-    pub(in crate::exec) fn is_more_urgent(&self, priority: i32) -> bool {
-        let progress = self.progress();
-        progress.is_some_and(|progress| progress.is_more_urgent(priority))
+    pub(in crate::exec) fn urgency(&self) -> Urgency {
+        self.progress()
+            .map_or(Urgency::MIN, ClientProgress::urgency)
     }
 
     /// A body needs one more thread, there is none, and nothing runs: asks the sleeping threads to do themselves what they

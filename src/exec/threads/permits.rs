@@ -5,12 +5,15 @@
 //! between two units while a thread waits to come back.
 //!
 //! The wait to come back is bounded. A body that comes back may hold a lock that the holders of all permits
-//! want: it must never depend on them. It goes on with one thread too many then, until a helper leaves.
+//! want: it must never depend on them. It goes on with one thread too many then, until a helper leaves. With
+//! each that is too many already the next waits much longer, and only while no permit is given up: what holds
+//! a lock is mostly among the first, and bodies that merely take their time are not joined by all others.
 
 use crate::base::sync::atomic::AtomicUsize;
 use crate::base::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed};
 use crate::base::sync::{Condvar, Mutex, TimedWait, lock};
-use crate::exec::tuning::RETURN_PATIENCE;
+use crate::exec::tuning::{LONG_PATIENCE, PATIENCE_DOUBLINGS, RETURN_PATIENCE};
+use std::time::Duration;
 
 /// The worker slots of one compute.
 #[derive(Debug)]
@@ -20,7 +23,8 @@ pub(in crate::exec) struct Permits {
     held: AtomicUsize,
     /// Threads that wait to come back.
     returning: AtomicUsize,
-    gate: Mutex<()>,
+    /// How many permits were given up while threads waited.
+    gate: Mutex<usize>,
     freed: Condvar,
 }
 
@@ -30,7 +34,7 @@ impl Permits {
             slots,
             held: AtomicUsize::new(0),
             returning: AtomicUsize::new(0),
-            gate: Mutex::new(()),
+            gate: Mutex::new(0),
             freed: Condvar::new(),
         }
     }
@@ -65,31 +69,43 @@ impl Permits {
         let held = self.held.fetch_sub(1, AcqRel);
         debug_assert!(held > 0, "a permit that was not held");
         if self.returning.load(Acquire) > 0 {
-            drop(lock(&self.gate));
+            let mut given = lock(&self.gate);
+            *given = given.wrapping_add(1);
+            drop(given);
             self.freed.notify_one();
         }
     }
 
-    /// Takes one after a wait: the next that is free, or one too many if none becomes free in time.
+    /// Takes one after a wait: the next that is free, or one too many if none has become free for long.
     pub(in crate::exec) fn take_back(&self) {
         if self.try_take_any() {
             return;
         }
         self.returning.fetch_add(1, AcqRel);
-        let mut patience = TimedWait::new(RETURN_PATIENCE);
         let mut gate = lock(&self.gate);
+        let (mut seen, mut excess) = (*gate, self.excess());
+        let mut patience = TimedWait::new(patience(excess));
         while !self.try_take_any() {
-            match patience.wait(&self.gate, &self.freed, gate) {
-                Ok(held) => gate = held,
-                Err(held) => {
+            gate = match patience.wait(&self.gate, &self.freed, gate) {
+                Ok(gate) => gate,
+                Err(gate) if seen == *gate && excess == self.excess() => {
                     self.take();
-                    gate = held;
+                    drop(gate);
                     break;
+                }
+                Err(gate) => {
+                    (seen, excess) = (*gate, self.excess());
+                    patience = TimedWait::new(self::patience(excess));
+                    gate
                 }
             }
         }
-        drop(gate);
         self.returning.fetch_sub(1, AcqRel);
+    }
+
+    /// How many are held that are too many.
+    fn excess(&self) -> usize {
+        self.held.load(Acquire).saturating_sub(self.slots)
     }
 
     /// Whether all are free. Exact only while none is taken or given.
@@ -111,5 +127,13 @@ impl Permits {
     #[inline]
     pub(in crate::exec) fn are_short(&self) -> bool {
         self.returning.load(Relaxed) > 0 || self.held.load(Relaxed) > self.slots
+    }
+}
+
+/// How long a thread waits for a permit where so many too many are held, if none is given up meanwhile.
+fn patience(excess: usize) -> Duration {
+    match excess {
+        0 => RETURN_PATIENCE,
+        _ => LONG_PATIENCE * (1 << (excess - 1).min(PATIENCE_DOUBLINGS)),
     }
 }

@@ -1,7 +1,7 @@
 //! The threads of a run: rayon's.
 
 use crate::base::sync::pool;
-use std::collections::BTreeMap;
+use crate::exec::tuning::{MOST_THREADS, POOLS_KEPT, THREADS_PER_CORE};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// Where a run finds its threads.
@@ -48,28 +48,28 @@ impl Pool {
         }
     }
 
-    /// A pool in which, with the caller, `slots` threads work.
+    /// A pool in which, with the caller, `slots` threads work. The last few are kept for those who ask for as many.
     ///
     /// # Errors
     /// If the threads cannot be started.
-    pub(crate) fn of(slots: usize) -> Result<Pool, rayon::ThreadPoolBuildError> {
-        static POOLS: Mutex<BTreeMap<usize, Arc<rayon::ThreadPool>>> = Mutex::new(BTreeMap::new());
+    pub(crate) fn of(slots: usize) -> Result<Pool, String> {
+        static POOLS: Mutex<Vec<(usize, Arc<rayon::ThreadPool>)>> = Mutex::new(Vec::new());
         if slots <= 1 {
             return Ok(Pool::Serial);
         }
         let mut pools = POOLS.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(pool) = pools.get(&slots) {
-            return Ok(Pool::Own {
-                pool: pool.clone(),
+        let known = pools.iter().position(|(of, _)| *of == slots);
+        let (_, pool) = match known {
+            Some(at) => pools.remove(at),
+            None => (
                 slots,
-            });
-        }
-        let name = move |i| format!("lazygraph-{slots}-{i}");
-        let builder = rayon::ThreadPoolBuilder::new()
-            .num_threads(slots - 1)
-            .thread_name(name);
-        let pool = Arc::new(builder.build()?);
-        pools.insert(slots, pool.clone());
+                Pool::start(slots, slots - 1, move |i| format!("lazygraph-{slots}-{i}"))?,
+            ),
+        };
+        pools.insert(0, (slots, pool.clone()));
+        let oldest = (pools.len() > POOLS_KEPT).then(|| pools.pop());
+        drop(pools);
+        drop(oldest);
         Ok(Pool::Own { pool, slots })
     }
 
@@ -77,13 +77,30 @@ impl Pool {
     ///
     /// # Errors
     /// If the threads cannot be started.
-    pub(crate) fn of_client(slots: usize) -> Result<Pool, rayon::ThreadPoolBuildError> {
-        let name = |i| format!("lazygraph-client-{i}");
-        let builder = rayon::ThreadPoolBuilder::new()
-            .num_threads(slots)
-            .thread_name(name);
-        let pool = Arc::new(builder.build()?);
+    pub(crate) fn of_client(slots: usize) -> Result<Pool, String> {
+        let pool = Pool::start(slots, slots, |i| format!("lazygraph-client-{i}"))?;
         Ok(Pool::Client { pool })
+    }
+
+    fn start(
+        slots: usize,
+        threads: usize,
+        name: impl FnMut(usize) -> String + 'static,
+    ) -> Result<Arc<rayon::ThreadPool>, String> {
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        let most = MOST_THREADS.max(THREADS_PER_CORE * cores);
+        if slots > most {
+            return Err(format!(
+                "cannot start {slots} threads: the limit on this machine is {most}; \
+                 tasks that wait need none, and a rayon pool of your own may have more"
+            ));
+        }
+        let builder = rayon::ThreadPoolBuilder::new()
+            .num_threads(threads)
+            .thread_name(name);
+        let pool = builder.build();
+        pool.map(Arc::new)
+            .map_err(|error| format!("cannot start {slots} threads: {error}"))
     }
 
     /// The threads of a pool that the client's user has.

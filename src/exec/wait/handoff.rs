@@ -61,7 +61,7 @@ pub(in crate::exec) fn share_rest_of(task: &CurrentTask) {
     task.end.set(0);
     let executor = &run.context.executor;
     if run.is_task {
-        unit_woken(run);
+        unit_woken(run, false);
     } else if executor.permits.may_be_free() {
         let _ = invite(executor, &work_source(run));
     }

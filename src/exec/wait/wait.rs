@@ -9,7 +9,7 @@ use super::lease::with_lease_released;
 use crate::base::error::{Error, ErrorKind};
 use crate::base::sync::atomic::Ordering::AcqRel;
 use crate::exec::park::Parker;
-use crate::exec::run::{CurrentTask, current};
+use crate::exec::run::{CurrentTask, current, raise_awaited};
 use crate::exec::threads::{BlockedThread, Executor};
 use crate::exec::tuning::{FIRST_SLEEP, LONGEST_SLEEP};
 use crate::store::memo::{Awaiting, await_futures};
@@ -114,6 +114,7 @@ fn wait_in_task(
         if late && run_over_limit(on.futures()) {
             sleep = FIRST_SLEEP;
         }
+        raise_awaited(|| on.futures());
         if !task.keeps_slot() {
             mark.get_or_insert_with(|| task.mark_suspended());
         }

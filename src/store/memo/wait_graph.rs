@@ -346,6 +346,21 @@ pub(crate) fn await_futures(
     number.map(Awaiting)
 }
 
+/// The futures that bodies wait for which hold `claim` up.
+pub(crate) fn awaited_by_bodies(claim: &Claim) -> Vec<Claim> {
+    let (job, index) = claim.id();
+    let id = TargetId::Future { job, index };
+    let waits = Waits::lock();
+    let all = waits.0.waits.iter();
+    let held_up = all.filter(|wait| holds_up(wait.lineage.as_ref(), id) && !(wait.is_over)());
+    let targets = held_up.flat_map(|wait| &wait.targets);
+    let futures = targets.filter_map(|target| match target {
+        Target::Future(claim) => Some(claim.clone()),
+        Target::Entry { .. } => None,
+    });
+    futures.collect()
+}
+
 impl Awaiting {
     /// Ends the wait.
     pub(crate) fn end(self) {

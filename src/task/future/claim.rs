@@ -2,8 +2,11 @@
 
 use super::payload::Payload;
 use super::promise::Promise;
+use super::state::Released;
 use crate::base::Shared;
 use crate::base::error::Error;
+use crate::base::sync::atomic::AtomicBool;
+use crate::base::sync::atomic::Ordering::AcqRel;
 use std::any::Any;
 use std::fmt;
 use std::ptr::NonNull;
@@ -15,6 +18,8 @@ pub(crate) trait Producer: Any + Send + Sync {
     fn promises(&self) -> &[Promise];
     /// The last claim on future `index` was dropped before its end.
     fn unwanted(&self, index: usize);
+    /// A future has failed, its last claim was dropped, and nobody has looked at that.
+    fn unseen(&self, error: &Error);
     /// The text of the call behind future `index`.
     fn call(&self, index: usize) -> String;
     /// Unique in the process.
@@ -23,6 +28,10 @@ pub(crate) trait Producer: Any + Send + Sync {
     fn run(&self) -> Option<Shared>;
     /// The futures that it waits for: it cannot end before they have.
     fn needs(&self) -> Vec<Claim>;
+    /// Those that future `index` waits for.
+    fn needs_of(&self, index: usize) -> Vec<Claim>;
+    /// Future `index` is as urgent as one that waits for it; `false`: it is at least so urgent.
+    fn raise(&self, index: usize, priority: i32) -> bool;
 }
 
 /// A claim on a future: while there is one, the work goes on and the result is stored.
@@ -65,6 +74,15 @@ impl Claim {
         (self.producer.id(), self.index() as u32)
     }
 
+    #[inline]
+    fn release(&self) {
+        match self.promise().release_claim() {
+            Released::Nothing => {}
+            Released::Unwanted => self.producer.unwanted(self.index()),
+            Released::Unseen(error) => self.producer.unseen(&error),
+        }
+    }
+
     /// The text of the call behind the future.
     pub(crate) fn call(&self) -> String {
         self.producer.call(self.index())
@@ -90,9 +108,41 @@ impl Clone for Claim {
 impl Drop for Claim {
     #[inline]
     fn drop(&mut self) {
-        let promise = self.promise();
-        if promise.release_claim() {
-            self.producer.unwanted(self.index());
+        self.release();
+    }
+}
+
+/// The claim of a source: it can be released before the source is dropped.
+pub(crate) struct SourceClaim {
+    claim: Claim,
+    is_released: AtomicBool,
+}
+
+impl SourceClaim {
+    pub(crate) fn new(claim: Claim) -> SourceClaim {
+        SourceClaim {
+            claim,
+            is_released: AtomicBool::new(false),
+        }
+    }
+
+    pub(crate) fn get(&self) -> &Claim {
+        &self.claim
+    }
+
+    /// The result is not needed here any more: it is dropped if it is not elsewhere either.
+    pub(crate) fn release(&self) {
+        if !self.is_released.swap(true, AcqRel) {
+            self.claim.release();
+        }
+    }
+}
+
+impl Drop for SourceClaim {
+    fn drop(&mut self) {
+        if *self.is_released.get_mut() {
+            // It is released with the claim once more.
+            self.claim.promise().add_claim();
         }
     }
 }

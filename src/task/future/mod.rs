@@ -6,6 +6,6 @@ mod payload;
 mod promise;
 mod state;
 
-pub(crate) use claim::{Claim, Producer};
+pub(crate) use claim::{Claim, Producer, SourceClaim};
 pub(crate) use payload::{Payload, RetryableError};
 pub(crate) use promise::Promise;

@@ -19,7 +19,7 @@ use super::listener::{Listener, OnEnd};
 use super::payload::{Payload, RetryableError};
 use super::state::{
     COMPLETING, DETACHED, DISCARDED, FutureState, HAS_LISTENERS, KIND, NUMBER, PENDING, PHASE,
-    ROUND, SEALED, STARTED, STORED,
+    ROUND, Released, SEALED, STARTED, STORED,
 };
 use crate::base::Shared;
 use crate::base::buffer_pool::pooled_as;
@@ -47,6 +47,8 @@ struct Locked {
     listeners: Vec<Listener>,
     /// The outcome, while it is stored.
     outcome: Option<Result<Shared, RetryableError>>,
+    /// Somebody has looked at the outcome.
+    is_seen: bool,
 }
 
 pooled_as!(Promise, [u64; 5]);
@@ -167,6 +169,11 @@ impl Promise {
         self.state().is_pending_in(round)
     }
 
+    /// Whether it has ended, and its outcome is not there any more.
+    pub(crate) fn is_discarded(&self) -> bool {
+        self.stable_state().is(DISCARDED)
+    }
+
     /// The outcome, if it has ended. The caller has a claim on it.
     #[inline]
     pub(crate) fn outcome(&self) -> Option<Result<Payload, Error>> {
@@ -179,11 +186,19 @@ impl Promise {
 
     #[inline(never)]
     fn clone_outcome(&self, now: FutureState) -> Option<Result<Payload, Error>> {
-        let locked = now.is(STORED).then(|| lock(self.locked()))?;
+        let mut locked = now.is(STORED).then(|| lock(self.locked()))?;
+        locked.is_seen = true;
         Some(match locked.outcome.as_ref()? {
             Ok(shared) => Ok(Payload::Shared(shared.clone())),
             Err(failure) => Err(failure.error.clone()),
         })
+    }
+
+    /// Somebody who waits for several has looked at the failure of another.
+    pub(crate) fn note_seen(&self) {
+        if self.state().is(STORED) {
+            lock(self.locked()).is_seen = true;
+        }
     }
 
     /// What to retry it with, if it has failed.
@@ -231,32 +246,35 @@ impl Promise {
         ))
     }
 
-    /// Releases a claim; `true` if it was the last, and the future has not ended.
+    /// Releases a claim.
     #[inline]
-    pub(super) fn release_claim(&self) -> bool {
+    pub(super) fn release_claim(&self) -> Released {
         let is_number = self.state().is(NUMBER);
         if is_number && self.claims.load(Acquire) == 1 {
             // No one else can add a claim any more, and there is nothing to discard.
             self.claims.store(0, Relaxed);
-            return false;
+            return Released::Nothing;
         }
         if self.claims.fetch_sub(1, SeqCst) > 1 || is_number {
-            return false;
+            return Released::Nothing;
         }
         if FutureState(self.state.load(SeqCst)).is(STORED) {
-            self.discard();
-            return false;
+            return self.discard().map_or(Released::Nothing, Released::Unseen);
         }
-        !self.has_ended()
+        match self.has_ended() {
+            true => Released::Nothing,
+            false => Released::Unwanted,
+        }
     }
 
-    fn has_claims(&self) -> bool {
+    pub(crate) fn has_claims(&self) -> bool {
         self.claims.load(SeqCst) > 0
     }
 
-    /// Drops the stored outcome.
-    fn discard(&self) {
+    /// Drops the stored outcome; returns a failure that nobody has looked at.
+    fn discard(&self) -> Option<Error> {
         let mut locked = lock(self.locked());
+        let is_seen = locked.is_seen;
         let outcome = match self.state().is(STORED) {
             true => {
                 self.set_phase(DISCARDED);
@@ -265,7 +283,12 @@ impl Promise {
             false => None,
         };
         drop(locked);
+        let unseen = outcome.as_ref().filter(|_| !is_seen);
+        let unseen = unseen
+            .and_then(|outcome| outcome.as_ref().err())
+            .map(|f| f.error.clone());
         drop_unclaimed(outcome);
+        unseen
     }
 
     /// Sets the phase. Only for callers that own the next change; returns the state before.
@@ -298,14 +321,14 @@ impl Promise {
     /// `u32::MAX` cancels it, unless it is sealed.
     ///
     /// Calls `before` while no other thread can know of the end, and `after` when the outcome is stored or dropped, before
-    /// the listeners are called.
+    /// the listeners are called; `after` is given a failure that nobody can look at.
     #[inline]
     pub(crate) fn complete(
         &self,
         round: u32,
         outcome: Result<Payload, RetryableError>,
         before: impl FnOnce(),
-        after: impl FnOnce(),
+        after: impl FnOnce(Option<&Error>),
     ) -> bool {
         if !self.begin_completing(round) {
             drop_unclaimed(outcome);
@@ -327,7 +350,7 @@ impl Promise {
         round: u32,
         number: Number,
         before: impl FnOnce(),
-        after: impl FnOnce(),
+        after: impl FnOnce(Option<&Error>),
     ) {
         if self.begin_completing(round) {
             before();
@@ -352,20 +375,24 @@ impl Promise {
     }
 
     #[inline]
-    fn end_with_number(&self, number: Number, after: impl FnOnce()) {
+    fn end_with_number(&self, number: Number, after: impl FnOnce(Option<&Error>)) {
         self.bits.store(number.bits(), Relaxed);
         let kind = u64::from(number.kind()) << KIND;
         // One step from *completing* to *number*.
         let flip = COMPLETING ^ NUMBER ^ kind;
         let before = FutureState(self.state.fetch_xor(flip, SeqCst));
-        after();
+        after(None);
         if before.has(HAS_LISTENERS) {
             let listeners = std::mem::take(&mut lock(self.locked()).listeners);
             listeners.into_iter().for_each(Listener::notify);
         }
     }
 
-    fn end_with(&self, outcome: Result<Shared, RetryableError>, after: impl FnOnce()) {
+    fn end_with(
+        &self,
+        outcome: Result<Shared, RetryableError>,
+        after: impl FnOnce(Option<&Error>),
+    ) {
         let mut unclaimed = Some(outcome);
         let mut locked = lock(self.locked());
         let phase = match self.has_claims() {
@@ -376,13 +403,18 @@ impl Promise {
             false => DISCARDED,
         };
         self.set_phase(phase);
+        locked.is_seen = false;
         let listeners = std::mem::take(&mut locked.listeners);
         drop(locked);
+        let mut unseen = unclaimed
+            .as_ref()
+            .and_then(|outcome| outcome.as_ref().err())
+            .map(|f| f.error.clone());
         if phase == STORED && !self.has_claims() {
-            self.discard();
+            unseen = self.discard();
         }
         drop_unclaimed(unclaimed);
-        after();
+        after(unseen.as_ref());
         listeners.into_iter().for_each(Listener::notify);
     }
 
@@ -459,30 +491,4 @@ fn drop_unclaimed<T>(outcome: T) {
 }
 
 #[cfg(all(test, not(lazygraph_shuttle)))]
-mod tests {
-    use super::*;
-    use crate::base::error::ErrorKind;
-
-    #[test]
-    fn listeners_that_are_gone_make_room_for_others() {
-        let promise = Promise::new();
-        let stays = Arc::new(AtomicU32::new(0));
-        for _ in 0..100_000 {
-            promise.on_end_for(&Arc::new(()), |_| panic!("its owner is gone"));
-            promise.on_end_for(&stays, |stays| _ = stays.fetch_add(1, AcqRel));
-            if Arc::weak_count(&stays) == 200 {
-                break;
-            }
-        }
-        let listeners = lock(promise.locked()).listeners.len();
-        // Each listener that stays counts twice, as the owner and in its call.
-        assert!((100..=512).contains(&listeners), "{listeners}");
-        let error = Error::run(ErrorKind::Cancelled, "");
-        let failure = RetryableError {
-            error,
-            retry_with: None,
-        };
-        promise.complete(0, Err(failure), || (), || ());
-        assert_eq!(stays.load(Acquire), 100);
-    }
-}
+mod tests;

@@ -1,5 +1,7 @@
 //! The state of a future, in one word; see [`Promise`](super::Promise).
 
+use crate::base::error::Error;
+
 pub(super) const PHASE: u64 = 3;
 pub(super) const PENDING: u64 = 0;
 pub(super) const NUMBER: u64 = 1;
@@ -46,4 +48,13 @@ impl FutureState {
     pub(super) fn is_pending_in(self, round: u32) -> bool {
         self.is(PENDING) && !self.has(COMPLETING) && self.round() <= round
     }
+}
+
+/// What the release of a claim means for a future.
+pub(super) enum Released {
+    Nothing,
+    /// It has not ended, and nobody wants it.
+    Unwanted,
+    /// It had failed, and nobody has looked at that.
+    Unseen(Error),
 }

@@ -128,6 +128,7 @@ where
             flags: NodeFlags::new(&F::SPEC, &T::RESULT, B::FLAT, false),
             home: Home::Arena,
             alias: None,
+            holds_future: false,
             awaits: None,
             identity: TypeId::of::<Item<F, T, Ops, R>>,
             identity_name: type_name::<Item<F, T, Ops, R>>,

@@ -27,6 +27,7 @@ static TABLE: Vtable = Vtable {
     home: Home::Arena,
     // SAFETY: this table is only on `RecomputeNode`s.
     alias: Some(|this| unsafe { first(this).behind().raw() }),
+    holds_future: false,
     awaits: None,
     identity: TypeId::of::<RecomputeNode>,
     identity_name: type_name::<RecomputeNode>,

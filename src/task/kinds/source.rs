@@ -1,7 +1,7 @@
 //! Sources: nodes without inputs and without a body, for values put into a graph and for futures.
 
 use crate::base::footprint::Size;
-use crate::task::future::Claim;
+use crate::task::future::{Claim, SourceClaim};
 use crate::task::io::{ResultType, Share, Storage, TaskError, Typed, Value, drop_shared};
 use crate::task::node::{ALONE, Alone, Header, Home, NodeFlags, NodePtr, Outcome, Vtable};
 use crate::task::spec::{Purity, TaskSpec};
@@ -20,7 +20,9 @@ pub(super) trait SourceKind: Send + Sync + 'static {
     /// `out` is empty and fits `RESULT`.
     unsafe fn put(&self, out: *mut u8) -> Result<(), TaskError>;
     /// The future whose value it is.
-    const AWAITS: Option<fn(&Self) -> &Claim> = None;
+    const AWAITS: Option<fn(&Self) -> &SourceClaim> = None;
+    /// Whether that is of a type that may own much memory.
+    const HOLDS_FUTURE: bool = false;
 }
 
 /// The table of source nodes. They lie alone: a value that was put into a graph often outlives the graph.
@@ -40,6 +42,7 @@ impl<S: SourceKind> SourceTable<S> {
             bytes: S::RESULT.size,
             estimated: true,
         },
+        holds_future: S::HOLDS_FUTURE,
         awaits: match S::AWAITS {
             // SAFETY: this closure is only in tables of this type's nodes.
             Some(_) => Some(|this| unsafe { Self::claim(this) }),
@@ -60,7 +63,7 @@ impl<S: SourceKind> SourceTable<S> {
 
     /// # Safety
     /// `this` is a node of this type.
-    unsafe fn claim(this: *const Header) -> *const Claim {
+    unsafe fn claim(this: *const Header) -> *const SourceClaim {
         // SAFETY: as promised by the caller.
         let source = unsafe { &(*this.cast::<Alone<S>>()).node };
         S::AWAITS.map_or(std::ptr::null(), |claim| claim(source))
@@ -103,6 +106,11 @@ impl<T: Value> SourceKind for ValueSource<T> {
     }
 }
 
+/// Whether a value of the type may own memory on the heap, or is large.
+pub(crate) const fn owns_much<T>() -> bool {
+    std::mem::needs_drop::<T>() || size_of::<T>() > 64
+}
+
 const fn shareable<T: Value>() -> Share {
     match <T as Typed>::RESULT.share {
         Some(share) => share,
@@ -112,17 +120,18 @@ const fn shareable<T: Value>() -> Share {
 
 /// The value of a future, once it has ended.
 struct FutureSource<T> {
-    claim: Claim,
+    claim: SourceClaim,
     value: PhantomData<fn() -> T>,
 }
 
 impl<T: Value> SourceKind for FutureSource<T> {
     const SPEC: TaskSpec = TaskSpec::structural("future", Purity::Impure);
     const RESULT: ResultType = shared::<T>();
-    const AWAITS: Option<fn(&Self) -> &Claim> = Some(|this| &this.claim);
+    const AWAITS: Option<fn(&Self) -> &SourceClaim> = Some(|this| &this.claim);
+    const HOLDS_FUTURE: bool = owns_much::<T>();
 
     unsafe fn put(&self, out: *mut u8) -> Result<(), TaskError> {
-        let value = match self.claim.promise().outcome() {
+        let value = match self.claim.get().promise().outcome() {
             Some(Ok(value)) => value.arc::<T>(),
             Some(Err(error)) => return Err(TaskError::new(Box::new(error))),
             None => None,
@@ -138,7 +147,7 @@ impl<T: Value> SourceKind for FutureSource<T> {
 /// A source node with the value of a future: a `T`.
 #[track_caller]
 pub(crate) fn future_source<T: Value>(claim: Claim) -> NodePtr {
-    let value = PhantomData::<fn() -> T>;
+    let (claim, value) = (SourceClaim::new(claim), PhantomData::<fn() -> T>);
     source_node(FutureSource { claim, value })
 }
 

@@ -8,7 +8,7 @@ mod node_ref;
 use super::node_flags::NodeFlags;
 use crate::base::buffer_pool::pooled_as;
 use crate::base::footprint::Size;
-use crate::task::future::Claim;
+use crate::task::future::SourceClaim;
 use crate::task::io::{Describe, Frame, ResultType, TaskError};
 use crate::task::memory;
 use crate::task::spec::TaskSpec;
@@ -61,8 +61,10 @@ pub(crate) struct Vtable {
     pub(in crate::task) home: Home,
     /// The node behind this one, for a `recompute`: see [`NodeRef::task`].
     pub(in crate::task) alias: Option<unsafe fn(*const Header) -> NonNull<Header>>,
+    /// Whether it is a source with the result of a future, of a type that may own much memory.
+    pub(in crate::task) holds_future: bool,
     /// The future whose value this source has.
-    pub(in crate::task) awaits: Option<unsafe fn(*const Header) -> *const Claim>,
+    pub(in crate::task) awaits: Option<unsafe fn(*const Header) -> *const SourceClaim>,
     /// What function it calls, with its type arguments, and what the result is: no two such items are of one type.
     pub(in crate::task) identity: fn() -> TypeId,
     /// The same as text, which other compilers make alike.

@@ -1,7 +1,9 @@
 //! Cancelling, timeouts and closing: nothing more starts, and nothing is left.
 
+mod a_call_has_its_own_limits_and_retries;
 mod a_cancel_goes_down_the_tree;
 mod a_cancelled_run_starts_nothing_more;
 mod a_closed_client_holds_nothing;
 mod a_time_without_end_is_no_limit;
 mod a_timeout_ends_the_node_or_the_run;
+mod dropping_the_last_handle_cancels;

@@ -2,6 +2,8 @@
 
 use super::Job;
 use crate::base::error::{Error, ErrorKind};
+use crate::base::sync::atomic::Ordering::SeqCst;
+use crate::base::sync::atomic::fence;
 use crate::base::sync::lock;
 use crate::exec::futures::Transition;
 use crate::task::RetryableError;
@@ -11,11 +13,19 @@ impl Job {
     /// Stops it, and all that its bodies have started. Those who wait for it are told at once. Nothing happens if all of it
     /// has ended.
     pub(crate) fn cancel(&self) {
+        self.cancel_tree(true);
+    }
+
+    /// `detached`: also what is to go on though nobody waits for it.
+    fn cancel_tree(&self, detached: bool) {
         let mut jobs: Vec<Arc<Job>> = self.this.upgrade().into_iter().collect();
         while let Some(job) = jobs.pop() {
             let round = job.futures.round();
             let (mut any, mut last) = (false, None::<(&Arc<str>, Error)>);
-            for index in 0..job.futures.promises().len() {
+            for (index, promise) in job.futures.promises().iter().enumerate() {
+                if !detached && promise.is_detached() {
+                    continue;
+                }
                 let label = job.label(index);
                 let same = last.take().filter(|(of, _)| Arc::ptr_eq(of, label));
                 let error = same.map_or_else(|| job.cancelled(index), |(_, error)| error);
@@ -23,7 +33,7 @@ impl Job {
                 last = Some((label, error));
             }
             if any {
-                job.stop_run(round);
+                job.stop_ended(round);
                 jobs.extend(job.unwanted_children());
             }
         }
@@ -34,21 +44,55 @@ impl Job {
         if self.futures.promises().len() == 1 {
             return self.cancel();
         }
+        if self.end_one(index) {
+            for child in self.unwanted_children() {
+                child.cancel();
+            }
+        }
+    }
+
+    /// Nobody wants a future any more: it is cancelled, with what its body has started, except what is detached.
+    ///
+    /// Another future of the task may need it: then it goes on until nobody wants that either.
+    pub(super) fn abandon(&self, index: usize) {
+        let mut unwanted = vec![index];
+        while let Some(index) = unwanted.pop() {
+            let promise = &self.futures.promises()[index];
+            let is_wanted = promise.has_claims() || promise.is_detached();
+            if is_wanted || self.futures.is_needed_within(index) {
+                continue;
+            }
+            if self.end_one(index) {
+                // Of two threads that let go of one future each, the later one sees that the other is not wanted.
+                fence(SeqCst);
+                unwanted.extend(self.futures.needed_within(index));
+                for child in self.unwanted_children() {
+                    child.cancel_tree(false);
+                }
+            }
+        }
+    }
+
+    /// Ends a future as cancelled; `false`: it has ended.
+    fn end_one(&self, index: usize) -> bool {
         let round = self.futures.round();
         let error = Err(self.cancelled(index));
         if !self.futures.end_future(index, u32::MAX, error) {
-            return;
+            return false;
         }
+        self.stop_ended(round);
+        true
+    }
+
+    /// Some futures have been cancelled: stops the `round`th run if all have ended, else tells the bodies of these.
+    fn stop_ended(&self, round: u32) {
         if self.futures.have_ended() {
-            self.stop_run(round);
+            return self.stop_run(round);
         }
-        // Its body may sleep.
+        // They may sleep.
         let context = lock(&self.state).context.clone();
         if let Some(context) = context {
             context.wake_sleepers();
-        }
-        for child in self.unwanted_children() {
-            child.cancel();
         }
     }
 

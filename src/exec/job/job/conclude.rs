@@ -25,7 +25,7 @@ impl Job {
     /// It has come to rest: closing the client waits for this, and then nothing of it is alive.
     pub(crate) fn unregister(&self) {
         let number = self.futures.number();
-        self.options.queue.unregister(number, self.rank);
+        self.options.queue.unregister(number, &self.standing);
     }
 
     /// Whether all its futures have ended.

@@ -5,11 +5,12 @@ use crate::base::error::{Error, ErrorKind};
 use crate::base::sync::lock;
 use crate::event::RunEvent;
 use crate::exec::drive::{RAYON, may_be_probed};
-use crate::exec::run::{Context, MAX_DEPTH, Run, current, observe};
+use crate::exec::run::{Context, MAX_DEPTH, Run, current, observe, raise};
 use crate::exec::segment::{Segment, SegmentPtr};
 use crate::exec::threads::invite;
 use crate::plan::Program;
 use crate::store::memo::Lineage;
+use crate::task::Producer;
 use std::sync::{Arc, Weak};
 
 impl Job {
@@ -24,7 +25,35 @@ impl Job {
             .expect(self.futures.promises().len());
         self.register();
         self.adopt();
+        if self.is_late() {
+            return self.refuse(closed());
+        }
+        self.raise_needs();
         self.open_run(current().map(|task| task.place()));
+    }
+
+    /// Whether the client is being shut down, and no task of it starts this one.
+    fn is_late(&self) -> bool {
+        let is_child =
+            || Job::current().is_some_and(|job| Arc::ptr_eq(&job.options, &self.options));
+        self.options.queue.is_draining() && !is_child()
+    }
+
+    /// It does not begin.
+    fn refuse(&self, error: Error) {
+        self.label(0);
+        drop(self.futures.take_plan());
+        self.end_at_rest(Err(error));
+    }
+
+    /// What its futures wait for is as urgent as they are.
+    fn raise_needs(&self) {
+        if self.futures.progress().has_priorities() {
+            for index in 0..self.futures.promises().len() {
+                let needs = self.needs_of(index);
+                raise(needs, self.standing.priority_of(index));
+            }
+        }
     }
 
     /// Has it cancelled with the task that this thread's body belongs to, and ends it at once if the client is closed;
@@ -32,7 +61,7 @@ impl Job {
     #[cfg(feature = "async")]
     pub(crate) fn is_admitted(self: &Arc<Job>) -> bool {
         self.adopt();
-        if self.options.context.halted().is_some() {
+        if self.options.context.halted().is_some() || self.is_late() {
             self.end_at_rest(Err(closed()));
         }
         !self.futures.have_ended()
@@ -74,9 +103,7 @@ impl Job {
             None => None,
         };
         if let Some(error) = refused {
-            self.label(0);
-            drop(self.futures.take_plan());
-            return self.end_at_rest(Err(error));
+            return self.refuse(error);
         }
         let context = Context::of_task(base, &self.options.memo, self.options.limit);
         let this: Weak<Job> = self.this.clone();
@@ -95,6 +122,7 @@ impl Job {
             nodes: program.len(),
             units: program.unit_count(),
         };
+        let frees = program.uses_future(0);
         drop(program);
         if let Err(error) = observe::tell(&context, &started) {
             run.fail(error);
@@ -103,7 +131,7 @@ impl Job {
             // Cancelled before there was a run to stop.
             self.stop_run(self.futures.round());
         }
-        self.announce_run(&run);
+        self.announce_run(&run, frees);
     }
 
     /// A run that no thread owns: those that have a permit work on it, the last to leave concludes.
@@ -130,14 +158,14 @@ impl Job {
         run
     }
 
-    /// Its run has something to do.
-    pub(super) fn announce_run(&self, run: &Arc<Run>) {
+    /// Its run has something to do. `frees`: it uses the result of a future.
+    pub(super) fn announce_run(&self, run: &Arc<Run>, frees: bool) {
         let state = lock(&self.state);
         // A late announcement must not put a run in the place of one that was opened since.
         if !(state.run.as_ref()).is_some_and(|now| Arc::ptr_eq(now, run)) {
             return;
         }
-        self.options.queue.add_ready(self.rank, run);
+        self.options.queue.add_ready(&self.standing, run, frees);
         drop(state);
         let executor = &self.options.context.executor;
         if let Some(client) = &executor.client {

@@ -6,7 +6,7 @@ use super::{
     ALONE, Alone, Header, Input, Inputs, LEAF, NodePtr, NodeRef, Outcome, RawNode, Vtable,
 };
 use crate::base::footprint::Size;
-use crate::task::future::Claim;
+use crate::task::future::SourceClaim;
 use crate::task::io::{Describe, Frame};
 use crate::task::memory::{Position, prefetch};
 use crate::task::spec::TaskSpec;
@@ -163,8 +163,13 @@ impl<'n> NodeRef<'n> {
         self.header().set_mark(mark);
     }
 
+    /// Whether it is a source with the result of a future, of a type that may own much memory.
+    pub(crate) fn holds_future(self) -> bool {
+        self.task().holds_future
+    }
+
     /// The future whose value this source has, if it is such a source.
-    pub(crate) fn awaits(self) -> Option<&'n Claim> {
+    pub(crate) fn awaits(self) -> Option<&'n SourceClaim> {
         let node = self.behind();
         let awaits = node.header().vtable().awaits?;
         // SAFETY: the table belongs to the node, which is alive for `'n`.
