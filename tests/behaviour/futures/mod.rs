@@ -2,7 +2,6 @@
 
 mod a_client_is_waited_for_as_a_whole;
 mod a_map_of_many_is_like_one_of_few;
-mod a_pool_thread_that_waits_runs_nothing_else;
 mod a_storm_of_tasks_leaves_nothing;
 mod a_waiting_task_never_runs_strangers;
 mod async_work_is_a_future_like_any_other;

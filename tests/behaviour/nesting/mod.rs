@@ -1,6 +1,7 @@
 //! Computes inside nodes, to any depth and on any pool.
 
 mod a_nested_call_is_like_any_other;
+mod a_pool_thread_that_waits_runs_nothing_else;
 mod a_recursion_that_never_ends_is_an_error;
 mod a_task_may_return_a_graph;
 mod a_thread_that_ends_may_compute;
