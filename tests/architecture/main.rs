@@ -73,7 +73,7 @@ const EXEC: Rooms = &[
     ("tuning", &[]),
     ("park", &[]),
     ("futures", &["tuning", "park"]),
-    ("segment", &["tuning"]),
+    ("segment", &["tuning", "park"]),
     ("resources", &["park", "futures"]),
     ("queue", &["tuning", "segment"]),
     ("threads", &["tuning", "futures", "resources"]),

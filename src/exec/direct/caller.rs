@@ -1,7 +1,7 @@
 //! Calling nodes one after the other, as a part of what a thread is executing.
 
 use crate::base::error::{Error, ErrorKind, drop_payload};
-use crate::exec::run::{CurrentTask, MAX_DEPTH, Run};
+use crate::exec::run::{CurrentTask, MAX_DEPTH};
 use crate::plan::culprit;
 use crate::task::{Caller, NodePtr, NodeRef, Outcome, Value};
 use std::any::Any;
@@ -9,7 +9,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// Calls nodes where they are asked for.
 pub(crate) struct DirectCaller<'r, 'n> {
-    run: &'r Run,
+    task: &'r CurrentTask,
     /// The last that has begun.
     at: Option<NodeRef<'n>>,
     end: Option<DirectEnd>,
@@ -30,14 +30,13 @@ pub(super) fn call_directly<'n, R>(
     task: &CurrentTask,
     call: impl FnOnce(&mut DirectCaller<'_, 'n>) -> Option<R>,
 ) -> Result<R, Error> {
-    let run = &*task.run;
     let depth = task.direct_depth.get() + 1;
-    if run.depth + depth > MAX_DEPTH {
+    if task.run.depth + depth > MAX_DEPTH {
         return Err(too_deep());
     }
     task.direct_depth.set(depth);
     let mut caller = DirectCaller {
-        run,
+        task,
         at: None,
         end: None,
     };
@@ -57,7 +56,7 @@ pub(super) fn call_directly<'n, R>(
 impl<'n> Caller<'n> for DirectCaller<'_, 'n> {
     #[inline(always)]
     fn value<T: Value>(&mut self, node: &'n NodePtr) -> Option<T> {
-        if self.run.is_stopped() {
+        if self.task.is_stopped() {
             return self.ended(DirectEnd::Stopped);
         }
         self.at = Some(node.node());
@@ -89,10 +88,10 @@ impl DirectCaller<'_, '_> {
             drop_payload(payload);
         }
         match (end, at) {
-            (DirectEnd::Stopped, _) => self.run.why_stopped(),
+            (DirectEnd::Stopped, _) => self.task.why_stopped(),
             (DirectEnd::Failed(Outcome::Failed(e)), Some(node)) => {
                 let error = Error::failed(culprit(node), e.error());
-                self.run.context.halted().unwrap_or(error)
+                self.task.run.halted().unwrap_or(error)
             }
             (DirectEnd::Failed(_), _) => unreachable!("a bare node gives a value or fails"),
         }

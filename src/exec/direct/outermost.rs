@@ -78,7 +78,7 @@ impl KeptRun {
     fn new(context: Arc<Context>) -> KeptRun {
         let nothing = Segment::new(Arc::new(Program::empty()), true, false, None, None);
         let segment = SegmentPtr::new(nothing);
-        let run = Run::new(context, None, 0, None, &RAYON);
+        let run = Run::new(context, None, 0, None, None, &RAYON);
         KeptRun {
             task: Rc::new(CurrentTask::new(run, segment, None)),
             segment,

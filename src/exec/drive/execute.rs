@@ -46,8 +46,9 @@ pub(crate) fn execute(
         return Err(Error::run(ErrorKind::Invalid, message));
     }
     let from = origin.as_ref().map(|origin| (origin.run.id, origin.node));
-    let (parent, lineage) = origin.map_or((None, None), |o| (Some(o.run), o.lineage));
-    let run = Run::new(context.clone(), parent, depth, None, &RAYON);
+    let (parent, lineage, limit) =
+        origin.map_or((None, None, None), |o| (Some(o.run), o.lineage, o.limit));
+    let run = Run::new(context.clone(), parent, depth, None, limit, &RAYON);
     let (nodes, units) = (program.len(), program.unit_count());
     let started = RunEvent::RunStarted {
         run: run.id,

@@ -4,7 +4,7 @@ use crate::base::sync;
 use crate::exec::queue::{ReadyUnit, WorkerDeque};
 use crate::exec::run::{Run, unit_woken, work_source};
 use crate::exec::segment::{Ready, SegmentPtr};
-use crate::exec::step::{Ran, Worker, conclude, last_uses, run_nodes};
+use crate::exec::step::{Concluded, Ran, Worker, conclude, last_uses, run_nodes};
 use crate::exec::threads::invite;
 use crate::exec::tuning::{LOOKS, SPINS};
 use smallvec::SmallVec;
@@ -163,8 +163,12 @@ impl Participant<'_> {
                 return next;
             }
             match conclude(self.worker, at) {
-                Some(place) => (at, unit) = place,
-                None => return next,
+                Concluded::Finished(segment, of) => (at, unit) = (segment, of),
+                Concluded::Again(item) => {
+                    self.run.queue.inject(item);
+                    return next;
+                }
+                Concluded::Stopped => return next,
             }
         }
     }

@@ -2,7 +2,7 @@
 
 use crate::exec::run::Run;
 use crate::exec::segment::SegmentPtr;
-use crate::exec::step::{Ran, Worker, conclude, run_nodes};
+use crate::exec::step::{Concluded, Ran, Worker, conclude, run_nodes};
 use std::cell::Cell;
 use std::sync::Arc;
 
@@ -30,9 +30,11 @@ pub(super) fn drive(run: &Arc<Run>, root: SegmentPtr) {
             }
             return;
         };
-        if conclude(&worker, at).is_none() {
-            return;
+        match conclude(&worker, at) {
+            Concluded::Finished(..) => next.set(behind),
+            Concluded::Again(place) => next.set(place.node as usize),
+            Concluded::Stopped => return,
         }
-        (at, _) = (below, next.set(behind));
+        at = below;
     }
 }

@@ -5,7 +5,7 @@ use super::run::{Run, RunOwner};
 use crate::base::error::{Error, ErrorKind};
 use crate::base::sync::atomic::{AtomicBool, Ordering};
 use crate::base::sync::{Mutex, lock};
-use crate::exec::park::{Cancel, IsCancelled};
+use crate::exec::park::{Cancel, IsCancelled, Limit};
 use std::fmt;
 use std::sync::{Arc, Weak};
 
@@ -85,7 +85,7 @@ impl CancelToken {
         let current = current()?;
         let body = RunningBody {
             run: current.run.clone(),
-            overdue: current.overdue.borrow().clone(),
+            limit: current.limit(),
             element: current.element(),
         };
         Some(CancelToken::new_under(Some(Arc::new(body))))
@@ -152,20 +152,19 @@ impl fmt::Debug for CancelToken {
 /// What the token of a body asks.
 struct RunningBody {
     run: Arc<Run>,
-    /// Set by the body's own deadline.
-    overdue: Option<Arc<AtomicBool>>,
+    /// The nearest time limit that the body is within.
+    limit: Option<Arc<Limit>>,
     /// The node whose futures the body is for, if these are not all of the task's.
     element: Option<(Arc<dyn RunOwner>, usize)>,
 }
 
 impl IsCancelled for RunningBody {
     fn is_cancelled(&self) -> bool {
-        let is_set = |flag: &Arc<AtomicBool>| flag.load(Ordering::Acquire);
         let is_unwanted = |(owner, node): &(Arc<dyn RunOwner>, usize)| {
             let futures = owner.futures();
             !futures.wants_node(*node)
         };
-        self.overdue.as_ref().is_some_and(is_set)
+        self.limit.as_ref().is_some_and(|limit| limit.has_passed())
             || self.run.is_cancelled()
             || self.element.as_ref().is_some_and(is_unwanted)
     }

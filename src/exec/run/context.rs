@@ -193,7 +193,7 @@ impl Context {
         }
     }
 
-    /// A run of it was stopped.
+    /// A run of it, or a call in one, was stopped.
     pub(super) fn run_stopped(&self) {
         self.any_stopped.store(true, Ordering::Release);
         self.sleepers.wake_all();
@@ -212,6 +212,12 @@ impl Context {
                 ))
             }
         }
+    }
+
+    /// Whether its time is over.
+    pub(super) fn has_timed_out(&self) -> bool {
+        self.chain()
+            .any(|context| context.halt.load(Ordering::Acquire) == TIMED_OUT)
     }
 
     /// Whether, at a glance, no run of it was stopped. `false` where there are contexts above.

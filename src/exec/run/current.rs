@@ -3,8 +3,9 @@
 use super::context::Context;
 use super::run::{Run, RunOwner};
 use super::yielded::{SuspendedMark, YieldedPermits};
-use crate::base::sync::atomic::{AtomicBool, Ordering};
+use crate::base::error::Error;
 use crate::base::sync::thread_local;
+use crate::exec::park::Limit;
 use crate::exec::resources::Lease;
 use crate::exec::segment::SegmentPtr;
 use crate::exec::threads::KnownStack;
@@ -23,8 +24,8 @@ pub(in crate::exec) struct CurrentTask {
     pub(in crate::exec) node: Cell<usize>,
     /// Where the nodes end that the thread executes one after the other: before this one.
     pub(in crate::exec) end: Cell<usize>,
-    /// Set by the deadline of the node.
-    pub(in crate::exec) overdue: RefCell<Option<Arc<AtomicBool>>>,
+    /// The time limit of the call whose body runs, if it has one.
+    pub(in crate::exec) own_limit: RefCell<Option<Arc<Limit>>>,
     /// The entry of the memo that the node's execution settles, if it does.
     pub(in crate::exec) key: Cell<Option<u128>>,
     /// How many direct nested computes it is inside of.
@@ -113,7 +114,7 @@ impl CurrentTask {
             segment: Cell::new(root),
             node: Cell::new(0),
             end: Cell::new(0),
-            overdue: RefCell::new(None),
+            own_limit: RefCell::new(None),
             key: Cell::new(None),
             direct_depth: Cell::new(0),
             stack: Cell::new(KnownStack::NOTHING),
@@ -171,14 +172,40 @@ impl CurrentTask {
 
     // -------------------------------------------------------------- its deadline
 
-    pub(in crate::exec) fn has_deadline(&self) -> bool {
-        self.overdue.borrow().is_some()
+    /// The nearest time limit that the body is within: of its call, of one that has returned the graph it is in, or of one
+    /// around its run.
+    pub(in crate::exec) fn limit(&self) -> Option<Arc<Limit>> {
+        let own = self.own_limit.borrow().clone();
+        own.or_else(|| self.limit_around())
     }
 
-    /// Whether the deadline of the node has passed.
+    /// The same without that of the call itself.
+    pub(in crate::exec) fn limit_around(&self) -> Option<Arc<Limit>> {
+        let segment = self.segment.get().get();
+        segment.limit.clone().or_else(|| self.run.limit.clone())
+    }
+
+    pub(in crate::exec) fn has_deadline(&self) -> bool {
+        self.limit().is_some()
+    }
+
+    /// Whether a time limit that the body is within has passed.
     pub(in crate::exec) fn is_overdue(&self) -> bool {
-        let overdue = self.overdue.borrow();
-        overdue.as_ref().is_some_and(|o| o.load(Ordering::Acquire))
+        self.limit().is_some_and(|limit| limit.has_passed())
+    }
+
+    /// Whether nothing that the body computes on this thread may start any more.
+    #[inline]
+    pub(in crate::exec) fn is_stopped(&self) -> bool {
+        !self.run.is_undisturbed() && (self.run.is_stopped() || self.is_overdue())
+    }
+
+    /// Why not.
+    pub(in crate::exec) fn why_stopped(&self) -> Error {
+        match self.limit().filter(|limit| limit.has_passed()) {
+            Some(limit) if self.run.context.halted().is_none() => limit.error(),
+            _ => self.run.why_stopped(),
+        }
     }
 
     // -------------------------------------------------------------- its priority

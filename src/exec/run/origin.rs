@@ -2,6 +2,7 @@
 
 use super::current::current;
 use super::run::Run;
+use crate::exec::park::Limit;
 use crate::store::memo::Lineage;
 use std::sync::Arc;
 
@@ -12,6 +13,8 @@ pub(crate) struct Origin {
     /// How deep the nested run is.
     pub(in crate::exec) depth: usize,
     pub(in crate::exec) lineage: Option<Arc<Lineage>>,
+    /// The time limit that the body is within.
+    pub(in crate::exec) limit: Option<Arc<Limit>>,
 }
 
 impl Origin {
@@ -23,6 +26,7 @@ impl Origin {
             node: current.node.get(),
             depth: current.depth_below(),
             lineage: current.lineage(),
+            limit: current.limit(),
         })
     }
 }

@@ -5,18 +5,17 @@ use super::failure::RunFailure;
 use crate::base::error::{Error, ErrorKind};
 use crate::base::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release, SeqCst};
 use crate::base::sync::atomic::{AtomicBool, AtomicUsize};
-use crate::base::sync::{Mutex, lock};
+use crate::base::sync::{Mutex, OnceLock, lock};
 use crate::exec::futures::{FutureSet, Standing};
-use crate::exec::park::{IsCancelled, Parker};
+use crate::exec::park::{IsCancelled, Limit, Parker};
 use crate::exec::queue::Queue;
-use crate::exec::segment::{Segment, SegmentPtr};
+use crate::exec::segment::{PendingCalls, Segment, SegmentPtr};
 use crate::store::memo::Lineage;
 use crate::task::Claim;
 use std::any::Any;
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeSet, VecDeque};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::time::Instant;
 
 /// The task that a run belongs to: what the run asks and tells it.
 pub(in crate::exec) trait RunOwner: Any + Send + Sync {
@@ -70,8 +69,10 @@ pub(crate) struct Run {
     awaited: Mutex<Vec<Claim>>,
     /// Nested runs that nodes of this run have started.
     children: Mutex<Vec<Arc<Run>>>,
-    /// When nodes with a limit that wait for an equal call have waited long enough; `None` for never.
-    pub(in crate::exec) deadlines: Mutex<BTreeMap<(SegmentPtr, usize), Option<Instant>>>,
+    /// The nearest time limit that it is within.
+    pub(in crate::exec) limit: Option<Arc<Limit>>,
+    /// Made by the first call that waits with retries or within a limit.
+    pending: OnceLock<Box<PendingCalls>>,
     /// Segments of returned graphs that have not been reclaimed.
     pub(in crate::exec) returned: Mutex<BTreeSet<SegmentPtr>>,
 }
@@ -93,6 +94,7 @@ impl Run {
         parent: Option<Arc<Run>>,
         depth: usize,
         task: Option<Arc<dyn RunOwner>>,
+        limit: Option<Arc<Limit>>,
         driver: &'static dyn Driver,
     ) -> Arc<Run> {
         let is_task = task.is_some();
@@ -115,7 +117,8 @@ impl Run {
             parker: Arc::default(),
             awaited: Mutex::default(),
             children: Mutex::default(),
-            deadlines: Mutex::default(),
+            limit,
+            pending: OnceLock::new(),
             returned: Mutex::default(),
         })
     }
@@ -211,14 +214,20 @@ impl Run {
     /// Whether nothing of this run may start any more.
     #[inline]
     pub(in crate::exec) fn is_stopped(&self) -> bool {
-        let is_undisturbed = !self.stopped.load(Relaxed) & self.context.is_undisturbed();
-        !is_undisturbed && self.is_stopped_somewhere()
+        !self.is_undisturbed() && self.is_stopped_somewhere()
+    }
+
+    /// Whether, at a glance, nothing has stopped it.
+    #[inline]
+    pub(super) fn is_undisturbed(&self) -> bool {
+        !self.stopped.load(Relaxed) & self.context.is_undisturbed()
     }
 
     #[inline(never)]
     fn is_stopped_somewhere(&self) -> bool {
         self.stopped.load(Relaxed)
             || self.context.is_halted()
+            || self.limit.as_ref().is_some_and(|limit| limit.has_passed())
             || (self.context.has_stopped_runs() && self.is_stopped_above())
     }
 
@@ -232,7 +241,7 @@ impl Run {
     ///
     /// After a halt, what tasks fail with is its consequence: they were told to stop.
     pub(in crate::exec) fn fail(&self, error: Error) {
-        self.failure.add(self.context.halted().unwrap_or(error));
+        self.failure.add(self.halted().unwrap_or(error));
         if !self.stopped.swap(true, AcqRel) {
             self.context.run_stopped();
         }
@@ -242,16 +251,36 @@ impl Run {
     pub(in crate::exec) fn outcome(&self) -> Result<(), Error> {
         match self.failure.take() {
             // A failure that is only the echo of the halt is reported as the halt.
-            (Some(error), _) if error.is_halt() => Err(self.context.halted().unwrap_or(error)),
+            (Some(error), _) if error.is_halt() => Err(self.halted().unwrap_or(error)),
             (Some(error), others) => Err(error.with_others(others)),
-            (None, _) if self.done.load(Acquire) => Ok(()),
+            (None, _) if self.done.load(Acquire) && !self.context.has_timed_out() => Ok(()),
             (None, _) => Err(self.why_stopped()),
         }
     }
 
+    /// Why it was told to stop, if so: cancelled, or out of time.
+    pub(in crate::exec) fn halted(&self) -> Option<Error> {
+        let limit = self.limit.as_ref().filter(|limit| limit.has_passed());
+        let halted = self.context.halted();
+        halted.or_else(|| limit.map(|limit| limit.error()))
+    }
+
+    /// A time limit of a call of this run has passed: what that stands for ends here.
+    pub(in crate::exec) fn limit_passed(&self, limit: &Arc<Limit>) {
+        let abandon = |segment: &SegmentPtr| segment.get().abandon_if_within(limit);
+        lock(&self.returned).iter().for_each(abandon);
+        self.context.run_stopped();
+        self.pending().wake_parked();
+    }
+
+    /// The calls that wait.
+    pub(in crate::exec) fn pending(&self) -> &PendingCalls {
+        self.pending.get_or_init(Box::default)
+    }
+
     /// Why nothing of this run may start, where it is not its own failure.
     pub(in crate::exec) fn why_stopped(&self) -> Error {
-        self.context.halted().unwrap_or_else(|| {
+        self.halted().unwrap_or_else(|| {
             Error::run(
                 ErrorKind::Cancelled,
                 "cancelled because another task of this run, or of an enclosing run, failed",

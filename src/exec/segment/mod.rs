@@ -5,9 +5,11 @@ mod census;
 mod failures;
 mod groups;
 mod liveness;
+mod pending;
 mod progress;
 mod segment;
 mod slots;
 
 pub(super) use groups::Ready;
+pub(super) use pending::PendingCalls;
 pub(super) use segment::{Continuation, Segment, SegmentPtr, is_noted};

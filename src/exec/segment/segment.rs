@@ -10,6 +10,7 @@ use super::slots::Slots;
 use crate::base::error::Error;
 use crate::base::footprint::Size;
 use crate::base::sync::OnceLock;
+use crate::exec::park::{Limit, RunningLimit};
 use crate::plan::{Groups, NodeFlags, Program};
 use crate::store::memo::{Ledger, Lineage, Ticket};
 use crate::task::{Frame, Number, Outcome, Payload, Shared};
@@ -31,6 +32,8 @@ pub(crate) struct Segment {
     pub(in crate::exec) failures: Failures,
     /// The node whose body returned this graph; `None`: the root of a run.
     pub(in crate::exec) continuation: Option<Continuation>,
+    /// The nearest time limit of those calls that it is the graph of.
+    pub(in crate::exec) limit: Option<Arc<Limit>>,
     /// How many returned graphs it is deep.
     pub(in crate::exec) depth: u32,
     /// The running memo entries that this execution holds up.
@@ -46,6 +49,18 @@ pub(in crate::exec) struct Continuation {
     pub(in crate::exec) ticket: Option<Ticket>,
     /// When the body was called, if that is wanted.
     pub(in crate::exec) since: Option<Instant>,
+    /// The limit of the call, which its graph is within.
+    pub(in crate::exec) limit: Option<RunningLimit>,
+}
+
+impl Continuation {
+    /// The nearest time limit that the graph is within, of those of its run's calls.
+    fn limit(&self) -> Option<Arc<Limit>> {
+        match &self.limit {
+            Some(running) => Some(running.limit.clone()),
+            None => self.segment.get().limit.clone(),
+        }
+    }
 }
 
 /// Whether a node needs no more than to be called, and to be noted in the ledger.
@@ -68,6 +83,7 @@ impl Segment {
             .then(|| Box::new(Liveness::of_plan(&program, observed, is_budgeted)));
         let below = continuation.as_ref().map(|to| to.segment.get());
         let depth = below.map_or(0, |segment| segment.depth + 1);
+        let limit = continuation.as_ref().and_then(Continuation::limit);
         Segment {
             slots: Slots::new(program, exclusive),
             progress: OnceLock::new(),
@@ -75,8 +91,16 @@ impl Segment {
             liveness,
             failures: Failures::default(),
             continuation,
+            limit,
             depth,
             lineage,
+        }
+    }
+
+    /// A time limit has passed: if the segment is within it, nothing of it is wanted any more.
+    pub(in crate::exec) fn abandon_if_within(&self, limit: &Arc<Limit>) {
+        if let Some(own) = self.limit.as_ref().filter(|own| own.is_within(limit)) {
+            self.failures.abandon_all(own.error());
         }
     }
 

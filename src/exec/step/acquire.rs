@@ -1,6 +1,6 @@
 //! Taking the resources that a node asks for, before its body begins.
 
-use super::memo::waker;
+use super::memo::ParkedNode;
 use super::worker::{At, Worker};
 use crate::base::error::Error;
 use crate::exec::park::Parker;
@@ -33,7 +33,9 @@ pub(super) fn acquire_lease(w: &Worker, at: At) -> Result<Option<LeaseGuard>, Er
     };
     let (run, program) = (w.run(), at.segment.get().program());
     let need = resources.need(program.resources(at.node));
-    while !resources.acquire(turn, &need, run.clone(), || waker(w, at, false)) {
+    while !resources.acquire(turn, &need, run.clone(), || {
+        ParkedNode::new(w, at, false).waker
+    }) {
         if !w.is_alone {
             return Ok(None);
         }

@@ -5,7 +5,7 @@ use crate::base::error::Error;
 use crate::base::footprint::Size;
 use crate::event::RunEvent;
 use crate::exec::futures::FutureSet;
-use crate::exec::run::{drop_panic, observe};
+use crate::exec::run::{Run, drop_panic, observe};
 use crate::exec::segment::Segment;
 use crate::store::memo::Ticket;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -69,13 +69,20 @@ fn measure(w: &Worker, segment: &Segment, i: usize) -> Option<Size> {
 /// The result of a node is in place: ends the futures that it is, if it is any.
 pub(super) fn publish_node(w: &Worker, segment: &Segment, i: usize) {
     if let Some(futures) = w.futures(segment) {
-        publish(futures, segment, i);
+        publish(futures, w.run(), segment, i);
     }
 }
 
 #[inline]
-pub(super) fn publish(futures: &FutureSet, segment: &Segment, i: usize) {
+pub(super) fn publish(futures: &FutureSet, run: &Run, segment: &Segment, i: usize) {
     if !futures.has_node(i) {
+        return;
+    }
+    if run.is_stopped()
+        && let Some(error) = run.halted()
+    {
+        // It came too late.
+        futures.end_node(i, &Err(error));
         return;
     }
     if let Some(number) = segment.number(i) {

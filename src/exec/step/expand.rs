@@ -1,11 +1,13 @@
 //! A graph that a body has returned: it becomes a segment, whose end is the end of the node.
 
 use super::complete::complete_node;
-use super::fail::fail_node;
+use super::fail::{fail_node, is_tried_again};
 use super::worker::{Step, Worker};
 use crate::base::error::{Error, ErrorKind};
 use crate::base::sync::lock;
 use crate::event::RunEvent;
+use crate::exec::park::RunningLimit;
+use crate::exec::queue::ReadyUnit;
 use crate::exec::run::observe;
 use crate::exec::segment::{Continuation, Segment, SegmentPtr};
 use crate::task::NodePtr;
@@ -24,6 +26,9 @@ pub(super) fn expand(w: &Worker, to: Continuation, graph: &NodePtr, keep: bool) 
         Ok(program) => program,
         Err(error) => {
             let error = Error::failed(segment.program().culprit(i), Box::new(error));
+            if keep {
+                segment.release_inputs(i, true);
+            }
             fail_node(w, segment, i, error);
             return Step::Done;
         }
@@ -38,22 +43,39 @@ pub(super) fn expand(w: &Worker, to: Continuation, graph: &NodePtr, keep: bool) 
         Some(_) => Some(run.lineage_of(segment, i, segment.program().keys[i])),
         None => run.lineage_at(segment, i),
     };
-    segment.release_inputs(i, keep);
+    if !keep {
+        segment.release_inputs(i, false);
+    }
     let child = Segment::new(program, w.is_alone, w.is_observed, Some(to), lineage);
     if !w.is_alone {
         child.share(None);
     }
     let child = SegmentPtr::new(child);
     lock(&run.returned).insert(child);
+    // What has been said to all that was there says nothing to this one.
+    if let Some(limit) = child.get().limit.as_ref().filter(|l| l.has_passed()) {
+        child.get().failures.abandon_all(limit.error());
+    } else if let Some(error) = segment.failures.of_all() {
+        child.get().failures.abandon_all(error);
+    }
     Step::Expanded(child)
 }
 
-/// The segment of a returned graph has come to its end: its node finishes. Returns that node's place, unless
-/// the run was stopped: then the last node may have failed, and there may be no output.
-pub(in crate::exec) fn conclude(w: &Worker, child: SegmentPtr) -> Option<(SegmentPtr, usize)> {
+/// How the segment of a returned graph has come to its end.
+pub(in crate::exec) enum Concluded {
+    /// The node that returned the graph has finished: its place.
+    Finished(SegmentPtr, usize),
+    /// It is tried again.
+    Again(ReadyUnit),
+    /// The run was stopped: then the last node may have failed, and there may be no output.
+    Stopped,
+}
+
+/// The segment of a returned graph has come to its end: its node finishes, or is tried again.
+pub(in crate::exec) fn conclude(w: &Worker, child: SegmentPtr) -> Concluded {
     let run = w.run();
     if run.is_stopped() {
-        return None;
+        return Concluded::Stopped;
     }
     lock(&run.returned).remove(&child);
     let mut child = child.reclaim();
@@ -62,37 +84,61 @@ pub(in crate::exec) fn conclude(w: &Worker, child: SegmentPtr) -> Option<(Segmen
     };
     let (segment, i) = (to.segment.get(), to.node);
     let culprit = || segment.program().culprit(i);
+    let guard = segment.program().guard(i);
     w.current.segment.set(to.segment);
     w.current.node.set(i);
     let borrowed = || {
         let message = "a task returned a graph that borrows from a `scope`";
         Error::run(ErrorKind::Invalid, message)
     };
-    let result = match child.failures.of_all() {
-        Some(error) => Err(error),
-        None => child.output().ok_or_else(borrowed),
+    let overdue = to.limit.as_ref().is_some_and(RunningLimit::has_passed);
+    let result = match (child.failures.of_all(), guard.timeout) {
+        (_, Some(time)) if overdue => Err(Error::task_timeout(culprit(), time)),
+        (Some(error), _) => Err(Error::failed(culprit(), Box::new(error))),
+        (None, _) => match child.output() {
+            Some(value) if segment.import(i, &value) => Ok(()),
+            Some(_) => {
+                let message = "internal error: a returned graph has a result of another type";
+                Err(Error::failed(culprit(), message.into()))
+            }
+            None => Err(Error::failed(culprit(), Box::new(borrowed()))),
+        },
     };
+    let mut again = false;
+    let mut failed = None;
     match result {
-        Ok(value) if segment.import(i, &value) => {
-            complete_node(w, segment, i, to.ticket, to.since);
-        }
-        Ok(_) => {
-            let message = "internal error: a returned graph has a result of another type";
-            fail_node(w, segment, i, Error::failed(culprit(), message.into()));
-        }
-        Err(error) => {
-            let error = Error::failed(culprit(), Box::new(error));
-            if let Some(ticket) = to.ticket.filter(|_| !run.is_stopped()) {
+        Ok(()) => complete_node(w, segment, i, to.ticket, to.since),
+        Err(mut error) => {
+            let attempt = run.pending().attempts((to.segment, i));
+            again = is_tried_again(w, segment, i, attempt, &mut error);
+            run.pending()
+                .set_attempts((to.segment, i), if again { attempt + 1 } else { 0 });
+            if let Some(ticket) = to.ticket.filter(|_| !again && !run.is_stopped()) {
                 ticket.fail(error.clone());
             }
-            fail_node(w, segment, i, error);
+            failed = (!again).then_some(error);
         }
+    }
+    let kept = guard.retries > 0 && !again;
+    let release = || kept.then(|| segment.release_inputs(i, true));
+    let released = catch_unwind(AssertUnwindSafe(release));
+    if let Some(error) = failed {
+        fail_node(w, segment, i, error);
     }
     // What is left in the slots, then the graph with its arguments: user code, too.
     let cleared = child.clear();
     let dropped = catch_unwind(AssertUnwindSafe(|| drop(child)));
-    for payload in cleared.into_iter().chain(dropped.err()) {
+    let panics = cleared.into_iter().chain(dropped.err());
+    for payload in panics.chain(released.err()) {
+        again = false;
         fail_node(w, segment, i, Error::panicked(culprit(), payload));
     }
-    Some((to.segment, to.unit))
+    match again {
+        true => Concluded::Again(ReadyUnit {
+            segment: to.segment,
+            unit: to.unit as u32,
+            node: i as u32,
+        }),
+        false => Concluded::Finished(to.segment, to.unit),
+    }
 }

@@ -2,6 +2,7 @@
 
 use super::complete::publish;
 use crate::exec::futures::FutureSet;
+use crate::exec::run::Run;
 use crate::exec::segment::Segment;
 use crate::plan::NodeFlags;
 use crate::store::memo::{Ledger, RunMemo};
@@ -53,16 +54,19 @@ impl NodeHooks for LedgerHooks<'_> {
 }
 
 /// The results of nodes are futures, which are told when a node begins and ends.
-pub(super) struct FutureHooks<'f>(pub(super) &'f FutureSet);
+pub(super) struct FutureHooks<'f> {
+    pub(super) futures: &'f FutureSet,
+    pub(super) run: &'f Run,
+}
 
 impl NodeHooks for FutureHooks<'_> {
     #[inline(always)]
     fn begin_node(&self, _: &Segment, i: usize) -> bool {
-        self.0.begin_node(i)
+        self.futures.begin_node(i)
     }
 
     #[inline(always)]
     fn end_node(&self, segment: &Segment, i: usize) {
-        publish(self.0, segment, i);
+        publish(self.futures, self.run, segment, i);
     }
 }

@@ -2,11 +2,10 @@
 
 use super::worker::{At, Worker};
 use crate::base::error::{Error, ErrorKind};
-use crate::base::sync::{Mutex, lock};
-use crate::exec::park::{Parker, call_at};
+use crate::exec::park::{Limit, Parker, WakeOnce, call_at};
 use crate::exec::queue::ReadyUnit;
-use crate::exec::run::{raise, unit_woken};
-use crate::exec::segment::SegmentPtr;
+use crate::exec::run::{Run, raise, unit_woken};
+use crate::exec::segment::{Segment, SegmentPtr};
 use crate::exec::wait::{sleep_as_owner, sleep_without_slot, with_lease_released};
 use crate::plan::NodeFlags;
 use crate::store::memo::{IsOver, Lookup, Ticket, Wait, Waker, await_futures};
@@ -51,16 +50,19 @@ pub(super) fn ask_memo(w: &Worker, at: At) -> Recall {
         }
         let call = program.culprit(i).call;
         let lineage = run.lineage_at(segment, i);
-        let (waker, is_over) = wait.begin();
+        let (waker, limit, is_over) = wait.begin();
         match memo.register_wait(program.keys[i], &call, lineage.as_ref(), waker, is_over) {
             Wait::Registered if w.is_alone => {
                 with_lease_released(|| sleep_without_slot(run, &run.parker, Parker::park));
-                if run.is_stopped() {
+                if is_given_up(run, segment) {
                     wait.end();
                     return Recall::Failed(cancelled());
                 }
             }
-            Wait::Registered => return Recall::Parked,
+            Wait::Registered => {
+                ParkedNode::listen(run, limit);
+                return Recall::Parked;
+            }
             Wait::Changed => {}
             Wait::Deadlock(circle) => {
                 wait.end();
@@ -92,9 +94,9 @@ impl<'w> EqualCall<'w> {
     /// When the limit ends, from the first time that it was asked for; `None` if never.
     fn deadline(&self) -> Option<Instant> {
         let limit = self.limit?;
-        let mut deadlines = lock(&self.worker.run().deadlines);
         let first = || Instant::now().checked_add(limit);
-        *deadlines.entry(self.place()).or_insert_with(first)
+        let pending = self.worker.run().pending();
+        pending.deadline(self.place(), first)
     }
 
     fn is_overdue(&self) -> bool {
@@ -102,31 +104,27 @@ impl<'w> EqualCall<'w> {
     }
 
     /// What wakes the node when the other call has ended, or when the limit has; and what tells that it waits no more.
-    fn begin(&self) -> (Waker, IsOver) {
-        let wake = waker(self.worker, self.at, false);
+    fn begin(&self) -> (Waker, Option<(WakeOnce, Arc<Limit>)>, IsOver) {
+        let ParkedNode { waker, limit } = ParkedNode::new(self.worker, self.at, false);
         let run = Arc::downgrade(self.worker.run());
         let is_stopped = move || run.upgrade().is_none_or(|run| run.is_stopped());
         let Some(deadline) = self.deadline() else {
-            return (wake, Box::new(is_stopped));
+            return (waker, limit, Box::new(is_stopped));
         };
-        let waker = Arc::new(Mutex::new(Some(wake)));
-        let wake_once = |waker: &Mutex<Option<Waker>>| {
-            let wake = lock(waker).take();
-            wake.into_iter().for_each(|wake| wake());
-        };
-        let (by_time, known) = (waker.clone(), waker.clone());
-        let timer = call_at(deadline, move || wake_once(&by_time));
+        let once = WakeOnce::new(waker);
+        let (by_time, known) = (once.clone(), once.clone());
+        let timer = call_at(deadline, move || by_time.wake());
         let by_end = move || {
             drop(timer);
-            wake_once(&waker);
+            once.wake();
         };
-        let is_over = move || is_stopped() || lock(&known).is_none();
-        (Box::new(by_end), Box::new(is_over))
+        let is_over = move || is_stopped() || known.has_woken();
+        (Box::new(by_end), limit, Box::new(is_over))
     }
 
     fn end(&self) {
         if self.limit.is_some() {
-            lock(&self.worker.run().deadlines).remove(&self.place());
+            self.worker.run().pending().forget_deadline(self.place());
         }
     }
 }
@@ -165,34 +163,72 @@ pub(super) fn await_future(w: &Worker, at: At, claim: &Claim) -> Recall {
         }
         run.add_awaited(claim);
         let frees = segment.program().uses_future(at.unit);
-        claim.promise().on_end(waker(w, at, frees));
+        let ParkedNode { waker, limit } = ParkedNode::new(w, at, frees);
+        claim.promise().on_end(waker);
         if !w.is_alone {
+            ParkedNode::listen(run, limit);
             return Recall::Parked;
         }
         sleep_as_owner(run);
-        if run.is_stopped() {
+        if is_given_up(run, segment) {
             return Recall::Failed(cancelled());
         }
     }
+}
+
+/// Whether nothing of a segment is wanted any more.
+fn is_given_up(run: &Run, segment: &Segment) -> bool {
+    run.is_stopped() || segment.failures.of_all().is_some()
 }
 
 fn cancelled() -> Error {
     Error::run(ErrorKind::Cancelled, "the run was cancelled")
 }
 
-/// Makes a parked node ready again; where the thread is alone, wakes it. `frees`: it uses the result of a future.
-pub(super) fn waker(w: &Worker, at: At, frees: bool) -> Waker {
-    let run = w.run().clone();
-    let item = ReadyUnit {
-        segment: at.segment,
-        unit: at.unit as u32,
-        node: at.node as u32,
-    };
-    match w.is_alone {
-        true => Box::new(move || run.wake_owner()),
-        false => Box::new(move || {
-            run.queue.inject(item);
-            unit_woken(&run, frees);
-        }),
+/// What makes a parked node ready again.
+pub(super) struct ParkedNode {
+    /// Where the thread is alone, only wakes it.
+    pub(super) waker: Waker,
+    /// In a graph within a time limit: that wakes it, too.
+    limit: Option<(WakeOnce, Arc<Limit>)>,
+}
+
+impl ParkedNode {
+    /// `frees`: it uses the result of a future.
+    pub(super) fn new(w: &Worker, at: At, frees: bool) -> ParkedNode {
+        let run = w.run().clone();
+        let item = ReadyUnit {
+            segment: at.segment,
+            unit: at.unit as u32,
+            node: at.node as u32,
+        };
+        let waker: Waker = match w.is_alone {
+            true => Box::new(move || run.wake_owner()),
+            false => Box::new(move || {
+                run.queue.inject(item);
+                unit_woken(&run, frees);
+            }),
+        };
+        match at.segment.get().limit.clone().filter(|_| !w.is_alone) {
+            None => ParkedNode { waker, limit: None },
+            Some(limit) => {
+                let once = WakeOnce::new(waker);
+                let by_end = once.clone();
+                ParkedNode {
+                    waker: Box::new(move || by_end.wake()),
+                    limit: Some((once, limit)),
+                }
+            }
+        }
+    }
+
+    /// The waker is where it is called. From here on a limit that passes calls it, too; it may have passed.
+    pub(super) fn listen(run: &Run, limit: Option<(WakeOnce, Arc<Limit>)>) {
+        if let Some((once, limit)) = limit {
+            run.pending().add_parked(&once);
+            if limit.has_passed() {
+                once.wake();
+            }
+        }
     }
 }

@@ -17,6 +17,6 @@ mod plain;
 mod unit;
 mod worker;
 
-pub(super) use expand::conclude;
+pub(super) use expand::{Concluded, conclude};
 pub(super) use unit::{Ran, last_uses, run_nodes, run_plain_nodes};
 pub(super) use worker::Worker;

@@ -38,7 +38,7 @@ pub(super) fn plain_nodes(w: &Worker, at: SegmentPtr, next: &Cell<usize>) -> Sto
     match (w.futures(segment), segment.ledger()) {
         (Some(futures), _) => {
             futures.progress().body_begins();
-            let hooks = FutureHooks(futures);
+            let hooks = FutureHooks { futures, run };
             match program.is_plain {
                 true => each::<_, false>(w, at, next, &hooks),
                 false => each::<_, true>(w, at, next, &hooks),

@@ -4,7 +4,6 @@ mod a_nested_call_is_like_any_other;
 mod a_pool_thread_that_waits_runs_nothing_else;
 mod a_recursion_that_never_ends_is_an_error;
 mod a_task_may_return_a_graph;
-mod a_thread_that_ends_may_compute;
 mod a_waiting_node_never_runs_strangers;
 mod compute_works_from_a_foreign_pool;
 mod compute_works_inside_a_node;

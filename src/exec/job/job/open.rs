@@ -145,6 +145,7 @@ impl Job {
             None,
             self.depth,
             Some(self.clone()),
+            None,
             &RAYON,
         );
         let is_observed = !context.observers.is_empty();
