@@ -1,7 +1,7 @@
 //! Calling nodes one after the other, as a part of what a thread is executing.
 
 use crate::base::error::{Error, ErrorKind, drop_payload};
-use crate::exec::run::{CurrentTask, MAX_DEPTH};
+use crate::exec::run::{CurrentTask, MAX_DEPTH, Run};
 use crate::plan::culprit;
 use crate::task::{Caller, NodePtr, NodeRef, Outcome, Value};
 use std::any::Any;
@@ -10,6 +10,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 /// Calls nodes where they are asked for.
 pub(crate) struct DirectCaller<'r, 'n> {
     task: &'r CurrentTask,
+    run: &'r Run,
     /// The last that has begun.
     at: Option<NodeRef<'n>>,
     end: Option<DirectEnd>,
@@ -30,13 +31,15 @@ pub(super) fn call_directly<'n, R>(
     task: &CurrentTask,
     call: impl FnOnce(&mut DirectCaller<'_, 'n>) -> Option<R>,
 ) -> Result<R, Error> {
+    let run = &*task.run;
     let depth = task.direct_depth.get() + 1;
-    if task.run.depth + depth > MAX_DEPTH {
+    if run.depth + depth > MAX_DEPTH {
         return Err(too_deep());
     }
     task.direct_depth.set(depth);
     let mut caller = DirectCaller {
         task,
+        run,
         at: None,
         end: None,
     };
@@ -56,7 +59,7 @@ pub(super) fn call_directly<'n, R>(
 impl<'n> Caller<'n> for DirectCaller<'_, 'n> {
     #[inline(always)]
     fn value<T: Value>(&mut self, node: &'n NodePtr) -> Option<T> {
-        if self.task.is_stopped() {
+        if !self.run.is_undisturbed() && is_stopped(self.task) {
             return self.ended(DirectEnd::Stopped);
         }
         self.at = Some(node.node());
@@ -103,4 +106,10 @@ fn too_deep() -> Error {
     let message =
         format!("computes are nested more than {MAX_DEPTH} deep: does the recursion end?");
     Error::run(ErrorKind::Invalid, message)
+}
+
+#[cold]
+#[inline(never)]
+fn is_stopped(task: &CurrentTask) -> bool {
+    task.is_stopped()
 }

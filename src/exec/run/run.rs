@@ -219,7 +219,7 @@ impl Run {
 
     /// Whether, at a glance, nothing has stopped it.
     #[inline]
-    pub(super) fn is_undisturbed(&self) -> bool {
+    pub(in crate::exec) fn is_undisturbed(&self) -> bool {
         !self.stopped.load(Relaxed) & self.context.is_undisturbed()
     }
 
