@@ -134,10 +134,13 @@ impl Planned {
     }
 
     /// The first claims on the futures of outputs `0..count`. Call it once.
+    #[inline]
     pub(crate) fn claims(&self, count: usize) -> impl Iterator<Item = Claim> {
         let mut planned = 0;
         (0..count).map(move |output| {
-            if let Some(refused) = self.refused.get(&output) {
+            if !self.refused.is_empty()
+                && let Some(refused) = self.refused.get(&output)
+            {
                 return Claim::first(refused.clone(), 0);
             }
             planned += 1;

@@ -55,6 +55,7 @@ pub(crate) fn lower(mut graph: Graph) -> Result<Program, Error> {
         consumers: OnceLock::new(),
         peak: OnceLock::new(),
         lookahead: OnceLock::new(),
+        holds_futures: OnceLock::new(),
     })
 }
 

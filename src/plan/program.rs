@@ -59,6 +59,7 @@ pub(crate) struct Program {
     pub(super) consumers: OnceLock<Consumers>,
     pub(super) peak: OnceLock<usize>,
     pub(super) lookahead: OnceLock<Lookahead>,
+    pub(super) holds_futures: OnceLock<bool>,
 }
 
 impl Program {
@@ -185,10 +186,15 @@ impl Program {
     }
 
     /// An output is there, and nobody will ask for it again: results of futures that only it needed are let go.
+    #[inline]
     pub(crate) fn release_futures(&self, output: usize) {
-        if !self.any.has(NodeFlags::SOURCE) || self.uses.is_empty() {
-            return;
+        if self.any.has(NodeFlags::SOURCE) && !self.uses.is_empty() && self.holds_futures() {
+            self.release_futures_of(output);
         }
+    }
+
+    #[inline(never)]
+    fn release_futures_of(&self, output: usize) {
         let mut stack = SmallVec::<[usize; 8]>::from_slice(&[output]);
         while let Some(i) = stack.pop() {
             let node = self.node(i);
@@ -216,9 +222,18 @@ impl Program {
         }
     }
 
+    /// Whether some source has the result of a future, of a type that may own much memory.
+    fn holds_futures(&self) -> bool {
+        *self.holds_futures.get_or_init(|| {
+            let is_source = |i: &usize| self.flags[*i].has(NodeFlags::SOURCE);
+            let mut sources = (0..self.len()).filter(is_source);
+            sources.any(|i| self.node(i).holds_future())
+        })
+    }
+
     /// Whether the first node of a unit reads the result of a future, which owns memory.
     pub(crate) fn uses_future(&self, unit: usize) -> bool {
-        if !self.any.has(NodeFlags::SOURCE) {
+        if !self.any.has(NodeFlags::SOURCE) || !self.holds_futures() {
             return false;
         }
         let first = self.unit(unit).start;

@@ -9,7 +9,6 @@ use crate::exec::resources::Resources;
 use crate::exec::run::{Run, has_caller_seceded, is_inside_task};
 use crate::exec::threads::{ClientSide, Executor, Pool, WorkSource, register_client};
 use std::collections::BTreeMap;
-use std::ops::Bound::{Excluded, Unbounded};
 use std::sync::{Arc, Weak};
 
 /// A task that has not come to rest.
@@ -84,11 +83,12 @@ impl JobQueue {
         });
         let rank = standing.rank();
         let former = ready.insert(rank, run.clone());
-        drop(ready);
-        drop((stood, former));
         if !run.has_begun() || frees {
+            // Under the lock: the thread that takes it up finds out what is urgent then.
             self.progress.raise_urgency(rank.urgency());
         }
+        drop(ready);
+        drop((stood, former));
     }
 
     /// A future of a task is as urgent as one that waits for it; `false`: it is at least so urgent.
@@ -123,8 +123,9 @@ impl JobQueue {
         let mut removed = Vec::new();
         let mut ready = lock(&self.ready);
         let found = loop {
-            let (mut found, mut idle, mut moved) = (None, Vec::new(), Vec::new());
-            for (rank, run) in ready.iter() {
+            let (mut found, mut idle, mut moved) = (None, Vec::new(), None);
+            let mut runs = ready.iter();
+            for (rank, run) in runs.by_ref() {
                 // Its task is still registered: it leaves this map first, and what is held of it here may be the last.
                 run.context.executor.caller_takes_part();
                 if !run.join() {
@@ -135,39 +136,34 @@ impl JobQueue {
                 if let Some(owner) = &run.owner {
                     let now = JobQueue::rank_now(owner.standing(), run);
                     if now != *rank {
-                        moved.push((*rank, now));
+                        moved = Some((*rank, now));
                         break;
                     }
                 }
                 if run.has_work_below() {
-                    found = Some((*rank, run.clone()));
+                    found = Some(run.clone());
                     break;
                 }
                 if run.is_idle() {
                     idle.push(*rank);
                 }
             }
+            // Those before it have no work that is not taken. Of the others the first is the most urgent.
+            let next = runs.next().filter(|_| found.is_some());
+            let urgency = next.map(|(rank, _)| rank.urgency());
             removed.extend(idle.iter().filter_map(|rank| ready.remove(rank)));
-            if moved.is_empty() {
+            let Some((from, to)) = moved else {
+                self.progress.set_urgency(urgency);
                 break found;
-            }
-            for (from, to) in moved {
-                let run = ready.remove(&from);
-                removed.extend(run.and_then(|run| ready.insert(to, run)));
-            }
+            };
+            let run = ready.remove(&from);
+            removed.extend(run.and_then(|run| ready.insert(to, run)));
         };
-        // Those before it have no work that is not taken. Of the others the first is the most urgent.
-        let next = match &found {
-            Some((rank, _)) => ready.range((Excluded(*rank), Unbounded)).next(),
-            None => None,
-        };
-        let urgency = next.map(|(rank, _)| rank.urgency());
-        self.progress.set_urgency(urgency);
         drop(ready);
         drop(removed);
         // Not under the lock: the last to leave concludes.
         visited.iter().for_each(|run| run.leave());
-        Some(found?.1)
+        found
     }
 
     fn find_work(&self) -> Option<Arc<Run>> {

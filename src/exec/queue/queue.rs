@@ -85,20 +85,14 @@ impl Queue {
     }
 
     /// The next unit for a participant of a run with `slots` worker slots.
+    #[inline]
     pub(in crate::exec) fn take(&self, local: &WorkerDeque, slots: usize) -> Option<ReadyUnit> {
         if let Some(item) = local.pop() {
             return Some(item);
         }
         let root = self.root.get().copied()?;
         let by_priority = root.get().program().by_priority;
-        // What was woken has begun, and its turn was before that of all that has not.
-        if by_priority
-            && !root.get().program().has_priorities()
-            && let Some(item) = self.deques.take_injected()
-        {
-            if item.segment.get().program().by_priority {
-                self.running.fetch_add(1, AcqRel);
-            }
+        if by_priority && let Some(item) = self.take_woken(root) {
             return Some(item);
         }
         if (by_priority || self.heaped.load(Acquire) > 0)
@@ -110,6 +104,19 @@ impl Queue {
             return Some(item);
         }
         let item = self.deques.steal(local)?;
+        if item.segment.get().program().by_priority {
+            self.running.fetch_add(1, AcqRel);
+        }
+        Some(item)
+    }
+
+    /// A unit that was woken. It has begun, and its turn was before that of all that have not; unless these have priorities.
+    #[inline(never)]
+    fn take_woken(&self, root: SegmentPtr) -> Option<ReadyUnit> {
+        if root.get().program().has_priorities() {
+            return None;
+        }
+        let item = self.deques.take_injected()?;
         if item.segment.get().program().by_priority {
             self.running.fetch_add(1, AcqRel);
         }

@@ -6,7 +6,7 @@ use crate::base::error::{Error, ErrorKind};
 use crate::base::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release, SeqCst};
 use crate::base::sync::atomic::{AtomicBool, AtomicUsize};
 use crate::base::sync::{Mutex, OnceLock, lock};
-use crate::exec::futures::{FutureSet, Standing};
+use crate::exec::futures::{FutureSet, Standing, Urgency};
 use crate::exec::park::{IsCancelled, Limit, Parker};
 use crate::exec::queue::Queue;
 use crate::exec::segment::{PendingCalls, Segment, SegmentPtr};
@@ -379,13 +379,18 @@ impl Run {
     #[inline]
     pub(in crate::exec) fn is_to_be_left(&self) -> bool {
         let executor = &self.context.executor;
-        let is_outranked = |owner: &Arc<dyn RunOwner>| {
-            let urgency = executor.urgency();
-            let has_ended = |index: usize| owner.futures().promises()[index].has_ended();
-            let standing = owner.standing();
-            standing.yields_to(urgency, || self.frees_memory(), has_ended)
+        executor.permits.are_short() || self.is_outranked(executor.urgency())
+    }
+
+    /// Whether a task of this urgency goes first.
+    #[inline]
+    fn is_outranked(&self, urgency: Urgency) -> bool {
+        let Some(owner) = self.owner.as_ref().filter(|_| urgency != Urgency::MIN) else {
+            return false;
         };
-        executor.permits.are_short() || self.owner.as_ref().is_some_and(is_outranked)
+        let has_ended = |index: usize| owner.futures().promises()[index].has_ended();
+        let standing = owner.standing();
+        standing.yields_to(urgency, || self.frees_memory(), has_ended)
     }
 
     /// Whether what it does next uses results of futures. Asked by a participant.

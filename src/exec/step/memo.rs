@@ -146,9 +146,8 @@ pub(super) fn await_future(w: &Worker, at: At, claim: &Claim) -> Recall {
         }
         // A graph that a client has started can only wait for what was started before. One that was made in a
         // body may wait for what that body holds up.
-        if let Some(lineage) = run.lineage_at(segment, i)
-            && !(run.is_task && segment.continuation.is_none())
-        {
+        let is_of_task = run.is_task && segment.continuation.is_none();
+        if !is_of_task && let Some(lineage) = run.lineage_at(segment, i) {
             let (weak, future) = (Arc::downgrade(run), claim.clone());
             let is_over = Box::new(move || {
                 let over = weak.upgrade().is_none_or(|run| run.is_over());

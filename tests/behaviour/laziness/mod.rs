@@ -1,7 +1,7 @@
 //! A call makes a node; a compute runs what its outputs need, once.
 
-mod a_thread_that_ends_may_compute;
 mod a_shared_value_runs_once_per_compute;
+mod a_thread_that_ends_may_compute;
 mod building_runs_nothing;
 mod odd_graphs_are_graphs;
 mod one_graph_computes_on_many_threads_at_once;
