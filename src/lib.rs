@@ -36,8 +36,8 @@
 //! |---|---|
 //! | a call of a `#[delayed]` function | nothing else: every call is its own node, evaluated once per compute |
 //! | a call of a `#[delayed(pure)]` function | every call of that function with equal arguments (see [`Token`]), in this graph, in the graphs nested below it, and in others with the same [`Memo`] |
-//! | a projection ([`at`](Delayed::at), [`unzip`](Delayed::unzip), [`map`](Delayed::map) with a closure that captures nothing), an operator between delayed values, [`join`] | the same one over equal inputs, in this graph |
-//! | an operator with a plain operand, a closure that captures | nothing else |
+//! | a projection ([`at`](Delayed::at), [`unzip`](Delayed::unzip)), an operator between delayed values, [`join`] | the same one over equal inputs, in this graph |
+//! | an operator with a plain operand, a closure ([`map`](Delayed::map), [`call`]) | nothing else |
 //! | [`value`] | clones of its handle |
 //!
 //! `.pure()`, `.impure()` and `.key(..)` on a call replace what its function declares.

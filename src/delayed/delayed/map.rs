@@ -1,7 +1,7 @@
 //! From one delayed value to another: `map`, `and_then`, `at`, `unzip` and the like.
 
 use super::Delayed;
-use crate::delayed::ops::unary::{SeenInput, closure_purity, seen, taken};
+use crate::delayed::ops::unary::{SeenInput, seen, taken};
 use crate::delayed::{Arg, checkpoint};
 use crate::task::{Function, ParamInfo, Purity, TaskSpec, Value, call_node, flat_node, recompute};
 use std::marker::PhantomData;
@@ -10,7 +10,7 @@ macro_rules! closures {
     ($($name:ident $label:literal)*) => {$(
         struct $name<F>(PhantomData<fn() -> F>);
         impl<F: 'static> Function for $name<F> {
-            const SPEC: TaskSpec = TaskSpec::structural($label, closure_purity::<F>());
+            const SPEC: TaskSpec = TaskSpec::structural($label, Purity::Impure);
         }
     )*};
 }
@@ -31,8 +31,9 @@ projections! { Flatten "flatten" Len "len" IsEmpty "is_empty" At "at" }
 impl<T: Value> Delayed<T> {
     /// Makes a node that calls `f` with a reference to the value.
     ///
-    /// A closure that captures nothing is taken to be a function of its input: two such nodes over equal inputs are
-    /// merged; call [`impure`](Self::impure) on the result if it has side effects. A closure that captures is impure.
+    /// As of a function of which nothing is said, every call is a node of its own: what a closure does is not known. If it
+    /// captures nothing and is a function of its input, say so with [`pure`](Self::pure) on the result: then equal calls are
+    /// merged and remembered.
     ///
     /// # Examples
     /// ```
@@ -84,7 +85,9 @@ impl<T: Value> Delayed<T> {
 
     /// Makes a second node of the same call, which is evaluated on its own: to hold less and compute more.
     ///
-    /// It is never merged with the first node, nor with another `recompute`.
+    /// It is never merged with the first node, nor with another `recompute`. What has been set on the first node (retries, a
+    /// limit, resources, a name, a priority, what it comes [`after`](Self::after)) holds for it, too; what is set on either
+    /// from then on does not hold for the other. An explicit [`key`](Self::key) is the first node's alone.
     #[track_caller]
     pub fn recompute(&self) -> Delayed<T> {
         Delayed::from_node(recompute(self.node.clone()))

@@ -1,14 +1,14 @@
 //! One closure over several delayed values: `(&a, &b).apply(|a, b| ..)`.
 
 use super::nest::nest;
-use super::unary::{SeenInput, closure_purity};
+use super::unary::SeenInput;
 use crate::delayed::{AsDelayed, Delayed, Seal};
-use crate::task::{Function, TaskSpec, Value, call_node};
+use crate::task::{Function, Purity, TaskSpec, Value, call_node};
 use std::marker::PhantomData;
 
 struct ApplyFn<F>(PhantomData<fn() -> F>);
 impl<F: 'static> Function for ApplyFn<F> {
-    const SPEC: TaskSpec = TaskSpec::structural("apply", closure_purity::<F>());
+    const SPEC: TaskSpec = TaskSpec::structural("apply", Purity::Impure);
 }
 
 /// Calls a closure with the values of a tuple of two to eight delayed values: `(&a, &b).apply(|a, b| a < b)`.
@@ -23,7 +23,7 @@ pub trait Apply<F, R> {
     const SEAL: Seal;
     /// Makes a node that calls `f` with a reference to each value.
     ///
-    /// A closure that captures nothing is taken to be a function of its inputs; see [`Delayed::map`].
+    /// The node is impure: every call is its own; see [`Delayed::map`].
     #[track_caller]
     fn apply(self, f: F) -> Delayed<R>;
 }

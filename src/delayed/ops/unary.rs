@@ -3,7 +3,7 @@
 use crate::delayed::Delayed;
 use crate::task::Operand;
 use crate::task::{
-    Describe, Frame, Function, Input, Inputs, ParamInfo, Purity, Use, Val, Value, call_node,
+    Describe, Frame, Function, Input, Inputs, ParamInfo, Use, Val, Value, call_node,
 };
 
 /// A delayed value that a closure sees by reference.
@@ -23,15 +23,6 @@ impl<T: Value> Operand for SeenInput<T> {
     #[allow(private_interfaces)]
     fn list_inputs(&self, inputs: &mut Inputs) {
         inputs.push(Input::new(&self.0.node, Use::Ref));
-    }
-}
-
-/// A closure that captures nothing is taken to be a function of its arguments.
-pub(in crate::delayed) const fn closure_purity<F>() -> Purity {
-    if size_of::<F>() == 0 {
-        Purity::Structural
-    } else {
-        Purity::Impure
     }
 }
 

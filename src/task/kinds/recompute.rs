@@ -1,7 +1,9 @@
 //! A second evaluation of a call: a node of its own that runs the operands and body of another.
 
 use crate::task::io::Typed;
-use crate::task::node::{Header, Home, Inputs, NodeFlags, NodePtr, NodeRef, Vtable, counted};
+use crate::task::node::{
+    Header, Home, Inputs, NodeFlags, NodePtr, NodeRef, Settings, Vtable, counted,
+};
 use crate::task::spec::{Function, Purity, TaskSpec};
 use std::any::{TypeId, type_name};
 use std::panic::Location;
@@ -59,9 +61,21 @@ pub(crate) fn recompute(first: NodePtr) -> NodePtr {
     let mut inputs = Inputs::new();
     first.node().list_inputs(&mut inputs);
     let inputs = inputs.iter().map(|input| counted(*input)).collect();
-    NodePtr::alloc_with(move || RecomputeNode {
+    let settings = first.node().settings();
+    let node = NodePtr::alloc_with(move || RecomputeNode {
         header,
         first,
         inputs,
-    })
+    });
+    if let Some(settings) = settings {
+        // All that was said of the call. What makes calls equal says nothing of one that is equal to none.
+        let own = Settings {
+            key: None,
+            purity: None,
+            ..settings
+        };
+        let before = node.configure(|s| std::mem::replace(s, own));
+        drop(before);
+    }
+    node
 }
