@@ -16,6 +16,7 @@ use crate::exec::{Cancel, Executor, Job, Transition, current_owner};
 use crate::task::counted;
 use crate::task::{Claim, Input, NodePtr, Use, Value};
 use std::fmt;
+use std::panic::Location;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -142,7 +143,9 @@ impl Client {
         F: Fn(I::Item) -> Delayed<T>,
         T: Value,
     {
-        self.start_each(items.into_iter().map(f).collect())
+        let caller = Location::caller();
+        let calls = items.into_iter().map(|item| f(item).placed_at(caller));
+        self.start_each(calls.collect())
     }
 
     /// Starts `f` of every tuple of arguments and returns a future of each result: [`map`](Self::map) for functions of
@@ -168,7 +171,11 @@ impl Client {
         F: CallStar<I::Item, T>,
         T: Value,
     {
-        self.start_each(items.into_iter().map(|args| f.call_star(args)).collect())
+        let caller = Location::caller();
+        let calls = items
+            .into_iter()
+            .map(|args| f.call_star(args).placed_at(caller));
+        self.start_each(calls.collect())
     }
 
     /// Starts several delayed values as one graph and returns a future of each, in the same nesting.

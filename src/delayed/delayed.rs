@@ -7,7 +7,7 @@ mod settings;
 use crate::task::{NodePtr, Value, source};
 use std::fmt;
 use std::marker::PhantomData;
-use std::panic::RefUnwindSafe;
+use std::panic::{Location, RefUnwindSafe};
 use std::sync::Arc;
 
 /// A value that will be computed later: a handle to a node of a graph.
@@ -45,6 +45,14 @@ impl<T: ?Sized> Delayed<T> {
             node,
             value: PhantomData,
         }
+    }
+}
+
+impl<T: ?Sized> Delayed<T> {
+    /// The call was built by a verb that was called at `caller`, unless its own place is in the user's code.
+    pub(crate) fn placed_at(self, caller: &'static Location<'static>) -> Self {
+        self.node.place_at(caller);
+        self
     }
 }
 

@@ -1,6 +1,7 @@
 //! The specification of a delayed function: what its definition states.
 
 use std::any::Any;
+use std::panic::Location;
 use std::time::Duration;
 
 /// Whether equal calls may be merged.
@@ -44,6 +45,8 @@ pub struct TaskSpec {
     pub file: &'static str,
     /// The line of the definition.
     pub line: u32,
+    /// The place of the definition, where that is a user's.
+    pub place: Option<&'static Location<'static>>,
     /// The hash of path, `version` and body.
     pub id: u128,
     /// Whether equal calls may be merged.
@@ -60,6 +63,7 @@ pub struct TaskSpec {
 
 impl TaskSpec {
     /// A function of which nothing is said but where it is.
+    #[track_caller]
     pub const fn new(
         name: &'static str,
         path: &'static str,
@@ -72,6 +76,7 @@ impl TaskSpec {
             path,
             file,
             line,
+            place: Some(Location::caller()),
             id,
             purity: Purity::Default,
             inline: false,
@@ -114,7 +119,8 @@ impl TaskSpec {
     /// One of lazygraph's own structural functions (projections, operators).
     pub(crate) const fn structural(name: &'static str, purity: Purity) -> TaskSpec {
         let id = crate::base::token::function_id(name, "lazygraph", 0);
-        let spec = TaskSpec::new(name, name, file!(), line!(), id);
+        let mut spec = TaskSpec::new(name, name, file!(), line!(), id);
+        spec.place = None;
         spec.purity(purity)
     }
 }

@@ -3,6 +3,7 @@
 use super::nest::nest;
 use crate::delayed::{Arg, Delayed, Seal};
 use crate::task::{Function, ParamInfo, Purity, TaskSpec, Value, call_node};
+use std::panic::Location;
 use std::sync::Arc;
 
 struct Closure;
@@ -44,6 +45,7 @@ where
 /// assert_eq!(sqrt(value(4.0)).compute()?, 2.0);
 /// # Ok::<(), Error>(())
 /// ```
+#[track_caller]
 pub fn delayed<F, M>(f: F) -> <F as Lazy<M>>::Out
 where
     F: Lazy<M>,
@@ -67,6 +69,7 @@ pub trait Lazy<M> {
     /// The delayed function.
     type Out;
     #[doc(hidden)]
+    #[track_caller]
     fn lazy(self) -> Self::Out;
 }
 
@@ -106,11 +109,12 @@ macro_rules! closures {
             const SEAL: Seal = Seal;
             type Out = Box<dyn Fn($($x),*) -> Delayed<R> + Send + Sync>;
 
+            #[track_caller]
             fn lazy(self) -> Self::Out {
-                let f = Arc::new(self);
+                let (f, defined) = (Arc::new(self), Location::caller());
                 Box::new(move |$($v: $x),*| {
                     let f = f.clone();
-                    call(move |$($v: $p),*| f($($v),*), ($($v,)*))
+                    call(move |$($v: $p),*| f($($v),*), ($($v,)*)).placed_at(defined)
                 })
             }
         }

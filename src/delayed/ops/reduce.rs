@@ -2,6 +2,7 @@
 
 use crate::delayed::Delayed;
 use crate::task::Value;
+use std::panic::Location;
 
 /// Reduces many delayed values to one in a tree: groups of `arity` values, then groups of their results, until one is
 /// left.
@@ -35,6 +36,7 @@ pub fn tree_reduce<T: Value>(
     f: impl Fn(Vec<Delayed<T>>) -> Delayed<T>,
 ) -> Delayed<T> {
     assert!(arity >= 2, "`arity` must be at least 2, is {arity}");
+    let caller = Location::caller();
     let mut level: Vec<Delayed<T>> = items.into_iter().collect();
     assert!(!level.is_empty(), "`items` is empty");
     while level.len() > 1 {
@@ -45,7 +47,7 @@ pub fn tree_reduce<T: Value>(
             match group.len() {
                 0 => break,
                 1 => next.extend(group.pop()),
-                _ => next.push(f(group)),
+                _ => next.push(f(group).placed_at(caller)),
             }
         }
         level = next;

@@ -5,6 +5,7 @@ mod explicit_key;
 mod guard;
 mod list;
 mod node_flags;
+mod place;
 mod raw;
 mod reclaim;
 mod settings;

@@ -22,7 +22,7 @@ fn ran(x: &u64) -> u64 {
 type Make = fn(&Delayed<u64>) -> Delayed<u64>;
 
 const VERBS: &[(&str, Make)] = &[
-    ("map", |x| x.map(|x| ran(x))),
+    ("map", |x| x.map(ran)),
     ("map_owned", |x| x.map_owned(|x| ran(&x))),
     ("and_then", |x| x.and_then(|x| value(ran(x)))),
     ("apply", |x| (x, x).apply(|x, _| ran(x))),

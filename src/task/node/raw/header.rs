@@ -1,5 +1,6 @@
 //! The header of a node: its vtable, its mark, and the location and settings of its call.
 
+use super::super::place::is_foreign;
 use super::super::settings::Settings;
 use super::{ALONE, Header, Home, INERT, KNOWN, Vtable};
 use std::panic::Location;
@@ -87,6 +88,15 @@ impl Header {
             // SAFETY: `configured` has loaded it later and found no `Configured`: it is the location that the header was made
             // with.
             None => unsafe { &*call.cast::<Location<'static>>() },
+        }
+    }
+
+    /// Sets the location of a call without settings, if the present one is in no user's code.
+    pub(super) fn place_at(&self, location: &'static Location<'static>) {
+        let now = self.location();
+        if is_foreign(now) {
+            let [now, new] = [now, location].map(|at| std::ptr::from_ref(at).cast_mut().cast());
+            let _ = (self.call).compare_exchange(now, new, AcqRel, Acquire);
         }
     }
 

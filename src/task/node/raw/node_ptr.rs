@@ -6,6 +6,7 @@ use crate::task::io::{Frame, Value};
 use crate::task::memory::{alloc_with, prefetch};
 use std::marker::PhantomData;
 use std::mem::MaybeUninit;
+use std::panic::Location;
 use std::sync::PoisonError;
 use std::sync::atomic::Ordering::Relaxed;
 
@@ -55,6 +56,11 @@ impl NodePtr {
     pub(crate) fn configure<R>(&self, f: impl FnOnce(&mut Settings) -> R) -> R {
         let settings = &self.header().configure().settings;
         f(&mut settings.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Sets where the call was built, if that was not in the user's code.
+    pub(crate) fn place_at(&self, location: &'static Location<'static>) {
+        self.header().place_at(location);
     }
 
     /// Runs the body of a node without inputs.

@@ -1,6 +1,7 @@
 //! Looking at nodes.
 
 use super::super::node_flags::NodeFlags;
+use super::super::place::is_foreign;
 use super::super::settings::Settings;
 use super::{
     ALONE, Alone, Header, Input, Inputs, LEAF, NodePtr, NodeRef, Outcome, RawNode, Vtable,
@@ -132,8 +133,27 @@ impl<'n> NodeRef<'n> {
         self.header().vtable().alias.is_some()
     }
 
+    /// Where the call was built, in the user's code: where it is not known, the function's definition, or what it is over.
     pub(crate) fn location(self) -> &'static Location<'static> {
-        self.header().location()
+        const FOLLOWED: usize = 100;
+        let own = self.header().location();
+        let mut node = self;
+        for _ in 0..FOLLOWED {
+            let location = node.header().location();
+            if !is_foreign(location) {
+                return location;
+            }
+            if let Some(definition) = node.spec().place {
+                return definition;
+            }
+            let mut inputs = Inputs::new();
+            node.list_inputs(&mut inputs);
+            match inputs.first() {
+                Some(input) => node = node.input(*input),
+                None => return own,
+            }
+        }
+        own
     }
 
     /// What function it calls, and what the result is.
