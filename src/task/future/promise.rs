@@ -361,7 +361,7 @@ impl Promise {
         after();
         if before.has(HAS_LISTENERS) {
             let listeners = std::mem::take(&mut lock(self.locked()).listeners);
-            listeners.into_iter().for_each(Listener::notify);
+            Listener::notify_all(listeners);
         }
     }
 
@@ -383,7 +383,7 @@ impl Promise {
         }
         drop_unclaimed(unclaimed);
         after();
-        listeners.into_iter().for_each(Listener::notify);
+        Listener::notify_all(listeners);
     }
 
     /// Ends it with an error before anything else has a part of it.
@@ -417,6 +417,11 @@ impl Promise {
     /// Calls `call` when it has ended; at once, if it has.
     pub(crate) fn on_end(&self, call: OnEnd) {
         self.listen(Listener::new(call));
+    }
+
+    /// As `on_end`, of user code: called after all others.
+    pub(crate) fn on_end_last(&self, call: OnEnd) {
+        self.listen(Listener::of_user(call));
     }
 
     /// As `on_end`, if `owner` still exists by then.
