@@ -108,7 +108,9 @@ impl RunMemo {
     }
 
     fn store_failure(&self, key: u128, error: Error) {
-        lock(&self.failures).insert(key, error);
+        let former = lock(&self.failures).insert(key, error);
+        // Under no lock: it may hold what is the user's.
+        drop(former);
         self.any_failed.store(true, Release);
     }
 
@@ -182,14 +184,14 @@ impl RunMemo {
         let outcome = match parked {
             Ok(true) => {
                 waits.add(target, lineage, is_over);
-                Wait::Registered
+                Ok(Wait::Registered)
             }
-            Ok(false) => Wait::Changed,
-            Err(cycle) => Wait::Deadlock(cycle),
+            Ok(false) => Ok(Wait::Changed),
+            Err(cycle) => Err(cycle),
         };
         drop(waits);
         drop(over);
-        outcome
+        outcome.unwrap_or_else(|cycle| Wait::Deadlock(cycle.describe()))
     }
 
     /// Wakes those that wait for an entry: it has changed, and they look up again.
