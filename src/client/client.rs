@@ -11,7 +11,7 @@ use crate::base::buffer_pool::Pooled;
 use crate::base::error::{Error, ErrorKind};
 use crate::compute::Service;
 use crate::delayed::{AsDelayed, Delayed, Handle};
-use crate::exec::{Cancel, Executor, Job, Transition, current_owner};
+use crate::exec::{Cancel, Executor, Job, Transition, current_owner, is_served_here};
 use crate::task::counted;
 use crate::task::{Claim, Input, NodePtr, Use, Value};
 use std::fmt;
@@ -281,7 +281,7 @@ impl Client {
         self.0.close();
         let is_inside =
             Client::of_this_task().is_some_and(|client| Arc::ptr_eq(&client.0, &self.0));
-        if !(is_inside || self.0.executor.has_caller()) {
+        if !(is_inside || is_served_here(&self.0.executor)) {
             self.0.service.options.queue.wait_for_rest(&self.0.executor);
         }
     }

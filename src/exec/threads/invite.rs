@@ -3,6 +3,7 @@
 use super::executor::Executor;
 use super::inside::Inside;
 use super::pool_stack;
+use super::serving::Serving;
 use super::source::WorkSource;
 use crate::base::sync;
 use crate::base::sync::atomic::Ordering::{AcqRel, SeqCst};
@@ -80,6 +81,24 @@ fn lend(executor: &Arc<Executor>, source: &Arc<dyn WorkSource>) -> Invited {
     Invited::NoThread
 }
 
+/// A thread of some pool waits outside of tasks: those that were asked to come to a client may not be free. Has threads of
+/// ours come in their place; `false`: none is to be had, and no thread is inside.
+pub(in crate::exec) fn replace_pool_threads() -> bool {
+    let mut all = true;
+    for executor in Executor::of_clients() {
+        let Some(client) = &executor.client else {
+            continue;
+        };
+        let answer = match executor.has_promised() {
+            true => lend(&executor, &client.source),
+            false if client.source.has_work() => invite(&executor, &client.source),
+            false => continue,
+        };
+        all &= answer != Invited::NoThread || !executor.is_empty();
+    }
+    all
+}
+
 /// The place of a thread of our own, beyond those of the pool, until it ends.
 pub(in crate::exec) struct LentSlot(Arc<Executor>);
 
@@ -123,6 +142,7 @@ fn work(executor: &Arc<Executor>, source: &dyn WorkSource, is_lent: bool) {
                 }
             }
             executor.permits.give();
+            let _without_permit = Serving::begin(executor, false, None);
             // Whoever has added work meanwhile may have found no permit free.
             if !(source.has_work() && executor.permits.try_take()) {
                 return;

@@ -5,7 +5,7 @@
 //! see `README.md`.
 
 use crate::exec::run::{CurrentTask, Run, work_source};
-use crate::exec::threads::{Executor, Inside, LentSlot, invite, on_enough_stack};
+use crate::exec::threads::{Executor, Inside, LentSlot, Serving, invite, on_enough_stack};
 use crate::exec::tuning::FUTURES_FOLLOWED;
 use crate::task::Claim;
 use ahash::AHashSet;
@@ -39,7 +39,7 @@ fn find_needed(
 }
 
 /// The run of a future's task, while it is open.
-fn run_of(claim: &Claim) -> Option<Arc<Run>> {
+pub(super) fn run_of(claim: &Claim) -> Option<Arc<Run>> {
     claim.producer().run()?.downcast().ok()
 }
 
@@ -86,6 +86,7 @@ fn with_permit(task: &CurrentTask, late: bool, work: impl FnOnce()) -> bool {
 fn give_permit(run: &Arc<Run>) {
     let executor = &run.context.executor;
     executor.permits.give();
+    let _without_permit = Serving::begin(executor, false, None);
     let source = work_source(run);
     if source.has_work() {
         let _ = invite(executor, &source);

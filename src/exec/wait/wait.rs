@@ -4,15 +4,16 @@
 use super::awaited::Awaited;
 use super::give_up::{NoThread, give_up_slots};
 use super::handoff::share_all;
-use super::help::{help, run_over_limit};
+use super::help::{help, run_of, run_over_limit};
 use super::lease::with_lease_released;
+use super::pause::pause_serving;
 use crate::base::error::{Error, ErrorKind};
 use crate::base::sync::atomic::Ordering::AcqRel;
 use crate::exec::park::Parker;
 use crate::exec::run::{CurrentTask, current};
-use crate::exec::threads::Executor;
+use crate::exec::threads::{Executor, replace_pool_threads, served_lineage};
 use crate::exec::tuning::{FIRST_SLEEP, LONGEST_SLEEP};
-use crate::store::memo::{Awaiting, await_futures};
+use crate::store::memo::{Awaiting, IsOver, Lineage, await_futures};
 use crate::task::Claim;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -28,7 +29,7 @@ pub(crate) fn wait(on: &dyn Awaited, until: Option<Instant>) -> Result<bool, Err
     }
     match current() {
         Some(task) => with_lease_released(|| wait_in_task(&task, on, until)),
-        None => Ok(wait_outside(on, until)),
+        None => wait_outside(on, until),
     }
 }
 
@@ -41,22 +42,47 @@ pub(super) fn next_sleep(sleep: Duration) -> Duration {
     (sleep * 2).min(LONGEST_SLEEP)
 }
 
-fn wait_outside(on: &dyn Awaited, until: Option<Instant>) -> bool {
+/// A thread of a pool runs nothing else meanwhile (promise P5): if threads of that pool were asked to come to a client, others
+/// come in their place. What runs between the bodies of a client waits without its permit, too.
+fn wait_outside(on: &dyn Awaited, until: Option<Instant>) -> Result<bool, Error> {
+    let future = on.future().filter(|_| until.is_none());
+    let _listed = match (future, served_lineage()) {
+        (Some(future), Some(lineage)) => Some(ListedWait::of(
+            &lineage,
+            vec![future.clone()],
+            Box::new(|| false),
+        )?),
+        _ => None,
+    };
     let parker = Arc::<Parker>::default();
     on.listen(&parker);
-    // A thread of a pool may be the one that what it waits for was given to.
+    let paused = pause_serving(|_| false);
     let is_pooled = rayon::current_thread_index().is_some();
+    let looks_up = is_pooled || !paused.is_empty();
+    let mut sleep = FIRST_SLEEP;
     loop {
         if on.is_over() {
-            return true;
+            return Ok(true);
         }
-        while is_pooled && rayon::yield_now() == Some(rayon::Yield::Executed) {}
-        match (time_left(until), is_pooled) {
-            (Some(Duration::ZERO), _) => return on.is_over(),
+        match (time_left(until), looks_up) {
+            (Some(Duration::ZERO), _) => return Ok(on.is_over()),
             (Some(left), false) => _ = parker.park_timeout(left),
-            (Some(left), true) => _ = parker.park_timeout(left.min(FIRST_SLEEP)),
-            (None, true) => _ = parker.park_timeout(FIRST_SLEEP),
+            (Some(left), true) => _ = parker.park_timeout(left.min(sleep)),
+            (None, true) => _ = parker.park_timeout(sleep),
             (None, false) => parker.park(),
+        }
+        if !looks_up || on.is_over() {
+            continue;
+        }
+        sleep = next_sleep(sleep);
+        if is_pooled && !replace_pool_threads() && until.is_none() {
+            let mut jobs = on.futures().into_iter().filter_map(|claim| run_of(&claim));
+            if let Some(run) = jobs.next() {
+                return Err(run.context.executor.exhausted());
+            }
+        }
+        if run_over_limit(on.futures()) {
+            sleep = FIRST_SLEEP;
         }
     }
 }
@@ -138,9 +164,21 @@ impl ListedWait {
         };
         let run = Arc::downgrade(&task.run);
         let is_over = Box::new(move || run.upgrade().is_none_or(|run| run.is_stopped()));
-        let awaiting = await_futures(futures, &lineage, is_over);
+        ListedWait::of(&lineage, futures, is_over).map(Some)
+    }
+
+    /// Enters the wait of what holds `lineage` up.
+    ///
+    /// # Errors
+    /// `Deadlock` if it would close a circle.
+    fn of(
+        lineage: &Arc<Lineage>,
+        futures: Vec<Claim>,
+        is_over: IsOver,
+    ) -> Result<ListedWait, Error> {
+        let awaiting = await_futures(futures, lineage, is_over);
         let awaiting = awaiting.map_err(|circle| Error::run(ErrorKind::Deadlock, circle))?;
-        Ok(Some(ListedWait(Some(awaiting))))
+        Ok(ListedWait(Some(awaiting)))
     }
 }
 

@@ -22,4 +22,4 @@ pub use memo::Memo;
 pub(crate) use run_memo::{Lookup, RunMemo, Ticket, Wait};
 pub use stats::MemoStats;
 pub(crate) use table::Waker;
-pub(crate) use wait_graph::{Awaiting, Lineage, await_futures};
+pub(crate) use wait_graph::{Awaiting, IsOver, Lineage, await_futures};
