@@ -1,5 +1,6 @@
 //! Computes inside nodes, to any depth and on any pool.
 
+mod a_destructor_of_a_thread_local_may_compute;
 mod a_nested_call_is_like_any_other;
 mod a_recursion_that_never_ends_is_an_error;
 mod a_task_may_return_a_graph;
