@@ -14,6 +14,9 @@ use std::sync::Arc;
 /// uses it, only the part that needs the value waits. When the last handle is dropped, the result is dropped, and work
 /// that has not started is cancelled; [`detach`](Self::detach) lets it go on.
 ///
+/// Outside of tasks a handle can also be awaited. Inside a task, which is not async, wait with [`result`](Self::result): an
+/// `.await` under some `block_on` is a wait that the client cannot see, and holds the slot of the task.
+///
 /// # Examples
 /// ```
 /// use lazygraph::{Client, Handle, prelude::*};
