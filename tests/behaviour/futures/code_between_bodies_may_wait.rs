@@ -99,6 +99,26 @@ fn whatever_it_does_and_wherever() {
     });
 }
 
+/// While it waits for what no future stands for, the slot is another's.
+#[test]
+fn others_run_while_it_waits() {
+    on(&[1, 2, 8], |client| {
+        for (_, call) in PLACES {
+            let (entered, gate) = (lazygraph::sync::Event::new(), lazygraph::sync::Event::new());
+            let (enter, opened, there) = (entered.clone(), gate.clone(), client.clone());
+            let it = AtDrop(Arc::new(move || {
+                enter.set();
+                opened.wait().unwrap();
+            }));
+            let thread = std::thread::spawn(move || call(&there, it));
+            entered.wait().unwrap();
+            assert_eq!(client.submit(inc(1)).result().unwrap(), 2);
+            gate.set();
+            thread.join().unwrap();
+        }
+    });
+}
+
 #[test]
 fn it_panics_and_nothing_is_lost() {
     on(&[1, 2, 8], |client| {
@@ -208,7 +228,7 @@ fn waiting_on_a_thread_of_a_pool_runs_no_strangers() {
             let client = Client::builder().pool(pool.clone()).build().unwrap();
             let (most, lock) = (AtomicUsize::new(0), Mutex::new(()));
             let element = |x: u64| {
-                let _held = (x % 7 == 0).then(|| lock.lock().unwrap());
+                let _held = x.is_multiple_of(7).then(|| lock.lock().unwrap());
                 DEPTH.set(DEPTH.get() + 1);
                 most.fetch_max(DEPTH.get(), SeqCst);
                 let result = client.submit(inc(x)).result().unwrap();
@@ -226,7 +246,7 @@ fn waiting_on_a_thread_of_a_pool_runs_no_strangers() {
 fn sums(client: Client, n: u64) -> Result<u64, Error> {
     let lock = Mutex::new(());
     let element = |x: u64| {
-        let _held = (x % 7 == 0).then(|| lock.lock().unwrap());
+        let _held = x.is_multiple_of(7).then(|| lock.lock().unwrap());
         client.submit(inc(x)).result()
     };
     (0..n).into_par_iter().map(element).sum()
