@@ -12,7 +12,7 @@ use crate::base::buffer_pool::Pooled;
 use crate::base::error::{Error, ErrorKind};
 use crate::compute::{Planned, Service};
 use crate::delayed::{AsDelayed, Delayed, Handle};
-use crate::exec::{Cancel, Executor, Job, Transition, current_owner};
+use crate::exec::{Cancel, Executor, Job, Transition, current_owner, is_served_here};
 use crate::task::counted;
 use crate::task::{Claim, Input, NodePtr, Use, Value};
 use std::fmt;
@@ -298,7 +298,8 @@ impl Client {
     /// Whether the calling thread works for this client.
     fn is_caller_inside(&self) -> bool {
         let here = Client::of_this_task();
-        here.is_some_and(|client| Arc::ptr_eq(&client.0, &self.0)) || self.0.executor.has_caller()
+        here.is_some_and(|client| Arc::ptr_eq(&client.0, &self.0))
+            || is_served_here(&self.0.executor)
     }
 }
 

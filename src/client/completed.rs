@@ -206,7 +206,10 @@ impl<T: Value> futures_core::Stream for AsCompleted<T> {
         if self.left == 0 {
             return Poll::Ready(None);
         }
-        lock(&self.ended).waker = Some(context.waker().clone());
+        let waker = context.waker().clone();
+        let former = lock(&self.ended).waker.replace(waker);
+        // Wakers are cloned and dropped under no lock: they are the user's.
+        drop(former);
         match self.try_next() {
             Some(handle) => Poll::Ready(Some(handle)),
             None => Poll::Pending,

@@ -102,8 +102,9 @@ impl<T: Value> Handle<T> {
 
     /// Calls `f` with the outcome when the future completes.
     ///
-    /// `f` is called on the thread that completes the future, or at once if it has completed; it should be quick. A panic
-    /// of `f` is ignored. Until `f` is called it keeps the future alive, as a handle does.
+    /// `f` is called on the thread that completes the future, or at once if it has completed; it should be quick. It is called
+    /// after all who wait for the future were told, and may wait itself: the slot is given up meanwhile. A panic of `f` is
+    /// ignored. Until `f` is called it keeps the future alive, as a handle does.
     pub fn on_done(&self, f: impl FnOnce(Result<Arc<T>, Error>) + Send + 'static) {
         let of = self.claim.clone();
         tell(of, move |outcome| f(outcome.map(typed)));
@@ -113,7 +114,7 @@ impl<T: Value> Handle<T> {
 /// Calls `f` with the outcome of a future.
 fn tell(of: Claim, f: impl FnOnce(Result<Payload, Error>) + Send + 'static) {
     let claim = of.clone();
-    of.promise().on_end(Box::new(move || {
+    of.promise().on_end_last(Box::new(move || {
         let Some(outcome) = claim.promise().outcome() else {
             // It is being tried again.
             return tell(claim, f);

@@ -170,27 +170,60 @@ impl Semaphore {
 
     /// Waits for a permit and acquires it. Dropping the permit releases it.
     ///
+    /// A task that holds a permit and waits for another of the same semaphore, or for a task that does, may wait for ever:
+    /// use [`acquire_timeout`](Self::acquire_timeout) where that can happen.
+    ///
     /// # Errors
     /// Inside a task: `Cancelled` or `Timeout` if the task is stopped, `ThreadsExhausted` if no thread is left to work
     /// meanwhile.
     pub fn acquire(&self) -> Result<SemaphorePermit, Error> {
+        match self.acquire_until(None)? {
+            Some(permit) => Ok(permit),
+            None => unreachable!("nothing has limited the wait"),
+        }
+    }
+
+    /// As [`acquire`](Self::acquire), for `limit` at most; `None` if no permit is released in time.
+    ///
+    /// # Errors
+    /// As [`acquire`](Self::acquire).
+    ///
+    /// # Examples
+    /// ```
+    /// use lazygraph::{prelude::*, sync::Semaphore};
+    /// use std::time::Duration;
+    ///
+    /// let one = Semaphore::new(1);
+    /// let held = one.acquire()?;
+    /// assert!(one.acquire_timeout(Duration::from_millis(1))?.is_none());
+    /// drop(held);
+    /// assert!(one.acquire_timeout(Duration::from_millis(1))?.is_some());
+    /// # Ok::<(), Error>(())
+    /// ```
+    pub fn acquire_timeout(&self, limit: Duration) -> Result<Option<SemaphorePermit>, Error> {
+        self.acquire_until(Some(limit))
+    }
+
+    fn acquire_until(&self, limit: Option<Duration>) -> Result<Option<SemaphorePermit>, Error> {
+        // A limit beyond what the clock can say is none.
+        let until = limit.and_then(|limit| Instant::now().checked_add(limit));
         let waiter = {
             let mut state = lock(&self.0);
             if state.free > 0 {
                 state.free -= 1;
-                return Ok(SemaphorePermit(self.clone()));
+                return Ok(Some(SemaphorePermit(self.clone())));
             }
             let waiter = Arc::new(Waiter(Mutex::new(Acquire::default())));
             state.waiters.push_back(waiter.clone());
             waiter
         };
-        match wait(&*waiter, None) {
-            Ok(_) => Ok(SemaphorePermit(self.clone())),
-            Err(error) => {
-                self.stop_waiting(&waiter);
-                Err(error)
-            }
+        let mut place = Place(self, Some(waiter.clone()));
+        if !wait(&*waiter, until)? {
+            // One that is released now goes to the next.
+            return Ok(None);
         }
+        place.1 = None;
+        Ok(Some(SemaphorePermit(self.clone())))
     }
 
     /// Gives up the waiter's place, and the permit that it may have been given meanwhile.
@@ -217,6 +250,17 @@ impl Semaphore {
         drop(state);
         if let Some(parker) = parker {
             parker.unpark();
+        }
+    }
+}
+
+/// The place of one who waits, left when this is dropped.
+struct Place<'s>(&'s Semaphore, Option<Arc<Waiter>>);
+
+impl Drop for Place<'_> {
+    fn drop(&mut self) {
+        if let Some(waiter) = self.1.take() {
+            self.0.stop_waiting(&waiter);
         }
     }
 }

@@ -15,6 +15,9 @@ use std::sync::Arc;
 /// the result is dropped and the work is cancelled: what has not started never starts, and a body that runs can see it by its
 /// [`CancelToken`](crate::CancelToken::current). [`detach`](Self::detach) lets it go on.
 ///
+/// Outside of tasks a handle can also be awaited. Inside a task, which is not async, wait with [`result`](Self::result): an
+/// `.await` under some `block_on` is a wait that the client cannot see, and holds the slot of the task.
+///
 /// # Examples
 /// ```
 /// use lazygraph::{Client, Handle, prelude::*};

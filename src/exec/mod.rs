@@ -25,5 +25,5 @@ pub(crate) use resources::Resources;
 pub(crate) use run::raise_awaited;
 pub use run::{CancelToken, check};
 pub(crate) use run::{Compile, Context, Origin, current_context, current_owner, is_inside_task};
-pub(crate) use threads::{Executor, Pool, on_enough_stack};
+pub(crate) use threads::{Executor, Pool, is_served_here, on_enough_stack};
 pub(crate) use wait::{Awaited, holding_slot, rejoin_here, secede, wait};

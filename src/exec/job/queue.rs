@@ -7,7 +7,7 @@ use crate::exec::futures::{ClientProgress, OnChange, OnUnseenError, Rank, Standi
 use crate::exec::park::Parker;
 use crate::exec::resources::Resources;
 use crate::exec::run::{Run, has_caller_seceded, is_inside_task};
-use crate::exec::threads::{ClientSide, Executor, Pool, WorkSource, register_client};
+use crate::exec::threads::{ClientSide, Executor, Pool, WorkSource};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Weak};
 
@@ -59,7 +59,6 @@ impl JobQueue {
         };
         let resources = Some(Arc::new(resources));
         let executor = Executor::new(pool, lendable, Some(client), resources);
-        register_client(&executor);
         (queue, executor)
     }
 

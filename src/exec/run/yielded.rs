@@ -1,6 +1,7 @@
 //! What a thread has given up while it waits.
 
 use super::run::{Run, RunOwner};
+use crate::exec::threads::PausedServing;
 use smallvec::SmallVec;
 use std::sync::Arc;
 
@@ -12,6 +13,8 @@ pub(in crate::exec) struct YieldedPermits {
     /// The run of the body that waits, unless that had seceded before: the budgets of this run and those around it do not
     /// count on the body meanwhile.
     pub(in crate::exec) uncounted: Option<Arc<Run>>,
+    /// Those that the thread has outside of bodies.
+    pub(in crate::exec) _served: PausedServing,
     /// Dropped last: a body is suspended until it has its slot.
     pub(in crate::exec) _mark: Option<SuspendedMark>,
 }

@@ -6,6 +6,7 @@ use crate::base::sync::atomic::Ordering::{Acquire, Release};
 use crate::base::sync::{Mutex, lock};
 use crate::plan::{NodeFlags, Program};
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 /// Which nodes have no result though the run goes on, and why.
 #[derive(Default)]
@@ -35,13 +36,28 @@ impl Failures {
 
     /// A node has no result, and the run goes on.
     pub(in crate::exec) fn poison_node(&self, i: usize, error: Error) {
-        lock(&self.failed).nodes.entry(i).or_insert(error);
+        // One that is not needed is dropped under no lock: it may hold what is the user's.
+        let mut failed = lock(&self.failed);
+        let unneeded = match failed.nodes.entry(i) {
+            Entry::Vacant(vacant) => {
+                vacant.insert(error);
+                None
+            }
+            Entry::Occupied(_) => Some(error),
+        };
+        drop(failed);
+        drop(unneeded);
         self.any.store(true, Release);
     }
 
     /// Nothing of the segment is wanted any more: its remaining nodes are passed over.
     pub(in crate::exec) fn abandon_all(&self, error: Error) {
-        lock(&self.failed).all.get_or_insert(error);
+        let mut error = Some(error);
+        let mut failed = lock(&self.failed);
+        if failed.all.is_none() {
+            failed.all = error.take();
+        }
+        drop(failed);
         self.any.store(true, Release);
     }
 

@@ -6,26 +6,26 @@ use crate::exec::park::{WakeOnce, WakeOnceList};
 use std::collections::BTreeMap;
 use std::time::Instant;
 
-type Place = (SegmentPtr, usize);
+type NodePlace = (SegmentPtr, usize);
 
 /// The calls of a run that wait, by the place of their nodes. Only those with retries or within a time limit are here.
 #[derive(Default)]
 pub(in crate::exec) struct PendingCalls {
     /// How often each has been tried whose body returned a graph.
-    attempts: Mutex<BTreeMap<Place, u32>>,
+    attempts: Mutex<BTreeMap<NodePlace, u32>>,
     /// When each has waited long enough for an equal call; `None` for never.
-    deadlines: Mutex<BTreeMap<Place, Option<Instant>>>,
+    deadlines: Mutex<BTreeMap<NodePlace, Option<Instant>>>,
     /// What wakes those that are in graphs within a limit.
     parked: WakeOnceList,
 }
 
 impl PendingCalls {
-    pub(in crate::exec) fn attempts(&self, of: Place) -> u32 {
+    pub(in crate::exec) fn attempts(&self, of: NodePlace) -> u32 {
         lock(&self.attempts).get(&of).copied().unwrap_or(0)
     }
 
     /// `0`: it has come to its end.
-    pub(in crate::exec) fn set_attempts(&self, of: Place, attempts: u32) {
+    pub(in crate::exec) fn set_attempts(&self, of: NodePlace, attempts: u32) {
         let mut all = lock(&self.attempts);
         match attempts {
             0 => _ = all.remove(&of),
@@ -36,14 +36,14 @@ impl PendingCalls {
     /// The deadline of a wait, which `first` tells when it begins.
     pub(in crate::exec) fn deadline(
         &self,
-        of: Place,
+        of: NodePlace,
         first: impl FnOnce() -> Option<Instant>,
     ) -> Option<Instant> {
         *lock(&self.deadlines).entry(of).or_insert_with(first)
     }
 
     /// The wait is over.
-    pub(in crate::exec) fn forget_deadline(&self, of: Place) {
+    pub(in crate::exec) fn forget_deadline(&self, of: NodePlace) {
         lock(&self.deadlines).remove(&of);
     }
 

@@ -3,23 +3,7 @@
 use super::executor::Executor;
 use super::invite::lend_for_promised;
 use crate::base::sync::atomic::Ordering::AcqRel;
-use std::sync::{Arc, Mutex, PoisonError, Weak};
-
-/// The executors of the clients that live.
-static CLIENTS: Mutex<Vec<Weak<Executor>>> = Mutex::new(Vec::new());
-
-/// A client has begun.
-pub(in crate::exec) fn register_client(executor: &Arc<Executor>) {
-    let mut clients = CLIENTS.lock().unwrap_or_else(PoisonError::into_inner);
-    clients.retain(|client| client.strong_count() > 0);
-    clients.push(Arc::downgrade(executor));
-}
-
-/// The executors of all clients.
-pub(in crate::exec) fn living_clients() -> Vec<Arc<Executor>> {
-    let clients = CLIENTS.lock().unwrap_or_else(PoisonError::into_inner);
-    clients.iter().filter_map(Weak::upgrade).collect()
-}
+use std::sync::Arc;
 
 /// While this lives, the calling thread is not among those that could come when they are invited.
 ///
@@ -32,7 +16,7 @@ impl BlockedThread {
         if rayon::current_thread_index().is_none() {
             return BlockedThread(Vec::new());
         }
-        let mut all = living_clients();
+        let mut all = Executor::of_clients();
         all.retain(|executor| executor.pool.has_caller());
         for executor in &all {
             executor.occupied.fetch_add(1, AcqRel);

@@ -7,10 +7,11 @@ use super::source::WorkSource;
 use crate::base::error::{Error, ErrorKind};
 use crate::base::sync::atomic::AtomicUsize;
 use crate::base::sync::atomic::Ordering::{Acquire, SeqCst};
+use crate::base::sync::unpoisoned;
 use crate::exec::futures::{ClientProgress, Urgency};
 use crate::exec::resources::Resources;
 use std::any::Any;
-use std::sync::{Arc, OnceLock, Weak};
+use std::sync::{Arc, Mutex, OnceLock, Weak};
 
 /// What supplies runs with threads. A compute makes one for itself, a client has one for all its tasks.
 pub(crate) struct Executor {
@@ -43,6 +44,9 @@ pub(in crate::exec) struct ClientSide {
     pub(in crate::exec) source: Arc<dyn WorkSource>,
 }
 
+/// The executors of all clients. Nothing is waited for and nothing dropped under this lock.
+static CLIENTS: Mutex<Vec<Weak<Executor>>> = Mutex::new(Vec::new());
+
 impl Executor {
     /// How many threads may stand in for those that wait, by default.
     pub(crate) const LENDABLE: usize = 256;
@@ -59,7 +63,8 @@ impl Executor {
         client: Option<ClientSide>,
         resources: Option<Arc<Resources>>,
     ) -> Arc<Executor> {
-        Arc::new(Executor {
+        let is_client = client.is_some();
+        let executor = Arc::new(Executor {
             permits: Permits::new(pool.slots()),
             pool,
             occupied: AtomicUsize::new(0),
@@ -72,7 +77,19 @@ impl Executor {
             client,
             resources,
             owner: OnceLock::new(),
-        })
+        });
+        if is_client {
+            let mut clients = unpoisoned(CLIENTS.lock());
+            clients.retain(|client| client.strong_count() > 0);
+            clients.push(Arc::downgrade(&executor));
+        }
+        executor
+    }
+
+    /// Those of all clients.
+    pub(in crate::exec) fn of_clients() -> Vec<Arc<Executor>> {
+        let clients = unpoisoned(CLIENTS.lock());
+        clients.iter().filter_map(Weak::upgrade).collect()
     }
 
     pub(crate) fn set_owner(&self, owner: Weak<dyn Any + Send + Sync>) {
@@ -110,11 +127,6 @@ impl Executor {
     /// Threads that work or wait inside, and how many of them are lent.
     pub(in crate::exec) fn threads_inside(&self) -> (usize, usize) {
         self.headcount.taking_part()
-    }
-
-    /// Whether the calling thread is inside.
-    pub(crate) fn has_caller(&self) -> bool {
-        self.headcount.has_caller()
     }
 
     /// The calling thread has found a run. From here on it is counted, if it came to look for work.

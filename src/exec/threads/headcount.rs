@@ -149,9 +149,4 @@ impl Headcount {
         let _before = Before(STAY.with(|now| now.replace(stay)), is_looking);
         work();
     }
-
-    /// Whether the calling thread is inside.
-    pub(super) fn has_caller(&self) -> bool {
-        ptr::eq(STAY.with(Cell::get).at, self)
-    }
 }

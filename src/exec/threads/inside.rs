@@ -1,6 +1,7 @@
 //! The stay of an invited thread inside an executor.
 
 use super::executor::Executor;
+use super::serving::Serving;
 use std::sync::Arc;
 
 /// Counts a thread as inside until it is dropped.
@@ -38,6 +39,7 @@ impl Inside {
     /// Works: what the work calls can find out that it is inside.
     pub(in crate::exec) fn work(mut self, work: impl FnOnce()) {
         let executor = self.executor.clone();
+        let _serving = Serving::begin(&executor, true, None);
         executor
             .headcount
             .work(self.is_lent, &mut self.is_looking, work);

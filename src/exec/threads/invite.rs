@@ -3,6 +3,7 @@
 use super::executor::Executor;
 use super::inside::Inside;
 use super::pool_stack;
+use super::serving::Serving;
 use super::source::WorkSource;
 use crate::base::sync;
 use crate::base::sync::atomic::Ordering::{AcqRel, SeqCst};
@@ -135,6 +136,7 @@ fn work(executor: &Arc<Executor>, source: &dyn WorkSource, is_lent: bool) {
                 }
             }
             executor.permits.give();
+            let _without_permit = Serving::begin(executor, false, None);
             // Whoever has added work meanwhile may have found no permit free.
             if !(source.has_work() && executor.permits.try_take()) {
                 return;

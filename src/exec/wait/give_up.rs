@@ -1,10 +1,11 @@
 //! Giving up the slots of a thread while it waits, and taking them back.
 
 use super::handoff::share_all;
+use super::pause::pause_serving;
 use crate::base::error::Error;
 use crate::exec::park::Parker;
 use crate::exec::run::{CurrentTask, Run, YieldedPermits, current, work_source};
-use crate::exec::threads::{Invited, WorkSource, invite};
+use crate::exec::threads::{Executor, Invited, WorkSource, invite};
 use smallvec::SmallVec;
 use std::sync::Arc;
 
@@ -33,10 +34,17 @@ pub(super) fn give_up_slots(
 ) -> Result<YieldedPermits, Error> {
     share_all();
     let uncounted = body.filter(|body| !body.has_seceded());
+    let runs = held_permits(run);
+    let is_in_body = |executor: &Executor| {
+        let is_of = |run: &Arc<Run>| std::ptr::eq(&*run.context.executor, executor);
+        let tasks = std::iter::successors(current(), |task| task.above.clone());
+        is_of(run) || tasks.into_iter().any(|task| is_of(&task.run))
+    };
     let yielded = YieldedPermits {
+        _served: pause_serving(is_in_body),
         _mark: body.and_then(CurrentTask::mark_suspended),
         uncounted: uncounted.map(|body| body.run.clone()),
-        runs: held_permits(run),
+        runs,
     };
     YieldedPermits::uncount(&yielded.uncounted);
     let mut exhausted = None;

@@ -6,7 +6,7 @@
 
 use crate::exec::run::{CurrentTask, Run, work_source};
 use crate::exec::threads::{
-    Executor, Inside, LentSlot, WorkSource, invite, living_clients, on_enough_stack,
+    Executor, Inside, LentSlot, Serving, WorkSource, invite, on_enough_stack,
 };
 use crate::exec::tuning::FUTURES_FOLLOWED;
 use crate::task::Claim;
@@ -41,7 +41,7 @@ fn find_needed(
 }
 
 /// The run of a future's task, while it is open.
-fn run_of(claim: &Claim) -> Option<Arc<Run>> {
+pub(super) fn run_of(claim: &Claim) -> Option<Arc<Run>> {
     claim.producer().run()?.downcast().ok()
 }
 
@@ -88,6 +88,7 @@ fn with_permit(task: &CurrentTask, late: bool, work: impl FnOnce()) -> bool {
 /// Gives a permit back. Whoever has added work meanwhile may have found none free: that is looked for.
 fn give_permit(executor: &Arc<Executor>, source: &Arc<dyn WorkSource>) {
     executor.permits.give();
+    let _without_permit = Serving::begin(executor, false, None);
     if source.has_work() {
         let _ = invite(executor, source);
     }
@@ -109,7 +110,7 @@ pub(super) fn run_over_limit(claims: Vec<Claim>) -> bool {
 /// The same for a wait of which it is not known what ends it: for what comes first in each client that is stuck.
 pub(super) fn run_any_over_limit() -> bool {
     let mut is_any = false;
-    for executor in living_clients() {
+    for executor in Executor::of_clients() {
         let source = executor.client_source().filter(|source| source.has_work());
         let Some(source) = source.filter(|_| executor.is_stuck()) else {
             continue;

@@ -4,17 +4,22 @@ use super::give_up::sleep_without_slot;
 use crate::exec::park::Parker;
 use crate::exec::resources::Reacquired;
 use crate::exec::run::{CurrentTask, current};
+use std::rc::Rc;
 use std::sync::Arc;
 
 /// Calls `wait` with the resources of the body on this thread given back, unless it keeps its slot.
 pub(in crate::exec) fn with_lease_released<R>(wait: impl FnOnce() -> R) -> R {
-    let task = current();
-    let released = task.filter(|task| !task.keeps_slot() && release_lease(task));
-    let result = wait();
-    if let Some(task) = released {
-        reacquire_lease(&task);
+    struct Released(Option<Rc<CurrentTask>>);
+    impl Drop for Released {
+        fn drop(&mut self) {
+            if let Some(task) = &self.0 {
+                reacquire_lease(task);
+            }
+        }
     }
-    result
+    let task = current();
+    let _released = Released(task.filter(|task| !task.keeps_slot() && release_lease(task)));
+    wait()
 }
 
 /// Gives the resources of a body back; `false` if it has none.

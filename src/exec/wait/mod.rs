@@ -6,6 +6,7 @@ mod handoff;
 mod help;
 mod lease;
 mod owner;
+mod pause;
 mod secede;
 mod wait;
 

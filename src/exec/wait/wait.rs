@@ -6,13 +6,14 @@ use super::give_up::{NoThread, give_up_slots};
 use super::handoff::share_all;
 use super::help::{help, run_any_over_limit, run_over_limit};
 use super::lease::with_lease_released;
+use super::pause::pause_serving;
 use crate::base::error::{Error, ErrorKind};
 use crate::base::sync::atomic::Ordering::AcqRel;
 use crate::exec::park::Parker;
 use crate::exec::run::{CurrentTask, current, raise_awaited};
-use crate::exec::threads::{BlockedThread, Executor};
+use crate::exec::threads::{BlockedThread, Executor, served_lineage};
 use crate::exec::tuning::{FIRST_SLEEP, LONGEST_SLEEP};
-use crate::store::memo::{Awaiting, await_futures};
+use crate::store::memo::{Awaiting, IsOver, Lineage, await_futures};
 use crate::task::Claim;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -28,7 +29,7 @@ pub(crate) fn wait(on: &dyn Awaited, until: Option<Instant>) -> Result<bool, Err
     }
     match current() {
         Some(task) => with_lease_released(|| wait_in_task(&task, on, until)),
-        None => Ok(wait_outside(on, until)),
+        None => wait_outside(on, until),
     }
 }
 
@@ -41,15 +42,27 @@ pub(super) fn next_sleep(sleep: Duration) -> Duration {
     (sleep * 2).min(LONGEST_SLEEP)
 }
 
-fn wait_outside(on: &dyn Awaited, until: Option<Instant>) -> bool {
+/// A thread of a pool runs nothing else meanwhile (promise P5): if threads of that pool were asked to come to a client, others
+/// come in their place. What runs between the bodies of a client waits without its permit, too.
+fn wait_outside(on: &dyn Awaited, until: Option<Instant>) -> Result<bool, Error> {
+    let future = on.future().filter(|_| until.is_none());
+    let _listed = match (future, served_lineage()) {
+        (Some(future), Some(lineage)) => Some(ListedWait::of(
+            &lineage,
+            vec![future.clone()],
+            Box::new(|| false),
+        )?),
+        _ => None,
+    };
     let parker = Arc::<Parker>::default();
     on.listen(&parker);
+    let _paused = pause_serving(|_| false);
     let blocked = BlockedThread::enter();
     let mut sleep = FIRST_SLEEP;
     let mut late = false;
     loop {
         if on.is_over() {
-            return true;
+            return Ok(true);
         }
         blocked.call_others();
         // The holders of all slots may be bodies that wait for this thread: in a `par_iter` of which it does a piece, say.
@@ -58,7 +71,7 @@ fn wait_outside(on: &dyn Awaited, until: Option<Instant>) -> bool {
         }
         let left = time_left(until).unwrap_or(sleep);
         if left.is_zero() {
-            return on.is_over();
+            return Ok(on.is_over());
         }
         parker.park_timeout(left.min(sleep));
         sleep = next_sleep(sleep);
@@ -152,9 +165,21 @@ impl ListedWait {
         };
         let run = Arc::downgrade(&task.run);
         let is_over = Box::new(move || run.upgrade().is_none_or(|run| run.is_stopped()));
-        let awaiting = await_futures(futures, &lineage, is_over);
+        ListedWait::of(&lineage, futures, is_over).map(Some)
+    }
+
+    /// Enters the wait of what holds `lineage` up.
+    ///
+    /// # Errors
+    /// `Deadlock` if it would close a circle.
+    fn of(
+        lineage: &Arc<Lineage>,
+        futures: Vec<Claim>,
+        is_over: IsOver,
+    ) -> Result<ListedWait, Error> {
+        let awaiting = await_futures(futures, lineage, is_over);
         let awaiting = awaiting.map_err(|circle| Error::run(ErrorKind::Deadlock, circle))?;
-        Ok(Some(ListedWait(Some(awaiting))))
+        Ok(ListedWait(Some(awaiting)))
     }
 }
 

@@ -210,14 +210,14 @@ impl RunMemo {
         let outcome = match parked {
             Ok(true) => {
                 waits.add(target, lineage, is_over);
-                Wait::Registered
+                Ok(Wait::Registered)
             }
-            Ok(false) => Wait::Changed,
-            Err(cycle) => Wait::Deadlock(cycle),
+            Ok(false) => Ok(Wait::Changed),
+            Err(cycle) => Err(cycle),
         };
         drop(waits);
         drop(over);
-        outcome
+        outcome.unwrap_or_else(|cycle| Wait::Deadlock(cycle.describe()))
     }
 
     /// Wakes those that wait for an entry: it has changed, and they look up again.

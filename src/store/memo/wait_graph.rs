@@ -182,13 +182,13 @@ impl Waits {
         Some(Removed::Wait(self.0.waits.remove(at)))
     }
 
-    /// Describes the cycle that a wait of `lineage` for one of `targets` would close, if it would. Also returns what was
-    /// removed: drop it when the list is unlocked.
+    /// The cycle that a wait of `lineage` for one of `targets` would close, if it would. Also returns what was removed: drop
+    /// it when the list is unlocked.
     pub(super) fn find_cycle(
         &mut self,
         targets: &[Target],
         lineage: Option<&Arc<Lineage>>,
-    ) -> (Option<String>, Vec<Removed>) {
+    ) -> (Option<Cycle>, Vec<Removed>) {
         let mut removed = Vec::new();
         if self.0.waits.len() >= self.0.purge_at {
             let over = self.0.waits.extract_if(.., |wait| (wait.is_over)());
@@ -267,30 +267,44 @@ impl Search {
         }
     }
 
-    /// Describes the path to the first target that is held up.
-    fn describe(&self) -> Option<String> {
-        let mut calls = Vec::new();
+    /// The path to the first target that is held up.
+    fn cycle(&self) -> Cycle {
+        let mut targets = Vec::new();
         let mut step = self.visited.iter().position(|v| v.is_held_up);
         while let Some(at) = step {
-            calls.push(format!("`{}`", self.visited[at].target.call()));
+            targets.push(self.visited[at].target.clone());
             step = self.visited[at].from;
         }
-        calls.reverse();
-        let first = calls.first()?;
-        Some(match calls.len() {
-            1 => format!("deadlock: {first} waits for itself"),
-            _ => format!("deadlock: {} waits for {first}", calls.join(" waits for ")),
-        })
+        targets.reverse();
+        Cycle(targets)
     }
 }
 
-/// Describes the cycle that a wait of `lineage` for one of `targets` would close, if it would.
+/// Targets that wait for each other, and the last of them for the first.
+pub(super) struct Cycle(Vec<Target>);
+
+impl Cycle {
+    /// Calls the `Debug` of arguments: never with the list locked.
+    pub(super) fn describe(&self) -> String {
+        let calls: Vec<_> = self.0.iter().map(|of| format!("`{}`", of.call())).collect();
+        match &*calls {
+            [only] => format!("deadlock: {only} waits for itself"),
+            _ => format!(
+                "deadlock: {} waits for {}",
+                calls.join(" waits for "),
+                calls[0]
+            ),
+        }
+    }
+}
+
+/// The cycle that a wait of `lineage` for one of `targets` would close, if it would.
 fn find_cycle(
     waits: &[WaitRecord],
     targets: &[Target],
     lineage: Option<&Arc<Lineage>>,
     removed: &mut Vec<Removed>,
-) -> Option<String> {
+) -> Option<Cycle> {
     let mut search = Search::default();
     for target in targets {
         search.visit(target.clone(), None, removed);
@@ -317,9 +331,9 @@ fn find_cycle(
         }
         at += 1;
     }
-    let cycle = (any && !search.can_any_end(first)).then(|| search.describe());
+    let cycle = (any && !search.can_any_end(first)).then(|| search.cycle());
     removed.extend((search.visited.into_iter()).map(|v| Removed::Target(v.target)));
-    cycle.flatten()
+    cycle
 }
 
 /// The wait of a body for futures, until [`end`](Awaiting::end) is called.
@@ -343,7 +357,7 @@ pub(crate) fn await_futures(
     };
     drop(waits);
     drop(over);
-    number.map(Awaiting)
+    number.map(Awaiting).map_err(|cycle| cycle.describe())
 }
 
 /// The futures that bodies wait for which hold `claim` up.

@@ -384,7 +384,7 @@ impl Promise {
         after(None);
         if before.has(HAS_LISTENERS) {
             let listeners = std::mem::take(&mut lock(self.locked()).listeners);
-            listeners.into_iter().for_each(Listener::notify);
+            Listener::notify_all(listeners);
         }
     }
 
@@ -415,7 +415,7 @@ impl Promise {
         }
         drop_unclaimed(unclaimed);
         after(unseen.as_ref());
-        listeners.into_iter().for_each(Listener::notify);
+        Listener::notify_all(listeners);
     }
 
     /// Ends it with an error before anything else has a part of it.
@@ -449,6 +449,11 @@ impl Promise {
     /// Calls `call` when it has ended; at once, if it has.
     pub(crate) fn on_end(&self, call: OnEnd) {
         self.listen(Listener::new(call));
+    }
+
+    /// As `on_end`, of user code: called after all others.
+    pub(crate) fn on_end_last(&self, call: OnEnd) {
+        self.listen(Listener::of_user(call));
     }
 
     /// As `on_end`, if `owner` still exists by then.

@@ -42,8 +42,13 @@ const USES: &[(&str, Use)] = &[
         let f: fn(i64) -> Delayed<i64> = |x| fail(x);
         f(1).compute().map(drop)
     }),
-    ("Option::map", || {
-        Some(1).map(fail).expect("one").compute().map(drop)
+    ("a lone iterator", || {
+        std::iter::once(1)
+            .map(fail)
+            .next()
+            .expect("one")
+            .compute()
+            .map(drop)
     }),
     ("array::map", || compute([1, 2].map(fail)).map(drop)),
     ("Iterator::fold", || {

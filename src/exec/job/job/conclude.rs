@@ -5,6 +5,7 @@ use crate::base::error::{Error, ErrorKind, drop_payload};
 use crate::base::sync::lock;
 use crate::exec::drive::{end_run, settle, tell_end};
 use crate::exec::run::Run;
+use crate::exec::threads::Serving;
 use crate::plan::Program;
 use crate::task::{Payload, Shared};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -45,6 +46,9 @@ impl Job {
         let Some(root) = run.queue.any_root() else {
             return;
         };
+        // What user code is called from here on may wait, for anything but this; and close the client.
+        let held_up = Some(self.futures.number()).filter(|_| !self.futures.are_many());
+        let _serving = Serving::join(&run.context.executor, held_up);
         settle(run);
         let root = root.reclaim();
         let mut value = None;
