@@ -42,6 +42,14 @@ mod real {
     pub(crate) use std::thread::{Builder, sleep as pause, yield_now};
     pub(crate) use std::thread_local;
 
+    /// A list of the process, behind a lock: under a model checker, of the execution.
+    macro_rules! shared_list {
+        ($name:ident: $T:ty) => {
+            static $name: std::sync::Mutex<Vec<$T>> = std::sync::Mutex::new(Vec::new());
+        };
+    }
+    pub(crate) use shared_list;
+
     pub(crate) mod pool {
         /// Spawns a job on the pool, or on rayon's global pool.
         pub(crate) fn spawn(pool: Option<&rayon::ThreadPool>, job: impl FnOnce() + Send + 'static) {
@@ -127,6 +135,15 @@ mod shuttled {
     pub(crate) use shuttle::sync::{Condvar, Mutex, MutexGuard, RwLock, atomic};
     pub(crate) use shuttle::thread::{Builder, yield_now};
     pub(crate) use shuttle::thread_local;
+
+    macro_rules! shared_list {
+        ($name:ident: $T:ty) => {
+            shuttle::lazy_static! {
+                static ref $name: shuttle::sync::Mutex<Vec<$T>> = Default::default();
+            }
+        };
+    }
+    pub(crate) use shared_list;
 
     pub(crate) fn pause(_: Duration) {
         yield_now();

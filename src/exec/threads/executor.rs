@@ -7,11 +7,11 @@ use super::source::WorkSource;
 use crate::base::error::{Error, ErrorKind};
 use crate::base::sync::atomic::AtomicUsize;
 use crate::base::sync::atomic::Ordering::{Acquire, SeqCst};
-use crate::base::sync::unpoisoned;
+use crate::base::sync::{lock, shared_list};
 use crate::exec::futures::{ClientProgress, Urgency};
 use crate::exec::resources::Resources;
 use std::any::Any;
-use std::sync::{Arc, Mutex, OnceLock, Weak};
+use std::sync::{Arc, OnceLock, Weak};
 
 /// What supplies runs with threads. A compute makes one for itself, a client has one for all its tasks.
 pub(crate) struct Executor {
@@ -44,8 +44,8 @@ pub(in crate::exec) struct ClientSide {
     pub(in crate::exec) source: Arc<dyn WorkSource>,
 }
 
-/// The executors of all clients. Nothing is waited for and nothing dropped under this lock.
-static CLIENTS: Mutex<Vec<Weak<Executor>>> = Mutex::new(Vec::new());
+// The executors of all clients. Nothing is waited for and nothing dropped under this lock.
+shared_list!(CLIENTS: Weak<Executor>);
 
 impl Executor {
     /// How many threads may stand in for those that wait, by default.
@@ -79,7 +79,7 @@ impl Executor {
             owner: OnceLock::new(),
         });
         if is_client {
-            let mut clients = unpoisoned(CLIENTS.lock());
+            let mut clients = lock(&CLIENTS);
             clients.retain(|client| client.strong_count() > 0);
             clients.push(Arc::downgrade(&executor));
         }
@@ -88,7 +88,7 @@ impl Executor {
 
     /// Those of all clients.
     pub(in crate::exec) fn of_clients() -> Vec<Arc<Executor>> {
-        let clients = unpoisoned(CLIENTS.lock());
+        let clients = lock(&CLIENTS);
         clients.iter().filter_map(Weak::upgrade).collect()
     }
 

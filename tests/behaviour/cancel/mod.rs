@@ -8,3 +8,4 @@ mod a_limit_holds_for_all_a_call_stands_for;
 mod a_time_without_end_is_no_limit;
 mod a_timeout_ends_the_node_or_the_run;
 mod dropping_the_last_handle_cancels;
+mod retries_run_again_as_often_as_asked;

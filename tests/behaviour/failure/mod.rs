@@ -11,4 +11,3 @@ mod an_impossible_element_fails_alone;
 mod failures_can_be_caught;
 mod nothing_starts_after_a_failure;
 mod other_failures_are_counted_on_the_first;
-mod retries_run_again_as_often_as_asked;
