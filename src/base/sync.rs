@@ -42,6 +42,9 @@ mod real {
     pub(crate) use std::thread::{Builder, sleep as pause, yield_now};
     pub(crate) use std::thread_local;
 
+    /// Whether a thread may look up from its sleep for ever: in a model, it would starve the others.
+    pub(crate) const LOOKS_UP: bool = true;
+
     /// A list of the process, behind a lock: under a model checker, of the execution.
     macro_rules! shared_list {
         ($name:ident: $T:ty) => {
@@ -135,6 +138,8 @@ mod shuttled {
     pub(crate) use shuttle::sync::{Condvar, Mutex, MutexGuard, RwLock, atomic};
     pub(crate) use shuttle::thread::{Builder, yield_now};
     pub(crate) use shuttle::thread_local;
+
+    pub(crate) const LOOKS_UP: bool = false;
 
     macro_rules! shared_list {
         ($name:ident: $T:ty) => {

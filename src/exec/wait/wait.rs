@@ -8,6 +8,7 @@ use super::help::{help, run_any_over_limit, run_over_limit};
 use super::lease::with_lease_released;
 use super::pause::pause_serving;
 use crate::base::error::{Error, ErrorKind};
+use crate::base::sync::LOOKS_UP;
 use crate::base::sync::atomic::Ordering::AcqRel;
 use crate::exec::park::Parker;
 use crate::exec::run::{CurrentTask, current, raise_awaited};
@@ -73,7 +74,10 @@ fn wait_outside(on: &dyn Awaited, until: Option<Instant>) -> Result<bool, Error>
         if left.is_zero() {
             return Ok(on.is_over());
         }
-        parker.park_timeout(left.min(sleep));
+        match until.is_some() || LOOKS_UP || sleep < LONGEST_SLEEP {
+            true => _ = parker.park_timeout(left.min(sleep)),
+            false => parker.park(),
+        }
         sleep = next_sleep(sleep);
         late = true;
     }
