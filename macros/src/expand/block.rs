@@ -6,17 +6,18 @@ use crate::paths::Paths;
 use crate::report::Report;
 use crate::syntax::attrs::{self, Attrs};
 use crate::syntax::{Block, Function, Member};
-use crate::task::{Of, Task, is_key, validate};
+use crate::task::{Of, Task, validate};
 use proc_macro2::{Group, Ident, TokenStream, TokenTree};
 use quote::{ToTokens, format_ident, quote};
 use syn::ext::IdentExt;
-use syn::{FnArg, Signature, Type, Visibility};
+use syn::{Signature, Type, Visibility};
 
 /// Expands `#[delayed] impl Foo { .. }`.
 pub(crate) fn block(args: TokenStream, mut block: Block) -> TokenStream {
     let mut report = Report::default();
     let options = Options::parse(args, Place::Block, &mut report);
-    let own = take_own(&mut block);
+    let own = methods_mut(&mut block).map(|f| attrs::take_own(&mut f.attrs));
+    let own: Vec<_> = own.collect();
     let mut refused = Report::default();
     validate::block(&block, &mut refused);
     let traits = if refused.is_empty() {
@@ -43,7 +44,7 @@ pub(crate) fn block(args: TokenStream, mut block: Block) -> TokenStream {
         report.absorb(refused);
         quote!()
     };
-    strip_keys(&mut block);
+    methods_mut(&mut block).for_each(|f| plain::strip_keys(&mut f.sig));
     let errors = report.into_tokens();
     quote!(#errors #block #traits)
 }
@@ -55,24 +56,11 @@ fn methods(block: &Block) -> impl Iterator<Item = &Function> {
     })
 }
 
-/// Takes the attributes of ours from the methods, in order.
-fn take_own(block: &mut Block) -> Vec<Vec<syn::Attribute>> {
-    let methods = block.members.iter_mut().filter_map(|m| match m {
+fn methods_mut(block: &mut Block) -> impl Iterator<Item = &mut Function> {
+    block.members.iter_mut().filter_map(|m| match m {
         Member::Method(f) => Some(f),
         Member::Other(_) => None,
-    });
-    methods.map(|f| attrs::take_own(&mut f.attrs)).collect()
-}
-
-fn strip_keys(block: &mut Block) {
-    for member in &mut block.members {
-        let Member::Method(f) = member else { continue };
-        for input in &mut f.sig.inputs {
-            if let FnArg::Typed(p) = input {
-                p.attrs.retain(|a| !is_key(a));
-            }
-        }
-    }
+    })
 }
 
 fn trait_name(block: &Block, options: &Options) -> Ident {

@@ -17,10 +17,9 @@ pub(super) fn function(task: &Task, function: &Function, attrs: &Attrs) -> Token
         .now
         .clone()
         .unwrap_or_else(|| Ident::new("now", task.ident.span()));
-    let sig = Signature {
-        ident: name,
-        ..without_keys(&function.sig)
-    };
+    let mut sig = function.sig.clone();
+    strip_keys(&mut sig);
+    sig.ident = name;
     let item = quote! {
         #(#plain)*
         #[allow(clippy::must_use_candidate)]
@@ -36,15 +35,13 @@ pub(super) fn function(task: &Task, function: &Function, attrs: &Attrs) -> Token
     }
 }
 
-/// The signature without `#[key(..)]`.
-fn without_keys(sig: &Signature) -> Signature {
-    let mut sig = sig.clone();
+/// Takes `#[key(..)]` from the parameters.
+pub(super) fn strip_keys(sig: &mut Signature) {
     for input in &mut sig.inputs {
         if let FnArg::Typed(p) = input {
             p.attrs.retain(|a| !is_key(a));
         }
     }
-    sig
 }
 
 /// The hash of the function's text, and of what the options make of it.
