@@ -2,7 +2,10 @@
 //!
 //! Comments, doc comments and formatting do not change it, every other token does.
 
+use crate::syntax::Function;
+use crate::task::Task;
 use proc_macro2::{Delimiter, Spacing, TokenStream, TokenTree};
+use quote::ToTokens;
 
 /// FNV-1a with 128 bits.
 pub(crate) struct Identity(u128);
@@ -19,6 +22,16 @@ const GLUED: &[&str] = &[
 impl Identity {
     pub(crate) fn new() -> Self {
         Identity(OFFSET)
+    }
+
+    /// The hash of a function's text, and of what the options make of it.
+    pub(crate) fn of_function(function: &Function, task: &Task) -> Identity {
+        let mut identity = Identity::new();
+        identity.tokens(function.sig.to_token_stream());
+        identity.tokens(function.body.to_token_stream());
+        identity.text(task.options.result.map_or("", |_| "result"));
+        identity.tokens(task.options.ok.to_token_stream());
+        identity
     }
 
     pub(crate) fn value(&self) -> u128 {

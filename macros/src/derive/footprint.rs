@@ -1,5 +1,6 @@
 //! `#[derive(Footprint)]`: what the fields own, together.
 
+use super::pattern::pattern;
 use crate::paths::{Paths, local};
 use crate::report::Report;
 use proc_macro2::{Ident, TokenStream};
@@ -115,15 +116,7 @@ impl Sums<'_> {
             sum.extend(part);
             bound.push(pattern);
         }
-        let pattern = match fields {
-            Fields::Named(f) => {
-                let keys = f.named.iter().map(|f| &f.ident);
-                quote!({ #(#keys: #bound),* })
-            }
-            Fields::Unnamed(_) => quote!((#(#bound),*)),
-            Fields::Unit => quote!(),
-        };
-        (pattern, sum)
+        (pattern(fields, &bound), sum)
     }
 }
 

@@ -1,6 +1,7 @@
 //! Room: the derives.
 
 mod footprint;
+mod pattern;
 mod token;
 
 pub(crate) use footprint::footprint;

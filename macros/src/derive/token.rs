@@ -1,5 +1,6 @@
 //! `#[derive(Token)]`: a content key made of the fields' keys.
 
+use super::pattern::pattern;
 use crate::identity::Identity;
 use crate::paths::{Paths, local};
 use crate::report::Report;
@@ -86,15 +87,7 @@ fn root(attrs: &[Attribute], report: &mut Report) -> Option<Path> {
 /// A pattern for the fields, and the names it binds.
 fn fields(fields: &Fields) -> (TokenStream, Vec<Ident>) {
     let names: Vec<Ident> = (0..fields.len()).map(|i| local("f", i)).collect();
-    let pattern = match fields {
-        Fields::Named(f) => {
-            let keys = f.named.iter().map(|f| &f.ident);
-            quote!({ #(#keys: #names),* })
-        }
-        Fields::Unnamed(_) => quote!((#(#names),*)),
-        Fields::Unit => quote!(),
-    };
-    (pattern, names)
+    (pattern(fields, &names), names)
 }
 
 /// What the type looks like: its name, the variant's, the fields' and their types. A key that was stored before the
@@ -108,7 +101,7 @@ fn shape(name: &Ident, variant: Option<&Variant>, fields: &Fields) -> u64 {
             &field
                 .ident
                 .as_ref()
-                .map(ToString::to_string)
+                .map(Ident::to_string)
                 .unwrap_or_default(),
         );
         identity.tokens(field.ty.to_token_stream());

@@ -1,6 +1,7 @@
 //! A delayed `impl` block: the methods stay as they are, and a trait adds their delayed versions to `Delayed<Foo>`.
 
 use super::{companion, fallback, plain};
+use crate::identity::Identity;
 use crate::options::{Options, Place};
 use crate::paths::Paths;
 use crate::report::Report;
@@ -135,7 +136,7 @@ fn method_of(
         |constructor: &TokenStream| quote!(#(#cfgs)* #(#for_constructor)* #note #constructor;);
     let delayed = if refused.is_empty() {
         let (constructor, construct) = (task.constructor(true), task.construct());
-        let mut identity = plain::identity(method, &task);
+        let mut identity = Identity::of_function(method, &task);
         identity.tokens(block.self_ty.to_token_stream());
         identity.tokens(block.generics.to_token_stream());
         let (self_ty, arguments, ident) =

@@ -1,6 +1,7 @@
 //! A delayed function: the constructor of nodes, and the hidden type of the same name that keeps the plain function.
 
 use super::{companion, fallback, plain};
+use crate::identity::Identity;
 use crate::options::{Options, Place};
 use crate::paths::Paths;
 use crate::report::Report;
@@ -40,7 +41,7 @@ pub(crate) fn function(args: TokenStream, function: &Function) -> TokenStream {
 
 fn delayed(task: &Task, function: &Function) -> TokenStream {
     let attrs = Attrs::new(&function.attrs);
-    let identity = plain::identity(function, task);
+    let identity = Identity::of_function(function, task);
     let (constructor, construct) = (task.constructor(true), task.construct());
     let how = match &task.options.now {
         None => format!("{}::now", task.ident),

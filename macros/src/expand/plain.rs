@@ -1,11 +1,10 @@
-//! The plain function that a node runs, and the identity of its text.
+//! The plain function that a node runs.
 
-use crate::identity::Identity;
 use crate::syntax::Function;
 use crate::syntax::attrs::Attrs;
 use crate::task::{Task, is_key};
 use proc_macro2::{Ident, TokenStream};
-use quote::{ToTokens, quote};
+use quote::quote;
 use syn::{FnArg, Signature};
 
 /// The user's function, token for token but for its name: `name::now`, or what `now = ..` says.
@@ -42,18 +41,4 @@ pub(super) fn strip_keys(sig: &mut Signature) {
             p.attrs.retain(|a| !is_key(a));
         }
     }
-}
-
-/// The hash of the function's text, and of what the options make of it.
-pub(super) fn identity(function: &Function, task: &Task) -> Identity {
-    let mut identity = Identity::new();
-    identity.tokens(function.sig.to_token_stream());
-    identity.tokens(function.body.to_token_stream());
-    identity.text(if task.options.result.is_some() {
-        "result"
-    } else {
-        ""
-    });
-    identity.tokens(task.options.ok.to_token_stream());
-    identity
 }
