@@ -1,6 +1,6 @@
 //! An observer that writes lines of text.
 
-use crate::event::{Observer, RunEvent};
+use crate::event::{NodeInfo, Observer, RunEvent};
 use std::fmt;
 use std::io::Write;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -45,31 +45,19 @@ impl Observer for TextLog {
                 units,
             } => {
                 let parent = parent.map(|(run, node)| format!(" in node {node} of run {run}"));
-                format!(
-                    "run {run} started{}: {nodes} nodes in {units} units",
-                    parent.unwrap_or_default()
-                )
+                let parent = parent.unwrap_or_default();
+                format!("run {run} started{parent}: {nodes} nodes in {units} units")
             }
             RunEvent::NodeStarted {
                 run,
                 node,
                 attempt: 0,
-            } => {
-                format!("run {run} node {} {} started", node.id, node.label)
-            }
+            } => of_node(run, node, "started"),
             RunEvent::NodeStarted { run, node, attempt } => {
-                format!(
-                    "run {run} node {} {} started, attempt {}",
-                    node.id,
-                    node.label,
-                    attempt + 1
-                )
+                of_node(run, node, format!("started, attempt {}", attempt + 1))
             }
             RunEvent::NodeFinished { run, node, elapsed } => {
-                format!(
-                    "run {run} node {} {} finished in {elapsed:.1?}",
-                    node.id, node.label
-                )
+                of_node(run, node, format!("finished in {elapsed:.1?}"))
             }
             RunEvent::ResultBorn {
                 run,
@@ -78,57 +66,41 @@ impl Observer for TextLog {
                 estimated,
             } => {
                 let more = if *estimated { " and more" } else { "" };
-                format!(
-                    "run {run} node {} {} holds {bytes} bytes{more}",
-                    node.id, node.label
-                )
+                of_node(run, node, format!("holds {bytes} bytes{more}"))
             }
             RunEvent::ResultEnded { run, node, bytes } => {
-                format!(
-                    "run {run} node {} {} releases {bytes} bytes",
-                    node.id, node.label
-                )
+                of_node(run, node, format!("releases {bytes} bytes"))
             }
             RunEvent::NodeRetried { run, node, error } => {
-                format!(
-                    "run {run} node {} {} will be tried again: {error:#}",
-                    node.id, node.label
-                )
+                of_node(run, node, format!("will be tried again: {error:#}"))
             }
             RunEvent::NodeFailed { run, node, error } => {
-                format!(
-                    "run {run} node {} {} failed: {error:#}",
-                    node.id, node.label
-                )
+                of_node(run, node, format!("failed: {error:#}"))
             }
-            RunEvent::NodeRemembered { run, node } => {
-                format!("run {run} node {} {} remembered", node.id, node.label)
-            }
+            RunEvent::NodeRemembered { run, node } => of_node(run, node, "remembered"),
             RunEvent::NodeExpanded { run, node, nodes } => {
-                format!(
-                    "run {run} node {} {} returned a graph of {nodes} nodes",
-                    node.id, node.label
-                )
+                of_node(run, node, format!("returned a graph of {nodes} nodes"))
             }
             RunEvent::RunFinished {
                 run,
                 error: None,
                 elapsed,
-            } => {
-                format!("run {run} finished in {elapsed:.1?}")
-            }
+            } => format!("run {run} finished in {elapsed:.1?}"),
             RunEvent::RunFinished {
                 run,
                 error: Some(error),
                 elapsed,
-            } => {
-                format!("run {run} failed after {elapsed:.1?}: {error:#}")
-            }
+            } => format!("run {run} failed after {elapsed:.1?}: {error:#}"),
         };
         let at = self.since.elapsed().as_secs_f64();
         let mut to = self.to.lock().unwrap_or_else(PoisonError::into_inner);
         let _ = writeln!(to, "{at:9.6} {line}");
     }
+}
+
+/// A line about a node.
+fn of_node(run: &u64, node: &NodeInfo, what: impl fmt::Display) -> String {
+    format!("run {run} node {} {} {what}", node.id, node.label)
 }
 
 impl fmt::Debug for TextLog {
