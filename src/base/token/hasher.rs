@@ -300,3 +300,23 @@ pub const fn function_id(path: &str, version: &str, body: u128) -> u128 {
     ];
     const_xxh3::xxh3_128(parts.as_flattened())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn how_the_writes_are_cut_does_not_matter() {
+        let bytes: Vec<u8> = (0..3000u32).map(|i| i as u8).collect();
+        for total in [0, 1, 100, 223, 224, 231, 232, 233, 248, 249, 256, 257, 3000] {
+            let mut seeded = 7u128.to_le_bytes().to_vec();
+            seeded.extend(&bytes[..total]);
+            let whole = xxhash_rust::xxh3::xxh3_128(&seeded);
+            for cut in [1, 3, 64, 247, 248, 249, 500, 3000] {
+                let mut h = Hasher128::new(7);
+                bytes[..total].chunks(cut).for_each(|part| h.raw(part));
+                assert_eq!(h.finish(), whole, "{total} bytes in parts of {cut}");
+            }
+        }
+    }
+}

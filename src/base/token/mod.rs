@@ -12,8 +12,6 @@ mod locality;
 #[cfg(feature = "serde")]
 mod serde_front;
 mod std_types;
-#[cfg(test)]
-mod tests;
 mod token;
 
 pub(crate) use hash_front::{StdHasher, token_hash};

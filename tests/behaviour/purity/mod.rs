@@ -10,4 +10,6 @@ mod keys_tell_different_calls_apart;
 mod one_key_on_two_computations_is_an_error;
 mod pure_nodes_are_shared_across_nesting_levels;
 mod the_call_decides_purity_over_the_attribute;
+mod the_key_of_a_value_is_its_content;
 mod what_is_different_is_never_taken_for_the_same;
+mod what_is_serialized_has_a_key;
