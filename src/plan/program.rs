@@ -53,7 +53,7 @@ pub(crate) struct Program {
     /// The same, except that the memo remembers some results.
     pub(crate) is_light: bool,
     /// Some node has a priority.
-    pub(super) has_priorities: bool,
+    pub(crate) has_priorities: bool,
     /// Keeps every node alive.
     pub(super) roots: Roots,
     pub(super) consumers: OnceLock<Consumers>,
@@ -163,11 +163,6 @@ impl Program {
             return 0;
         }
         self.unit(unit).map(|i| self.priority(i)).max().unwrap_or(0)
-    }
-
-    /// Whether some node has a priority.
-    pub(crate) fn has_priorities(&self) -> bool {
-        self.has_priorities
     }
 
     /// Whether running it may add work that the plan does not show.

@@ -4,7 +4,7 @@ use super::Delayed;
 use crate::base::error::Error;
 use crate::delayed::ops::unary::taken;
 use crate::task::Operand;
-use crate::task::{Describe, Function, Input, Inputs, Purity, TaskSpec, Use, Value, call_node};
+use crate::task::{Function, Input, Inputs, Purity, TaskSpec, Use, Value, call_node};
 
 /// An input whose failure does not fail its user.
 struct Caught<T>(Delayed<T>);
@@ -13,12 +13,6 @@ impl<T: Value> Operand for Caught<T> {
     #[allow(private_interfaces)]
     fn list_inputs(&self, inputs: &mut Inputs) {
         inputs.push(Input::new(&self.0.node, Use::Catch));
-    }
-}
-
-impl<T: Value> Caught<T> {
-    fn describe(&self, to: &mut Describe<'_>) {
-        to.input();
     }
 }
 
@@ -53,7 +47,7 @@ impl<T: Value + Clone> Delayed<T> {
         Delayed::from_node(call_node::<Catch, Result<T, Error>, _, _, _>(
             (Caught(self.clone()), ()),
             |_, frame| Ok(frame.outcome()),
-            |ops, to| ops.0.describe(to),
+            |_, to| to.input(),
         ))
     }
 

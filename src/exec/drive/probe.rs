@@ -59,7 +59,7 @@ pub(super) fn begin_alone(run: &Arc<Run>, root: SegmentPtr) -> bool {
 /// Whether a segment has so many units that it may be worth it to begin alone.
 pub(in crate::exec) fn may_be_probed(segment: &Segment) -> bool {
     let program = segment.program();
-    program.unit_count() >= PROBE_UNITS && !program.has_priorities()
+    program.unit_count() >= PROBE_UNITS && !program.has_priorities
 }
 
 /// Executes nodes until it is known how long one takes, in nanoseconds, that is `least` or more, and much is left; or

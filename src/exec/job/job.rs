@@ -67,7 +67,7 @@ impl Job {
         let futures = if each { program.outputs.len() } else { 1 };
         let first = program.outputs.first().map(|edge| edge.index());
         let label = first.map_or_else(|| "task".into(), |i| program.node(i).label());
-        let priorities = match program.has_priorities() {
+        let priorities = match program.has_priorities {
             true => Priorities::of_outputs(&program),
             false => Priorities::default(),
         };

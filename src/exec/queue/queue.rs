@@ -113,7 +113,7 @@ impl Queue {
     /// A unit that was woken. It has begun, and its turn was before that of all that have not; unless these have priorities.
     #[inline(never)]
     fn take_woken(&self, root: SegmentPtr) -> Option<ReadyUnit> {
-        if root.get().program().has_priorities() {
+        if root.get().program().has_priorities {
             return None;
         }
         let item = self.deques.take_injected()?;

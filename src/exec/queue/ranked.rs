@@ -75,7 +75,7 @@ impl RankedUnits {
         // priorities: then all of them take part in the comparison.
         let progress = segment.progress();
         let sources = &progress.consumers().sources;
-        let all = segment.program().has_priorities();
+        let all = segment.program().has_priorities;
         loop {
             let next = progress.sources.load(Relaxed);
             let Some(&unit) = sources.get(next) else {
