@@ -3,9 +3,9 @@
 use super::compile::returned_with;
 use super::options::{Options, RunOptions, Scheduler, invalid};
 use crate::base::error::Error;
-use crate::exec::{Cancel, Context, Executor, Pool, current_context};
+use crate::exec::{Context, Executor, Pool, current_context};
 use crate::optimize::Passes;
-use std::sync::{Arc, Weak};
+use std::sync::Arc;
 
 /// How one compute is run.
 pub(super) struct RunConfig<'o> {
@@ -47,8 +47,7 @@ impl<'o> RunConfig<'o> {
             options.timeout,
         );
         if let Some(token) = &options.cancel {
-            let listener: Weak<dyn Cancel> = Arc::downgrade(&context) as _;
-            token.listen(listener);
+            token.listen(&context);
         }
         Ok(context)
     }

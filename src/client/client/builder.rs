@@ -3,7 +3,7 @@
 use super::{Client, ClientInner};
 use crate::base::error::{Error, ErrorKind};
 use crate::compute::{IntoObserver, Options, Service};
-use crate::exec::{Cancel, Executor, JobQueue, OnUnseenError, Pool, Resources};
+use crate::exec::{Executor, JobQueue, OnUnseenError, Pool, Resources};
 use crate::store::Memo;
 use std::fmt;
 use std::sync::{Arc, Weak};
@@ -188,8 +188,7 @@ impl ClientBuilder {
         let owner: Weak<ClientInner> = Arc::downgrade(&inner);
         inner.executor.set_owner(owner);
         if let Some(token) = self.options.cancel_token() {
-            let listener: Weak<dyn Cancel> = Arc::downgrade(&inner) as _;
-            token.listen(listener);
+            token.listen(&inner);
         }
         Ok(Client(inner))
     }

@@ -62,7 +62,7 @@ impl CancelToken {
     #[must_use = "a child token does nothing unless it is given to a run"]
     pub fn child(&self) -> CancelToken {
         let child = CancelToken::new_under(Some(self.0.clone()));
-        self.listen(Arc::downgrade(&child.0) as Weak<dyn Cancel>);
+        self.listen(&child.0);
         child
     }
 
@@ -91,18 +91,16 @@ impl CancelToken {
         Some(CancelToken::new_under(Some(Arc::new(body))))
     }
 
-    pub(crate) fn listen(&self, listener: Weak<dyn Cancel>) {
+    pub(crate) fn listen(&self, listener: &Arc<impl Cancel + 'static>) {
         let mut listeners = lock(&self.0.listeners);
         if self.is_cancelled() {
             drop(listeners);
-            if let Some(listener) = listener.upgrade() {
-                listener.cancel();
-            }
-            return;
+            return listener.cancel();
         }
         if listeners.len() == listeners.capacity() {
             listeners.retain(|l| l.strong_count() > 0);
         }
+        let listener = Arc::downgrade(listener);
         listeners.push(listener);
     }
 }

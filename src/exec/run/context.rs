@@ -169,12 +169,7 @@ impl Context {
 
     // -------------------------------------------------------------- stopping
 
-    /// Cancels it; the caller sees to it that its run is ended.
-    pub(in crate::exec) fn cancel_quietly(&self) {
-        self.halt_for(CANCELLED);
-    }
-
-    /// Refuses everything from here on.
+    /// Refuses everything from here on; the caller sees to it that its runs are ended.
     pub(crate) fn close(&self) {
         self.halt_for(CANCELLED);
     }

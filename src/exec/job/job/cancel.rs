@@ -118,7 +118,7 @@ impl Job {
             (run, state.context.clone())
         };
         if let (Some(run), Some(context)) = (run, context) {
-            context.cancel_quietly();
+            context.close();
             run.shut();
         }
     }
