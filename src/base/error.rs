@@ -276,14 +276,52 @@ impl fmt::Display for Error {
         }
         // A loop, not `{:#}` of the source: nesting may be thousands of levels deep.
         let mut error = self;
+        let mut fold = Fold::of(std::iter::successors(Some(self), |e| e.below()).count());
         while let Some(inner) = error.below() {
-            f.write_str(": ")?;
-            inner.headline(f)?;
+            match fold.next() {
+                Folded::Shown => {
+                    f.write_str(": ")?;
+                    inner.headline(f)?;
+                }
+                Folded::First(more) => write!(f, ": .. {more} more ..")?,
+                Folded::Hidden => {}
+            }
             error = inner;
         }
         match &error.details.source {
             Some(source) => write!(f, ": {source:#}"),
             None => Ok(()),
+        }
+    }
+}
+
+/// What of a long chain of errors is written: its beginning, and its end with the root cause.
+struct Fold {
+    levels: usize,
+    at: usize,
+}
+
+enum Folded {
+    Shown,
+    /// The first of so many that are left out.
+    First(usize),
+    Hidden,
+}
+
+impl Fold {
+    /// Of a chain of so many levels, the first of which is written already.
+    fn of(levels: usize) -> Fold {
+        Fold { levels, at: 0 }
+    }
+
+    fn next(&mut self) -> Folded {
+        const END: usize = 64;
+        self.at += 1;
+        let hidden = END..self.levels.saturating_sub(END).max(END);
+        match hidden.contains(&self.at) {
+            true if self.at == hidden.start => Folded::First(hidden.len()),
+            true => Folded::Hidden,
+            false => Folded::Shown,
         }
     }
 }
@@ -298,13 +336,25 @@ impl fmt::Debug for Error {
         if let Some(at) = self.details.at {
             write!(f, "\n    at {at}")?;
         }
-        let mut source = StdError::source(self);
-        while let Some(e) = source {
+        let chain = || {
+            std::iter::successors(StdError::source(self), |e: &&(dyn StdError + 'static)| {
+                (**e).source()
+            })
+        };
+        let mut fold = Fold::of(chain().count() + 1);
+        for e in chain() {
+            match fold.next() {
+                Folded::Shown => {}
+                Folded::First(more) => {
+                    write!(f, "\n  .. {more} more ..")?;
+                    continue;
+                }
+                Folded::Hidden => continue,
+            }
             write!(f, "\n  caused by: {e}")?;
             if let Some(at) = e.downcast_ref::<Error>().and_then(|e| e.details.at) {
                 write!(f, "\n    at {at}")?;
             }
-            source = e.source();
         }
         Ok(())
     }

@@ -2,11 +2,37 @@
 
 use crate::base::error::Culprit;
 use crate::task::{Describe, NodeRef};
+use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-/// Returns the text of a call, shortened: `load("a.csv", <clean>)`.
+thread_local! {
+    /// A text is being written on this thread.
+    static IS_WRITING: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Marks the thread as writing, until this is dropped; `None`: it is already.
+struct Writing;
+
+impl Writing {
+    fn begin() -> Option<Writing> {
+        let was_writing = IS_WRITING.try_with(|is| is.replace(true));
+        (!was_writing.unwrap_or(true)).then(|| Writing)
+    }
+}
+
+impl Drop for Writing {
+    fn drop(&mut self) {
+        let _ = IS_WRITING.try_with(|is| is.set(false));
+    }
+}
+
+/// Returns the text of a call, shortened: `load("a.csv", <clean>)`. Within the text of another, whose argument holds a handle, only
+/// its label: handles may hold each other, in a cycle or a million deep.
 pub(crate) fn call_text(node: NodeRef<'_>) -> String {
+    let Some(_writing) = Writing::begin() else {
+        return format!("{}(..)", node.label());
+    };
     let mut inputs = Vec::new();
     node.list_inputs(&mut inputs);
     // Of a list of a million inputs only the first few are named.

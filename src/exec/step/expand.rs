@@ -8,7 +8,7 @@ use crate::base::sync::lock;
 use crate::event::RunEvent;
 use crate::exec::park::RunningLimit;
 use crate::exec::queue::ReadyUnit;
-use crate::exec::run::observe;
+use crate::exec::run::{MAX_DEPTH, observe};
 use crate::exec::segment::{Continuation, Segment, SegmentPtr};
 use crate::task::NodePtr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -17,7 +17,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 pub(super) fn expand(w: &Worker, to: Continuation, graph: &NodePtr, keep: bool) -> Step {
     let (segment, i, run) = (to.segment.get(), to.node, w.run());
     let context = &run.context;
-    let compiled = (context.compile)(graph);
+    let compiled = check_depth(&to, graph).and_then(|()| (context.compile)(graph));
     let checked = compiled.and_then(|program| {
         context.check_resources(&program)?;
         Ok(program)
@@ -59,6 +59,28 @@ pub(super) fn expand(w: &Worker, to: Continuation, graph: &NodePtr, keep: bool) 
         child.get().failures.abandon_all(error);
     }
     Step::Expanded(child)
+}
+
+/// Refuses a graph without end.
+///
+/// # Errors
+/// `Deadlock` if the graph is a node that waits for it; `Invalid` if graphs are returned too deep.
+fn check_depth(to: &Continuation, graph: &NodePtr) -> Result<(), Error> {
+    /// The cycles that are looked for are short: others end as too deep.
+    const LONGEST_CYCLE: usize = 64;
+    let segments = std::iter::successors(Some(to), |to| to.segment.get().continuation.as_ref());
+    for to in segments.take(LONGEST_CYCLE) {
+        if to.segment.get().program().nodes[to.node] == graph.raw() {
+            let message = "a task has returned a graph that waits for that task";
+            return Err(Error::run(ErrorKind::Deadlock, message));
+        }
+    }
+    if to.segment.get().depth as usize >= MAX_DEPTH {
+        let message =
+            format!("graphs are returned more than {MAX_DEPTH} deep: does the recursion end?");
+        return Err(Error::run(ErrorKind::Invalid, message));
+    }
+    Ok(())
 }
 
 /// How the segment of a returned graph has come to its end.

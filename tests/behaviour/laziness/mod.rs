@@ -7,4 +7,5 @@ mod odd_graphs_are_graphs;
 mod one_graph_computes_on_many_threads_at_once;
 mod unzip_halves_share_one_execution;
 mod what_is_persisted_is_not_computed_again;
+mod what_never_ends_is_an_error;
 mod what_no_output_needs_is_not_there;

@@ -2,7 +2,6 @@
 
 mod a_destructor_of_a_thread_local_may_compute;
 mod a_nested_call_is_like_any_other;
-mod a_pool_thread_that_waits_runs_nothing_else;
 mod a_recursion_that_never_ends_is_an_error;
 mod a_task_may_return_a_graph;
 mod a_waiting_node_never_runs_strangers;

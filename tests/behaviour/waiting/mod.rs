@@ -1,0 +1,4 @@
+//! Waits outside of bodies: on threads of pools, and between bodies.
+
+mod a_pool_thread_that_waits_runs_nothing_else;
+mod code_between_bodies_may_wait;
