@@ -458,7 +458,7 @@ fn drop_unclaimed<T>(outcome: T) {
     }
 }
 
-#[cfg(all(test, not(lazygraph_shuttle)))]
+#[cfg(all(test, not(lazygraph_shuttle), not(lazygraph_loom)))]
 mod tests {
     use super::*;
     use crate::base::error::ErrorKind;
