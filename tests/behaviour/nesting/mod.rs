@@ -10,3 +10,4 @@ mod deep_nesting_gives_a_result;
 mod nested_graphs_agree_on_every_scheduler;
 mod nested_runs_inherit_the_options;
 mod thousands_of_small_runs_end;
+mod what_a_waiting_thread_keeps_is_shared;
