@@ -1,7 +1,7 @@
 //! What generated code may name. Not subject to semantic versioning: do not use it by hand.
 
 #[cfg(lazygraph_shuttle)]
-pub use crate::base::sync::pool::steal;
+pub use crate::base::sync::{clock::stop_time, pool::steal};
 pub use crate::base::token::function_id;
 pub use crate::compute::unwrap_or_carry;
 pub use crate::delayed::{GenericParam, Keyed, TraitObject, TypeParam};

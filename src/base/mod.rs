@@ -3,8 +3,11 @@
 pub(crate) mod buffer_pool;
 pub(crate) mod error;
 pub(crate) mod footprint;
+pub(crate) mod host;
+mod owners;
 mod shared;
 pub(crate) mod sync;
 pub(crate) mod token;
 
+pub(crate) use owners::Owners;
 pub(crate) use shared::Shared;

@@ -182,7 +182,25 @@ mod shuttled {
         }
     }
 
-    /// A wait that times out after the other threads had a few turns.
+    pub(crate) mod clock {
+        use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+
+        shuttle::lazy_static! {
+            static ref IS_STOPPED: AtomicBool = AtomicBool::new(false);
+        }
+
+        /// For the rest of the execution of a model no wait times out: who is to be woken must be.
+        #[allow(unreachable_pub)]
+        pub fn stop_time() {
+            IS_STOPPED.store(true, Relaxed);
+        }
+
+        pub(super) fn is_stopped() -> bool {
+            IS_STOPPED.load(Relaxed)
+        }
+    }
+
+    /// A wait that times out after the other threads had a few turns; or never.
     pub(crate) struct TimedWait(u32);
 
     impl TimedWait {
@@ -193,9 +211,12 @@ mod shuttled {
         pub(crate) fn wait<'m, T>(
             &mut self,
             mutex: &'m Mutex<T>,
-            _: &Condvar,
+            condvar: &Condvar,
             guard: MutexGuard<'m, T>,
         ) -> Result<MutexGuard<'m, T>, MutexGuard<'m, T>> {
+            if clock::is_stopped() {
+                return Ok(super::unpoisoned(condvar.wait(guard)));
+            }
             if self.0 == 0 {
                 return Err(guard);
             }

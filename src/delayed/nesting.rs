@@ -2,7 +2,9 @@
 
 use super::{Delayed, Seal};
 use crate::base::token::{Hasher128, StdHasher};
-use crate::task::{Caller, Describe, DirectCalls, Frame, Input, Inputs, PendingResult, Use, Value};
+use crate::task::{
+    Caller, Describe, DirectCalls, Frame, Input, Inputs, PendingResult, Use, Value, counted,
+};
 use std::collections::{BTreeMap, HashMap};
 use std::convert::Infallible;
 use std::hash::Hash;
@@ -291,19 +293,23 @@ macro_rules! maps {
     )*};
 }
 
-maps! { HashMap [Eq] by_hash; BTreeMap [Ord] BTreeMap::iter; }
+maps! { HashMap [Eq] by_nodes; BTreeMap [Ord] BTreeMap::iter; }
 
-/// The entries of a hash map in an order that is the same in every process: by the content of their keys.
-fn by_hash<K: Hash, J>(map: &HashMap<K, J>) -> Vec<(&K, &J)> {
-    let mut entries: Vec<(u128, (&K, &J))> = map
-        .iter()
-        .map(|(k, x)| {
-            let mut hasher = Hasher128::new(0);
-            k.hash(&mut StdHasher::new(&mut hasher));
-            (hasher.finish(), (k, x))
-        })
-        .collect();
-    entries.sort_by_key(|(hash, _)| *hash);
+/// The entries of a hash map by their nodes, in the order in which those were made: the same in every process that makes them
+/// alike.
+///
+/// Their order says which result is whose, of whatever type. So no code of users has a say in it, which need not answer alike
+/// when it is asked again.
+fn by_nodes<K, J: Join>(map: &HashMap<K, J>) -> Vec<(&K, &J)> {
+    let mut inputs = Inputs::new();
+    let with_nodes = map.iter().map(|(k, x)| {
+        let first = inputs.len();
+        x.list_inputs(&mut inputs);
+        (first..inputs.len(), (k, x))
+    });
+    let mut entries: Vec<_> = with_nodes.collect();
+    let ids: Vec<u64> = inputs.into_iter().map(|i| counted(i).node().id()).collect();
+    entries.sort_by(|(a, _), (b, _)| ids[a.clone()].cmp(&ids[b.clone()]));
     entries.into_iter().map(|(_, entry)| entry).collect()
 }
 

@@ -12,7 +12,7 @@ use std::sync::atomic::Ordering::SeqCst;
 use std::sync::{Arc, Mutex};
 
 /// A client on shuttle's threads; the pool only says how many.
-fn client(slots: usize) -> Client {
+pub(super) fn client(slots: usize) -> Client {
     type Pools = BTreeMap<usize, Arc<rayon::ThreadPool>>;
     static POOLS: Mutex<Pools> = Mutex::new(BTreeMap::new());
     let build = || rayon::ThreadPoolBuilder::new().num_threads(slots).build();
@@ -29,7 +29,7 @@ fn client(slots: usize) -> Client {
 }
 
 /// Closes it: nothing is left of what it had.
-fn close(client: &Client) {
+pub(super) fn close(client: &Client) {
     client.close();
     let stats = client.stats();
     assert_eq!(

@@ -9,6 +9,7 @@
 #![cfg(lazygraph_shuttle)]
 
 mod client;
+mod waits;
 
 use lazygraph::__private::steal;
 use lazygraph::sync::Event;

@@ -268,11 +268,12 @@ impl Context {
         }
     }
 
-    /// Sleeps on `parker`, unless `run` has been stopped: a stop of it, of a run or context above, unparks it.
+    /// Sleeps on `parker`, unless `is_over`, which is asked when whoever changes that already unparks it: a stop of its run, of
+    /// a run or context above, a cancel or a deadline of its body.
     pub(in crate::exec) fn sleep_on(
         &self,
         parker: &Arc<Parker>,
-        run: &dyn IsCancelled,
+        is_over: impl FnOnce() -> bool,
         sleep: impl FnOnce(&Parker),
     ) {
         struct Listed<'c>(&'c Context, &'c Arc<Parker>);
@@ -283,7 +284,7 @@ impl Context {
         }
         self.chain().for_each(|c| c.sleepers.add(parker));
         let _listed = Listed(self, parker);
-        if !run.is_cancelled() {
+        if !is_over() {
             sleep(parker);
         }
     }

@@ -226,6 +226,11 @@ impl CurrentTask {
         Some(of.max().unwrap_or_else(|| standing.priority()))
     }
 
+    /// Whether the body is to stop: with its run, or on its own.
+    pub(in crate::exec) fn is_to_stop(&self) -> bool {
+        self.run.is_stopped() || self.is_unwanted() || self.is_overdue()
+    }
+
     // -------------------------------------------------------------- its slot
 
     /// Whether the body has given up its slot.

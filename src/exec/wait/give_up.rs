@@ -80,7 +80,9 @@ pub(in crate::exec) fn sleep_without_slot(
     parker: &Arc<Parker>,
     sleep: impl FnOnce(&Parker),
 ) {
-    wait_without_slot(run, || run.context.sleep_on(parker, &**run, sleep));
+    wait_without_slot(run, || {
+        run.context.sleep_on(parker, || run.is_stopped(), sleep)
+    });
 }
 
 /// Whether there is work, no other thread works, and none is to be had, though asked again.

@@ -1,6 +1,6 @@
 //! The resources of a body: given back while it waits, taken again when it goes on.
 
-use super::give_up::sleep_without_slot;
+use super::give_up::wait_without_slot;
 use crate::exec::park::Parker;
 use crate::exec::resources::Reacquired;
 use crate::exec::run::{CurrentTask, current};
@@ -41,11 +41,13 @@ pub(super) fn reacquire_lease(task: &CurrentTask) {
     let parker = Arc::<Parker>::default();
     if let Reacquired::Later(number) = resources.reacquire(&need, &parker) {
         while !resources.has_reacquired(number) {
-            if task.run.is_stopped() || task.is_overdue() || task.is_unwanted() {
+            if task.is_to_stop() {
                 return resources.give_up_reacquiring(number);
             }
             let _mark = task.mark_suspended();
-            sleep_without_slot(&task.run, &parker, Parker::park);
+            let run = &task.run;
+            let sleep = || (run.context).sleep_on(&parker, || task.is_to_stop(), Parker::park);
+            wait_without_slot(run, sleep);
         }
     }
     if let Some(lease) = task.lease.borrow_mut().as_mut() {

@@ -224,7 +224,7 @@ fn suspend(
     let sleep = |parker: &Parker| _ = parker.park_timeout(time);
     if task.keeps_slot() {
         share_all();
-        context.sleep_on(parker, &**run, sleep);
+        context.sleep_on(parker, || task.is_to_stop(), sleep);
         return Ok(());
     }
     let no_thread = match may_help {
@@ -233,7 +233,7 @@ fn suspend(
     };
     let yielded = give_up_slots(run, Some(task), no_thread)?;
     let helpful = Helpful::count(&context.executor, may_help);
-    context.sleep_on(parker, &**run, sleep);
+    context.sleep_on(parker, || task.is_to_stop(), sleep);
     drop(helpful);
     drop(yielded);
     Ok(())

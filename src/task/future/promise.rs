@@ -495,5 +495,5 @@ fn drop_unclaimed<T>(outcome: T) {
     }
 }
 
-#[cfg(all(test, not(lazygraph_shuttle)))]
+#[cfg(all(test, not(lazygraph_shuttle), not(lazygraph_loom)))]
 mod tests;

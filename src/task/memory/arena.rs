@@ -10,13 +10,14 @@
 //! The protocol. While a thread fills a chunk, [`Chunk`]`::alive` holds [`OPEN`], less the nodes that other threads have
 //! freed; the thread itself counts the nodes that it has made, less those that it has freed, and in the end replaces `OPEN`
 //! by that number. From then on `alive` is the number of nodes that have not been freed, and whoever lowers it to zero frees
-//! the chunk. A node is counted down after it was dropped, with `AcqRel`: so all that was done with the nodes has been done
+//! the chunk. A node is counted down after it was dropped (`base::Owners`): so all that was done with the nodes has been done
 //! when the memory is reused.
 //!
 //! Chunks hide uses after a free from AddressSanitizer and Miri. With `--cfg lazygraph_apart` each node has a chunk of its
 //! own, which is returned to the allocator: see `CONTRIBUTING.md`.
 
 use super::chunk::{ALIGN, Chunk, LAYOUT, OPEN, SIZE, chunk_of};
+use crate::base::host::thread_local;
 use std::alloc::Layout;
 use std::cell::Cell;
 use std::ptr::{NonNull, null_mut};
@@ -233,7 +234,7 @@ impl Drop for FreeBatch {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, not(lazygraph_loom)))]
 mod tests {
     use crate::task::{Function, NodePtr, Purity, TaskSpec, Val, call_node};
 

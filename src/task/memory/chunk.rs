@@ -1,10 +1,12 @@
 //! Chunks of memory: how they count what lies in them, and where something lies.
 
 use super::prefetch::prefetch_range;
-use std::alloc::{Layout, alloc, dealloc, handle_alloc_error};
+use crate::base::Owners;
+use crate::base::host::{alloc, dealloc};
+use std::alloc::{Layout, handle_alloc_error};
 use std::marker::PhantomData;
 use std::ptr::NonNull;
-use std::sync::atomic::Ordering::{AcqRel, Relaxed};
+use std::sync::atomic::Ordering::Relaxed;
 use std::sync::atomic::{AtomicU32, AtomicU64};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -12,7 +14,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 #[repr(C)]
 pub(super) struct Chunk {
     /// See the protocol in `arena.rs`.
-    alive: AtomicU32,
+    alive: Owners,
     /// The page of a sweep for this chunk, while its thread holds the marks; see `graph::sweep`.
     mark: AtomicU32,
     /// Unique in the process; of the chunks that one thread has filled, later ones have higher serials.
@@ -40,7 +42,11 @@ pub(super) const OPEN: u32 = 1 << 31;
 
 /// Free chunks for new nodes: up to 64 MiB.
 static SPARE: Mutex<SpareChunks> = Mutex::new(SpareChunks(Vec::new()));
-const MOST_SPARE: usize = (64 << 20) / SIZE;
+const MOST_SPARE: usize = match cfg!(lazygraph_loom) {
+    false => (64 << 20) / SIZE,
+    // A model sees what is freed.
+    true => 0,
+};
 
 struct SpareChunks(Vec<NonNull<Chunk>>);
 
@@ -70,7 +76,7 @@ impl Chunk {
             handle_alloc_error(layout)
         };
         let fresh = Chunk {
-            alive: AtomicU32::new(OPEN),
+            alive: Owners::new(OPEN),
             mark: AtomicU32::new(0),
             serial: SERIALS.fetch_add(1, Relaxed),
             thread: THREAD.try_with(|thread| *thread).unwrap_or(u32::MAX),
@@ -87,7 +93,7 @@ impl Chunk {
     /// The caller owns `n` of what `alive` counts, and gives them up.
     pub(super) unsafe fn release(this: NonNull<Chunk>, n: u32) {
         // SAFETY: as promised by the caller, the chunk exists until it is counted down.
-        if unsafe { this.as_ref() }.alive.fetch_sub(n, AcqRel) == n {
+        if unsafe { this.as_ref() }.alive.leave(n) {
             // SAFETY: nothing in it is alive and no thread fills it, so no one uses it.
             unsafe { Chunk::free(this) };
         }

@@ -6,6 +6,7 @@ mod node_ptr;
 mod node_ref;
 
 use super::node_flags::NodeFlags;
+use crate::base::Owners;
 use crate::base::buffer_pool::pooled_as;
 use crate::base::footprint::Size;
 use crate::task::future::SourceClaim;
@@ -22,7 +23,7 @@ use std::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64};
 #[repr(C, align(8))]
 pub(crate) struct Header {
     /// The number of counted pointers.
-    pub(in crate::task::node) refs: AtomicU32,
+    pub(in crate::task::node) refs: Owners,
     /// The place of this node in a graph, written by the walk that holds the marks (see `graph::build`); and what is known of
     /// the node from the beginning: [`ALONE`], [`LEAF`], [`INERT`].
     mark: AtomicU32,

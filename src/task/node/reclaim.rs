@@ -6,16 +6,12 @@ use crate::task::memory::{FreeBatch, free_in_open_chunk};
 use std::cell::{Cell, RefCell};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::ptr::NonNull;
-use std::sync::atomic::Ordering::{AcqRel, Acquire};
 
 impl Drop for NodePtr {
     #[inline]
     fn drop(&mut self) {
-        let refs = &self.header().refs;
-        // A count of one is this pointer's own: no one else can raise it any more.
-        let is_last = refs.load(Acquire) == 1 || refs.fetch_sub(1, AcqRel) == 1;
-        if is_last {
-            // SAFETY: as above.
+        if self.header().refs.leave_or_keep() {
+            // SAFETY: this was the last pointer to it.
             unsafe { reclaim(self.0) };
         }
     }

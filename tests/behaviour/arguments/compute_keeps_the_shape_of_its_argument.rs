@@ -1,9 +1,11 @@
 //! Any nesting of tuples, lists, arrays, options and maps goes in; the same nesting of values comes out.
 
 use std::collections::{BTreeMap, HashMap};
+use std::hash::{Hash, Hasher};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use common::{Log, everywhere};
-use lazygraph::{compute_with, prelude::*};
+use lazygraph::{Plan, compute_with, join, prelude::*};
 
 #[delayed]
 fn inc(x: i64) -> i64 {
@@ -146,4 +148,41 @@ fn iterators_collect_into_one_delayed_value() {
     let (list, map, sum) = compute!(list, map, sum).unwrap();
     assert_eq!((list, sum), (vec![1, 2, 3, 4], 10));
     assert_eq!(map, BTreeMap::from([(0, 1), (1, 2), (2, 3)]));
+}
+
+/// A key that never hashes alike. Where it stands in a map is of its own making; which result is whose is not.
+#[derive(Clone, PartialEq, Eq, Debug)]
+struct Fickle(i64);
+
+impl Hash for Fickle {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        static ASKED: AtomicU64 = AtomicU64::new(0);
+        ASKED.fetch_add(1, Ordering::Relaxed).hash(state);
+    }
+}
+
+#[test]
+fn keys_of_a_map_need_not_hash_alike() {
+    type Entry<N, T> = (Option<N>, T);
+    #[delayed]
+    fn sum(map: HashMap<Fickle, Entry<i64, String>>) -> usize {
+        map.values().map(|(_, text)| text.len()).sum()
+    }
+    #[track_caller]
+    fn check(values: HashMap<Fickle, Entry<i64, String>>) {
+        assert_eq!(values.len(), 8);
+        for (Fickle(x), (number, text)) in values {
+            let expected = (x % 2 == 0).then_some(x + 1);
+            assert_eq!((number, text), (expected, x.to_string()));
+        }
+    }
+    for (_, options) in everywhere() {
+        let entry = |x| ((x % 2 == 0).then(|| inc(x)), text(x));
+        let map: HashMap<Fickle, Entry<Delayed<i64>, Delayed<String>>> =
+            (0..8).map(|x| (Fickle(x), entry(x))).collect();
+        check(compute_with(&options, &map).unwrap());
+        check(join(&map).compute_with(&options).unwrap());
+        check(Plan::new(&map, &options).unwrap().run().unwrap());
+        assert_eq!(sum(join(map)).compute_with(&options).unwrap(), 8);
+    }
 }

@@ -3,6 +3,7 @@
 use super::super::place::is_foreign;
 use super::super::settings::Settings;
 use super::{ALONE, Header, Home, INERT, KNOWN, Vtable};
+use crate::base::Owners;
 use std::panic::Location;
 use std::sync::Mutex;
 use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed};
@@ -28,7 +29,7 @@ impl Header {
     ) -> Header {
         debug_assert!((known & ALONE != 0) == (vtable.home == Home::Alone));
         Header {
-            refs: AtomicU32::new(1),
+            refs: Owners::new(1),
             mark: AtomicU32::new(known),
             vtable,
             call: AtomicPtr::new(std::ptr::from_ref(location).cast_mut().cast()),

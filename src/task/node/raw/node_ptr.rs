@@ -8,11 +8,10 @@ use std::marker::PhantomData;
 use std::mem::MaybeUninit;
 use std::panic::Location;
 use std::sync::PoisonError;
-use std::sync::atomic::Ordering::Relaxed;
 
 impl Clone for NodePtr {
     fn clone(&self) -> NodePtr {
-        let before = self.header().refs.fetch_add(1, Relaxed);
+        let before = self.header().refs.add();
         assert!(
             before < u32::MAX / 2,
             "too many handles to one delayed value"

@@ -16,7 +16,6 @@ use std::marker::PhantomData;
 use std::mem::ManuallyDrop;
 use std::panic::Location;
 use std::ptr::NonNull;
-use std::sync::atomic::Ordering::Acquire;
 use std::sync::{Arc, PoisonError};
 
 impl RawNode {
@@ -168,7 +167,7 @@ impl<'n> NodeRef<'n> {
 
     /// Whether there is only one counted pointer to it.
     pub(crate) fn is_sole(self) -> bool {
-        self.header().refs.load(Acquire) == 1
+        self.header().refs.is_sole()
     }
 
     /// The last mark that was set.
