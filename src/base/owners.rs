@@ -10,15 +10,23 @@ use super::host::atomic::Ordering::{AcqRel, Acquire, Relaxed};
 pub(crate) struct Owners(AtomicU32);
 
 impl Owners {
+    /// Half of what can be counted: so many threads may add one more before the process has ended.
+    pub(crate) const MOST: u32 = u32::MAX / 2;
+
     #[inline]
     pub(crate) fn new(owners: u32) -> Owners {
         Owners(AtomicU32::new(owners))
     }
 
-    /// One more, made by one that stays meanwhile; returns how many there were before.
+    /// One more, made by one that stays meanwhile; returns how many there were before. Ends the process if there are too many to
+    /// count, as `Arc` does: a count that wraps would free what has owners.
     #[inline]
     pub(crate) fn add(&self) -> u32 {
-        self.0.fetch_add(1, Relaxed)
+        let before = self.0.fetch_add(1, Relaxed);
+        if before > Owners::MOST {
+            std::process::abort();
+        }
+        before
     }
 
     /// `n` of them give it up; `true` if these were all.

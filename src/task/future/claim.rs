@@ -6,7 +6,7 @@ use super::state::Released;
 use crate::base::Shared;
 use crate::base::error::Error;
 use crate::base::sync::atomic::AtomicBool;
-use crate::base::sync::atomic::Ordering::AcqRel;
+use crate::base::sync::atomic::Ordering::{AcqRel, Acquire};
 use std::any::Any;
 use std::fmt;
 use std::ptr::NonNull;
@@ -140,7 +140,7 @@ impl SourceClaim {
 
 impl Drop for SourceClaim {
     fn drop(&mut self) {
-        if *self.is_released.get_mut() {
+        if self.is_released.load(Acquire) {
             // It is released with the claim once more.
             self.claim.promise().add_claim();
         }

@@ -21,6 +21,7 @@ use super::state::{
     COMPLETING, DETACHED, DISCARDED, FutureState, HAS_LISTENERS, KIND, NUMBER, PENDING, PHASE,
     ROUND, Released, SEALED, STARTED, STORED,
 };
+use crate::base::Owners;
 use crate::base::Shared;
 use crate::base::buffer_pool::pooled_as;
 use crate::base::error::{Error, drop_payload};
@@ -218,7 +219,9 @@ impl Promise {
 
     #[inline]
     pub(super) fn add_claim(&self) {
-        self.claims.fetch_add(1, Relaxed);
+        if self.claims.fetch_add(1, Relaxed) > Owners::MOST {
+            std::process::abort();
+        }
     }
 
     /// As `outcome`, but moves the outcome out if the caller's claim is the only one.

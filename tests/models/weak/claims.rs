@@ -23,7 +23,7 @@ pub(crate) fn wait_for_end() {
     }
 }
 
-fn ended() {
+fn ended(_: Option<&Error>) {
     *lock(&HAS_ENDED.0) = true;
     HAS_ENDED.1.notify_all();
 }
@@ -47,6 +47,13 @@ impl Producer for Work {
     }
     fn needs(&self) -> Vec<Claim> {
         Vec::new()
+    }
+    fn unseen(&self, _: &Error) {}
+    fn needs_of(&self, _: usize) -> Vec<Claim> {
+        Vec::new()
+    }
+    fn raise(&self, _: usize, _: i32) -> bool {
+        false
     }
 }
 

@@ -81,7 +81,7 @@ pub(crate) fn blocks() -> usize {
 /// Loom's atomics, but that a load with `SeqCst` is one order with all such accesses: loom's own may give an older value. So
 /// it comes after a fence, as compilers for some machines translate it.
 pub(crate) mod atomic {
-    pub(crate) use loom::sync::atomic::{AtomicU8, Ordering};
+    pub(crate) use loom::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 
     macro_rules! atomics {
         ($($name:ident: $int:ty;)*) => {$(

@@ -11,11 +11,7 @@ use std::sync::PoisonError;
 
 impl Clone for NodePtr {
     fn clone(&self) -> NodePtr {
-        let before = self.header().refs.add();
-        assert!(
-            before < u32::MAX / 2,
-            "too many handles to one delayed value"
-        );
+        self.header().refs.add();
         NodePtr(self.0)
     }
 }
