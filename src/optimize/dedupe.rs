@@ -159,7 +159,7 @@ fn mark_remembered(graph: &mut Graph, retention: &[Retention], passes: Passes) {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{add, graph, inc, pure_inc, run, text};
+    use super::super::testing::{add, graph, inc, pure_inc, run, text, tiny};
     use super::*;
     use expect_test::expect;
 
@@ -179,6 +179,14 @@ mod tests {
             outputs 2
         "#]]
         .assert_eq(&text(&g));
+    }
+
+    #[test]
+    fn calls_of_different_functions_are_not_merged_whatever_their_keys() {
+        let g = graph(&[add(pure_inc(1), tiny(1))]);
+        assert_eq!(merge_equal(&g, &[5, 5, 6]), [0, 1, 2]);
+        let g = graph(&[add(pure_inc(1), pure_inc(1))]);
+        assert_eq!(merge_equal(&g, &[5, 5, 6]), [0, 0, 2]);
     }
 
     #[test]

@@ -538,7 +538,8 @@ fn what_is_waited_for_under_a_lock_begins() {
         for how in 0..3 {
             let lock = Arc::new(shuttle::sync::Mutex::new(()));
             let holder = client.submit(holds_and_waits(lock.clone(), seen.clone(), how));
-            let stranger = client.submit(wants(lock));
+            // It goes before what the holder starts.
+            let stranger = client.submit(wants(lock).priority(1));
             assert_eq!(
                 (holder.result().unwrap(), stranger.result().unwrap()),
                 (3, 0)

@@ -2,9 +2,9 @@
 
 use super::client::{client, close};
 use super::{Gate, Seen, after, beside_another, check, nested, number, numbers, on, plus};
-use lazygraph::__private::stop_time;
+use lazygraph::__private::{steal, stop_time};
 use lazygraph::sync::{Event, Semaphore};
-use lazygraph::{CancelToken, ErrorKind, Memo, compute_all_with, prelude::*};
+use lazygraph::{CancelToken, ErrorKind, Memo, compute_all_with, hold_slot, prelude::*};
 use shuttle::thread;
 use std::sync::atomic::Ordering::SeqCst;
 use std::time::Duration;
@@ -179,6 +179,28 @@ fn who_waits_for_another_compute_has_shared_its_own() {
         assert_eq!(seen.runs(), 1);
     };
     check(move || beside_another(model));
+}
+
+#[delayed]
+fn steals_and_waits(event: &Event) -> Result<i64, Error> {
+    steal();
+    thread::yield_now();
+    steal();
+    hold_slot(|| event.wait())?;
+    Ok(1)
+}
+
+/// An invitation that is declined on top of a body is answered by a thread that is lent, while that body holds the other slot.
+#[test]
+fn a_declined_invitation_is_answered() {
+    check(|| {
+        stop_time();
+        let (client, event) = (client(2), Event::new());
+        let waits = client.submit(steals_and_waits(event.clone()));
+        let sets = client.submit(sets_and_goes_on(event));
+        assert_eq!((waits.result().unwrap(), sets.result().unwrap()), (1, 1));
+        close(&client);
+    });
 }
 
 /// Permits are given back as often as they are taken, and where time helps nobody.

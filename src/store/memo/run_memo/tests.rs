@@ -10,6 +10,14 @@ fn call(hash: u128) -> ContentKey {
     }
 }
 
+/// Another function, by chance or by a wrong `Token` of the same hash.
+fn other(hash: u128) -> ContentKey {
+    ContentKey {
+        identity: TypeId::of::<u8>(),
+        ..call(hash)
+    }
+}
+
 fn lineage(memo: &RunMemo, keys: &[u128]) -> Option<Arc<Lineage>> {
     let below = |above, key: &u128| Some(memo.lineage(*key, above));
     keys.iter().fold(None, below)
@@ -23,6 +31,24 @@ const SMALL: Size = Size {
     bytes: 8,
     estimated: false,
 };
+
+#[test]
+fn what_another_function_comes_to_is_told_of_by_no_hash() {
+    let memo = RunMemo::own();
+    let claim = |memo: &Arc<RunMemo>| match memo.look_up(call(7), false) {
+        Lookup::Claimed(ticket) => ticket,
+        _ => panic!("nobody has claimed it"),
+    };
+    claim(&memo).fail(Error::run(ErrorKind::Failed, "no"));
+    assert!(matches!(memo.look_up(call(7), false), Lookup::Failed(_)));
+    assert!(matches!(memo.look_up(other(7), false), Lookup::Claimed(_)));
+    let memo = RunMemo::own();
+    let ticket = claim(&memo);
+    assert!(matches!(memo.look_up(other(7), false), Lookup::Foreign));
+    assert!(ticket.complete(Arc::new(1i64), SMALL, None).is_empty());
+    assert!(matches!(memo.look_up(other(7), false), Lookup::Foreign));
+    assert!(matches!(memo.look_up(call(7), false), Lookup::Hit(_)));
+}
 
 #[test]
 fn the_second_asker_is_told_when_the_first_is_done() {
