@@ -1,14 +1,32 @@
-//! [`cull`] removes nodes that no output needs.
+//! [`Cull`] removes nodes that no output needs.
 
-use super::Changed;
+use super::{Changed, Pass, Passes};
+use crate::base::error::Error;
 use crate::graph::Graph;
 
-/// Removes nodes that no output needs; the others keep their order.
+/// Removes nodes that no output needs.
 ///
 /// Graphs are built by walking back from the outputs, so there is work only after a pass that has orphaned nodes.
 ///
 /// # Complexity
 /// O(V + E).
+pub(crate) struct Cull;
+
+impl Pass for Cull {
+    fn name(&self) -> &'static str {
+        "cull"
+    }
+
+    fn is_enabled(&self, passes: Passes) -> bool {
+        passes.cull
+    }
+
+    fn run(&self, graph: Graph, _: Passes) -> Result<(Graph, Changed), Error> {
+        Ok(cull(graph))
+    }
+}
+
+/// Removes nodes that no output needs; the others keep their order.
 pub(super) fn cull(graph: Graph) -> (Graph, Changed) {
     if graph.culled {
         return (graph, Changed::No);

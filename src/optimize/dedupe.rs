@@ -1,8 +1,8 @@
-//! [`dedupe`] merges pure nodes with equal keys.
+//! [`Dedupe`] merges pure nodes with equal keys.
 
 use super::cull::cull;
 use super::equal::equal;
-use super::{Changed, Passes};
+use super::{Changed, Pass, Passes};
 use crate::base::error::Error;
 use crate::graph::{Graph, Keys, Names, NodeFlags, Retention};
 use crate::task::Guard;
@@ -16,36 +16,48 @@ use ahash::AHashMap;
 ///
 /// # Complexity
 /// O(V + E), and the size of the plain arguments of pure nodes; nothing if no node is pure.
-pub(super) fn dedupe(mut graph: Graph, passes: Passes) -> Result<(Graph, Changed), Error> {
-    if !graph.any.has(NodeFlags::MERGE) {
-        return Ok((graph, Changed::No));
+pub(crate) struct Dedupe;
+
+impl Pass for Dedupe {
+    fn name(&self) -> &'static str {
+        "dedupe"
     }
-    let keys = Keys::compute(&graph, Names::OfThisProcess)?;
-    let place = merge_equal(&graph, &keys.keys);
-    for (i, explicit) in &keys.explicit {
-        let settings = graph.settings.entry(*i).or_default();
-        settings.explicit = Some(explicit.clone());
+
+    fn is_enabled(&self, passes: Passes) -> bool {
+        passes.dedupe
     }
-    if graph.any.has(NodeFlags::SETTINGS) {
-        for (i, first) in (0..).zip(&place).filter(|(i, first)| i != *first) {
-            merge_settings(&mut graph, *first, i);
+
+    fn run(&self, mut graph: Graph, passes: Passes) -> Result<(Graph, Changed), Error> {
+        if !graph.any.has(NodeFlags::MERGE) {
+            return Ok((graph, Changed::No));
         }
+        let keys = Keys::compute(&graph, Names::OfThisProcess)?;
+        let place = merge_equal(&graph, &keys.keys);
+        for (i, explicit) in &keys.explicit {
+            let settings = graph.settings.entry(*i).or_default();
+            settings.explicit = Some(explicit.clone());
+        }
+        if graph.any.has(NodeFlags::SETTINGS) {
+            for (i, first) in (0..).zip(&place).filter(|(i, first)| i != *first) {
+                merge_settings(&mut graph, *first, i);
+            }
+        }
+        mark_remembered(&mut graph, &keys.retention, passes);
+        graph.keys = keys.keys;
+        if !graph.any.has(NodeFlags::KEYED) {
+            graph.keys = Vec::new();
+        }
+        if place.is_empty() {
+            return Ok((graph, Changed::No));
+        }
+        for link in graph.links.iter_mut().chain(graph.outputs.iter_mut()) {
+            *link = link.to(place[link.index()] as usize);
+        }
+        graph.count_uses();
+        graph.culled = false;
+        graph.order = graph.order.rewired();
+        Ok((cull(graph).0, Changed::Yes))
     }
-    mark_remembered(&mut graph, &keys.retention, passes);
-    graph.keys = keys.keys;
-    if !graph.any.has(NodeFlags::KEYED) {
-        graph.keys = Vec::new();
-    }
-    if place.is_empty() {
-        return Ok((graph, Changed::No));
-    }
-    for link in graph.links.iter_mut().chain(graph.outputs.iter_mut()) {
-        *link = link.to(place[link.index()] as usize);
-    }
-    graph.count_uses();
-    graph.culled = false;
-    graph.order = graph.order.rewired();
-    Ok((cull(graph).0, Changed::Yes))
 }
 
 /// For each node that which it is merged with, if it is with any; empty if none is.
@@ -163,14 +175,10 @@ mod tests {
     use super::*;
     use expect_test::expect;
 
-    fn merge(graph: Graph) -> (Graph, Changed) {
-        dedupe(graph, Passes::ALL).unwrap()
-    }
-
     #[test]
     fn equal_pure_calls_become_one() {
         let (a, b) = (pure_inc(1), pure_inc(1));
-        let (g, changed) = run(merge, graph(&[add(pure_inc(a), pure_inc(b))]));
+        let (g, changed) = run(&Dedupe, graph(&[add(pure_inc(a), pure_inc(b))]));
         assert_eq!(changed, Changed::Yes);
         expect![[r#"
             0 pure_inc
@@ -193,14 +201,14 @@ mod tests {
     fn impure_calls_are_not_merged_nor_what_depends_on_them() {
         let before = graph(&[add(pure_inc(inc(1)), pure_inc(inc(1)))]);
         let shown = text(&before);
-        let (after, changed) = run(merge, before);
+        let (after, changed) = run(&Dedupe, before);
         assert_eq!((changed, text(&after)), (Changed::No, shown));
     }
 
     #[test]
     fn pure_over_the_same_impure_node_is_merged() {
         let a = inc(1);
-        let (g, _) = run(merge, graph(&[add(pure_inc(&a), pure_inc(&a))]));
+        let (g, _) = run(&Dedupe, graph(&[add(pure_inc(&a), pure_inc(&a))]));
         expect![[r#"
             0 inc
             1 pure_inc 0
@@ -216,7 +224,7 @@ mod tests {
 
     #[test]
     fn a_graph_without_pure_nodes_is_left_alone() {
-        let (_, changed) = run(merge, graph(&[add(inc(1), inc(1))]));
+        let (_, changed) = run(&Dedupe, graph(&[add(inc(1), inc(1))]));
         assert_eq!(changed, Changed::No);
     }
 }

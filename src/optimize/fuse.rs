@@ -1,6 +1,7 @@
-//! [`fuse`] joins linear chains into units.
+//! [`Fuse`] joins linear chains into units.
 
-use super::Changed;
+use super::{Changed, Pass, Passes};
+use crate::base::error::Error;
 use crate::graph::{Graph, Link, NodeFlags, OrderKind};
 use crate::task::Use;
 
@@ -15,23 +16,35 @@ use crate::task::Use;
 ///
 /// # Complexity
 /// O(V + E).
-pub(super) fn fuse(mut graph: Graph) -> (Graph, Changed) {
-    let in_creation_order = graph.order == OrderKind::Creation;
-    // If nodes can run in the order of memory, it does not pay to move all of them for a few.
-    let stays = in_creation_order && !graph.any.has(NodeFlags::OWNING);
-    let JoinCounts { next, apart } = join(&mut graph, !stays);
-    let gathers = !stays || apart > graph.len() / 2;
-    if stays && gathers {
-        join(&mut graph, true);
+pub(crate) struct Fuse;
+
+impl Pass for Fuse {
+    fn name(&self) -> &'static str {
+        "fuse"
     }
-    if gathers && apart > 0 && in_creation_order {
-        graph.order = OrderKind::CreationSplit;
+
+    fn is_enabled(&self, passes: Passes) -> bool {
+        passes.fuse
     }
-    if next == 0 && !(gathers && apart > 0) {
-        return (graph, Changed::No);
+
+    fn run(&self, mut graph: Graph, _: Passes) -> Result<(Graph, Changed), Error> {
+        let in_creation_order = graph.order == OrderKind::Creation;
+        // If nodes can run in the order of memory, it does not pay to move all of them for a few.
+        let stays = in_creation_order && !graph.any.has(NodeFlags::OWNING);
+        let JoinCounts { next, apart } = join(&mut graph, !stays);
+        let gathers = !stays || apart > graph.len() / 2;
+        if stays && gathers {
+            join(&mut graph, true);
+        }
+        if gathers && apart > 0 && in_creation_order {
+            graph.order = OrderKind::CreationSplit;
+        }
+        if next == 0 && !(gathers && apart > 0) {
+            return Ok((graph, Changed::No));
+        }
+        graph.any.set(NodeFlags::JOINED);
+        Ok((graph, Changed::Yes))
     }
-    graph.any.set(NodeFlags::JOINED);
-    (graph, Changed::Yes)
 }
 
 /// The numbers of nodes that join an input right before them, and that could join another one.
@@ -89,7 +102,7 @@ mod tests {
 
     #[test]
     fn a_chain_is_one_unit() {
-        let (g, changed) = run(fuse, graph(&[inc(inc(inc(1)))]));
+        let (g, changed) = run(&Fuse, graph(&[inc(inc(inc(1)))]));
         assert_eq!((changed, g.units()), (Changed::Yes, 1));
         expect![[r#"
             0 inc
@@ -104,7 +117,7 @@ mod tests {
     fn a_requested_output_ends_a_unit() {
         let b = inc(inc(1));
         let d = inc(inc(&b));
-        let (g, _) = run(fuse, graph(&[d, b]));
+        let (g, _) = run(&Fuse, graph(&[d, b]));
         expect![[r#"
             0 inc
             1 inc 0 +
@@ -118,16 +131,16 @@ mod tests {
     #[test]
     fn both_edges_of_a_node_to_one_input_count_as_one() {
         let a = inc(1);
-        let (g, _) = run(fuse, graph(&[add(&a, &a)]));
+        let (g, _) = run(&Fuse, graph(&[add(&a, &a)]));
         assert_eq!(g.units(), 1);
     }
 
     #[test]
     fn a_fork_and_a_barrier_stop_it() {
         let a = inc(1);
-        let (g, changed) = run(fuse, graph(&[inc(&a), inc(&a)]));
+        let (g, changed) = run(&Fuse, graph(&[inc(&a), inc(&a)]));
         assert_eq!((changed, g.units()), (Changed::No, 3));
-        let (g, changed) = run(fuse, graph(&[inc(inc(inc(1)).fuse(false))]));
+        let (g, changed) = run(&Fuse, graph(&[inc(inc(inc(1)).fuse(false))]));
         assert_eq!((changed, g.units()), (Changed::No, 3));
     }
 
@@ -141,7 +154,7 @@ mod tests {
             level
         };
         let chain = |n: usize| (1..n).fold(inc(1), |x, _| inc(x));
-        let units = |roots: &[_]| run(fuse, graph(roots)).0.units();
+        let units = |roots: &[_]| run(&Fuse, graph(roots)).0.units();
         assert_eq!(units(&[chain(50)]), 1);
         assert_eq!(units(&tree(64)), 127);
         assert_eq!(units(&(0..20).map(|_| chain(5)).collect::<Vec<_>>()), 20);
@@ -155,13 +168,13 @@ mod tests {
         let first: Vec<_> = (0..100).map(inc).collect();
         let mut outputs: Vec<_> = (0..5000).map(inc).collect();
         outputs.extend(first.into_iter().map(inc));
-        let (g, changed) = run(fuse, graph(&outputs));
+        let (g, changed) = run(&Fuse, graph(&outputs));
         let found = (changed, g.units(), g.order);
         assert_eq!(found, (Changed::No, 5200, OrderKind::Creation));
         // Most have to be moved here: all of three levels, made level by level.
         let level = |before: Vec<_>, _| before.into_iter().map(inc).collect();
         let chains: Vec<_> = (0..3).fold((0..3000).map(inc).collect(), level);
-        let (g, changed) = run(fuse, graph(&chains));
+        let (g, changed) = run(&Fuse, graph(&chains));
         let found = (changed, g.units(), g.order);
         assert_eq!(found, (Changed::Yes, 3000, OrderKind::CreationSplit));
     }

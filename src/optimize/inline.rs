@@ -1,6 +1,7 @@
-//! [`inline`] runs cheap pure nodes again in each consumer instead of keeping their results.
+//! [`Inline`] runs cheap pure nodes again in each consumer instead of keeping their results.
 
-use super::Changed;
+use super::{Changed, Pass, Passes};
+use crate::base::error::Error;
 use crate::graph::{Graph, Link, NodeFlags};
 
 /// Copies nodes marked `inline` into each of their consumers; never an output.
@@ -11,25 +12,37 @@ use crate::graph::{Graph, Link, NodeFlags};
 ///
 /// # Complexity
 /// O(V + E + copies); copying stops when it would more than double the graph.
-pub(super) fn inline(graph: Graph) -> (Graph, Changed) {
-    if !graph.any.has(NodeFlags::INLINE) {
-        return (graph, Changed::No);
+pub(crate) struct Inline;
+
+impl Pass for Inline {
+    fn name(&self) -> &'static str {
+        "inline"
     }
-    let mut copied: Vec<bool> = graph
-        .flags
-        .iter()
-        .map(|t| t.has(NodeFlags::INLINE))
-        .collect();
-    for output in &graph.outputs {
-        copied[output.index()] = false;
+
+    fn is_enabled(&self, passes: Passes) -> bool {
+        passes.inline
     }
-    for (i, copied) in copied.iter_mut().enumerate() {
-        *copied &= graph.uses[i] > 1;
+
+    fn run(&self, graph: Graph, _: Passes) -> Result<(Graph, Changed), Error> {
+        if !graph.any.has(NodeFlags::INLINE) {
+            return Ok((graph, Changed::No));
+        }
+        let mut copied: Vec<bool> = graph
+            .flags
+            .iter()
+            .map(|t| t.has(NodeFlags::INLINE))
+            .collect();
+        for output in &graph.outputs {
+            copied[output.index()] = false;
+        }
+        for (i, copied) in copied.iter_mut().enumerate() {
+            *copied &= graph.uses[i] > 1;
+        }
+        if !within_budget(&graph, &copied) || !copied.contains(&true) {
+            return Ok((graph, Changed::No));
+        }
+        Ok((copy(graph, &copied), Changed::Yes))
     }
-    if !within_budget(&graph, &copied) || !copied.contains(&true) {
-        return (graph, Changed::No);
-    }
-    (copy(graph, &copied), Changed::Yes)
 }
 
 /// Whether the copies stay within the budget, counted before any is made.
@@ -134,7 +147,7 @@ mod tests {
     #[test]
     fn each_consumer_gets_a_copy() {
         let t = tiny(1);
-        let (g, changed) = run(inline, graph(&[add(inc(&t), add(inc(&t), inc(&t)))]));
+        let (g, changed) = run(&Inline, graph(&[add(inc(&t), add(inc(&t), inc(&t)))]));
         assert_eq!(changed, Changed::Yes);
         expect![[r#"
             0 tiny
@@ -155,14 +168,14 @@ mod tests {
         let t = tiny(1);
         let before = graph(&[inc(&t), inc(&t), t]);
         let shown = text(&before);
-        let (g, changed) = run(inline, before);
+        let (g, changed) = run(&Inline, before);
         assert_eq!((changed, text(&g)), (Changed::No, shown));
     }
 
     #[test]
     fn an_impure_node_is_not_copied() {
         let t = inc(1).inline();
-        let (_, changed) = run(inline, graph(&[add(inc(&t), inc(&t))]));
+        let (_, changed) = run(&Inline, graph(&[add(inc(&t), inc(&t))]));
         assert_eq!(changed, Changed::No);
     }
 }

@@ -15,5 +15,5 @@ pub(crate) mod report;
 #[cfg(test)]
 pub(crate) mod testing;
 
-pub(crate) use pass::{Changed, Passes};
+pub(crate) use pass::{Changed, Pass, Passes};
 pub(crate) use pipeline::optimize;

@@ -10,12 +10,13 @@ pub(crate) enum Changed {
     No,
 }
 
-/// One rewriting of a graph: its name, whether some passes enable it, and what it does.
-pub(super) type Pass = (
-    &'static str,
-    fn(Passes) -> bool,
-    fn(Graph, Passes) -> Result<(Graph, Changed), Error>,
-);
+/// One rewriting of a graph.
+pub(crate) trait Pass: Sync {
+    fn name(&self) -> &'static str;
+    /// Whether `passes` enables it.
+    fn is_enabled(&self, passes: Passes) -> bool;
+    fn run(&self, graph: Graph, passes: Passes) -> Result<(Graph, Changed), Error>;
+}
 
 /// The passes that a run enables.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]

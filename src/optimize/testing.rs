@@ -1,6 +1,6 @@
 //! Small graphs for the tests of the passes, and their text.
 
-use super::Changed;
+use super::{Changed, Pass, Passes};
 use crate::delayed::{Arg, Delayed};
 use crate::graph::{Graph, build};
 use crate::task::{Describe, Function, Input, ParamInfo, Purity, TaskSpec, Use, Value, call_node};
@@ -65,10 +65,10 @@ pub(crate) fn graph<T>(outputs: &[Delayed<T>]) -> Graph {
 }
 
 /// One pass, with the invariants checked.
-pub(crate) fn run(pass: fn(Graph) -> (Graph, Changed), graph: Graph) -> (Graph, Changed) {
+pub(crate) fn run(pass: &dyn Pass, graph: Graph) -> (Graph, Changed) {
     let before = crate::graph::check::Invariants::new(&graph);
-    let (graph, changed) = pass(graph);
-    before.check(&graph, "the pass");
+    let (graph, changed) = pass.run(graph, Passes::ALL).unwrap();
+    before.check(&graph, pass.name());
     (graph, changed)
 }
 

@@ -8,4 +8,4 @@ mod priority;
 mod units;
 mod walk;
 
-pub(super) use order::order;
+pub(super) use order::Order;

@@ -1,10 +1,11 @@
-//! [`order`] puts the units into the order in which one worker runs them.
+//! [`Order`] puts the units into the order in which one worker runs them.
 
-use super::super::{Changed, Passes};
+use super::super::{Changed, Pass, Passes};
 use super::candidates::leanest;
 use super::priority::by_priority;
 use super::units::Units;
 use super::walk::walk;
+use crate::base::error::Error;
 use crate::graph::{Graph, NodeFlags, OrderKind};
 
 /// Orders the units so that few results are alive at once.
@@ -20,30 +21,43 @@ use crate::graph::{Graph, NodeFlags, OrderKind};
 ///
 /// # Complexity
 /// O((V + E) log V).
-pub(in crate::optimize) fn order(graph: Graph, passes: Passes) -> (Graph, Changed) {
-    let counts = graph.any.has(NodeFlags::OWNING) && graph.flags.iter().any(|t| t.counts());
-    let (graph, walked) = match graph.order {
-        OrderKind::DepthFirst => (graph, Changed::No),
-        OrderKind::Creation if !counts => (graph, Changed::No),
-        OrderKind::CreationSplit if !counts => gathered(graph),
-        OrderKind::Creation | OrderKind::CreationSplit | OrderKind::Other => {
-            in_operand_order(graph)
+pub(crate) struct Order;
+
+impl Pass for Order {
+    fn name(&self) -> &'static str {
+        "order"
+    }
+
+    fn is_enabled(&self, _: Passes) -> bool {
+        // Always: fused units must stand together.
+        true
+    }
+
+    fn run(&self, graph: Graph, passes: Passes) -> Result<(Graph, Changed), Error> {
+        let counts = graph.any.has(NodeFlags::OWNING) && graph.flags.iter().any(|t| t.counts());
+        let (graph, walked) = match graph.order {
+            OrderKind::DepthFirst => (graph, Changed::No),
+            OrderKind::Creation if !counts => (graph, Changed::No),
+            OrderKind::CreationSplit if !counts => gathered(graph),
+            OrderKind::Creation | OrderKind::CreationSplit | OrderKind::Other => {
+                in_operand_order(graph)
+            }
+        };
+        let order = match counts && passes.order {
+            true => leanest(&Units::new(&graph)).map(|order| nodes_of(&graph, &order)),
+            false => None,
+        };
+        let order = match graph.settings.values().any(|s| s.priority != 0) {
+            true => Some(by_priority(
+                &graph,
+                order.unwrap_or_else(|| (0..graph.len() as u32).collect()),
+            )),
+            false => order,
+        };
+        match order {
+            Some(order) if !is_identity(&order) => Ok((adopt(graph, &order), Changed::Yes)),
+            _ => Ok((graph, walked)),
         }
-    };
-    let order = match counts && passes.order {
-        true => leanest(&Units::new(&graph)).map(|order| nodes_of(&graph, &order)),
-        false => None,
-    };
-    let order = match graph.settings.values().any(|s| s.priority != 0) {
-        true => Some(by_priority(
-            &graph,
-            order.unwrap_or_else(|| (0..graph.len() as u32).collect()),
-        )),
-        false => order,
-    };
-    match order {
-        Some(order) if !is_identity(&order) => (adopt(graph, &order), Changed::Yes),
-        _ => (graph, walked),
     }
 }
 
@@ -107,10 +121,6 @@ mod tests {
     use crate::optimize::testing::{self, graph, join2, run, text, vec1};
     use expect_test::expect;
 
-    fn ordered(graph: Graph) -> (Graph, Changed) {
-        order(graph, Passes::ALL)
-    }
-
     fn peak(graph: &Graph) -> usize {
         let units = Units::new(graph);
         units.peak(0..units.len(), usize::MAX)
@@ -125,7 +135,7 @@ mod tests {
         }
         let before = graph(&[deep]);
         assert_eq!(peak(&before), 4);
-        let (after, changed) = run(ordered, before);
+        let (after, changed) = run(&Order, before);
         assert_eq!((changed, peak(&after)), (Changed::Yes, 2));
         expect![[r#"
             0 vec1
@@ -145,11 +155,11 @@ mod tests {
         let a = testing::same(testing::same(vec1(0)));
         let b = testing::same(vec1(1));
         let fused = testing::run(
-            crate::optimize::fuse::fuse,
+            &crate::optimize::fuse::Fuse,
             graph(&[join2(&b, join2(&a, &b))]),
         )
         .0;
-        let (after, _) = run(ordered, fused);
+        let (after, _) = run(&Order, fused);
         for i in (0..after.len()).filter(|&i| after.is_joined(i)) {
             assert!(
                 after.inputs(i).iter().all(|l| l.index() + 1 == i),
@@ -161,7 +171,7 @@ mod tests {
     #[test]
     fn values_without_heap_memory_keep_the_order_of_the_walk() {
         use crate::optimize::testing::{add, inc};
-        let (_, changed) = run(ordered, graph(&[add(inc(1), add(inc(2), inc(3)))]));
+        let (_, changed) = run(&Order, graph(&[add(inc(1), add(inc(2), inc(3)))]));
         assert_eq!(changed, Changed::No);
     }
 
