@@ -10,9 +10,6 @@ use super::host::atomic::Ordering::{AcqRel, Acquire, Relaxed};
 pub(crate) struct Owners(AtomicU32);
 
 impl Owners {
-    /// Half of what can be counted: so many threads may add one more before the process has ended.
-    pub(crate) const MOST: u32 = u32::MAX / 2;
-
     #[inline]
     pub(crate) fn new(owners: u32) -> Owners {
         Owners(AtomicU32::new(owners))
@@ -22,8 +19,15 @@ impl Owners {
     /// count, as `Arc` does: a count that wraps would free what has owners.
     #[inline]
     pub(crate) fn add(&self) -> u32 {
-        let before = self.0.fetch_add(1, Relaxed);
-        if before > Owners::MOST {
+        Owners::check(self.0.fetch_add(1, Relaxed))
+    }
+
+    /// The count there was before one more: ends the process if there are too many.
+    #[inline]
+    pub(crate) fn check(before: u32) -> u32 {
+        /// Half of what can be counted: so many threads may add one more before the process has ended.
+        const MOST: u32 = u32::MAX / 2;
+        if before > MOST {
             std::process::abort();
         }
         before

@@ -219,9 +219,7 @@ impl Promise {
 
     #[inline]
     pub(super) fn add_claim(&self) {
-        if self.claims.fetch_add(1, Relaxed) > Owners::MOST {
-            std::process::abort();
-        }
+        Owners::check(self.claims.fetch_add(1, Relaxed));
     }
 
     /// As `outcome`, but moves the outcome out if the caller's claim is the only one.
