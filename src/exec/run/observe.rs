@@ -11,7 +11,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 /// Tells all observers.
 ///
 /// # Errors
-/// `Observer`, if one panics.
+/// `ObserverPanicked`, if one panics.
 pub(in crate::exec) fn tell(context: &Context, event: &RunEvent<'_>) -> Result<(), Error> {
     if context.observers.is_empty() {
         return Ok(());
