@@ -1,4 +1,4 @@
-//! The settings of one call. A setting belongs to the node: every handle of it sees it.
+//! The settings of one call.
 
 use super::Delayed;
 use crate::base::error::Error;
@@ -7,8 +7,9 @@ use crate::task::Purity;
 use std::sync::Arc;
 use std::time::Duration;
 
+/// The settings of a call. A setting belongs to the node, so it applies to every clone of the delayed value.
 impl<T: ?Sized> Delayed<T> {
-    /// Sets the label of the node, for every clone: the name that errors, plans and logs show.
+    /// Sets the label of the node: the name that errors, plans and logs show.
     ///
     /// A label is never a part of the node's identity.
     ///
@@ -34,7 +35,7 @@ impl<T: ?Sized> Delayed<T> {
         self.node.node().label().to_string()
     }
 
-    /// Sets the priority of the node, for every clone. The default is 0.
+    /// Sets the priority of the node. The default is 0.
     ///
     /// Of nodes that are ready, those of a higher priority run first; among equals the order of the plan decides.
     pub fn priority(self, priority: i32) -> Self {
@@ -42,7 +43,7 @@ impl<T: ?Sized> Delayed<T> {
         self
     }
 
-    /// Sets how many more times the node is tried after an `Err` or a panic, for every clone.
+    /// Sets how many more times the node is tried after an `Err` or a panic.
     ///
     /// It replaces the `retries` of the function. By-value arguments of a task that may be tried again are cloned, not
     /// moved.
@@ -51,13 +52,13 @@ impl<T: ?Sized> Delayed<T> {
         self
     }
 
-    /// Sets how long to wait before the first retry, for every clone: `pause`, and twice as long before each further one.
+    /// Sets how long to wait before the first retry: `pause`, and twice as long before each further one.
     pub fn backoff(self, pause: Duration) -> Self {
         self.node.configure(|s| s.backoff = Some(pause));
         self
     }
 
-    /// Sets after which errors the node is tried again, for every clone: those for which `filter` returns `true`.
+    /// Sets after which errors the node is tried again: those for which `filter` returns `true`.
     ///
     /// It is tried as often as [`retries`](Self::retries) allows. `filter` gets the error that the task would fail with:
     /// its own, a panic, a timeout. If `filter` panics, the task fails with that panic.
@@ -81,7 +82,7 @@ impl<T: ?Sized> Delayed<T> {
         self
     }
 
-    /// Asks for `amount` units of the resource `name`, for every clone: a GPU, a licence, memory.
+    /// Asks for `amount` units of the resource `name`: a GPU, a licence, memory.
     ///
     /// The node starts when its client has them free, and holds them while the body runs. It may be called for several
     /// resources, which are taken together. Of the tasks that wait for a resource, the first in
@@ -117,8 +118,7 @@ impl<T: ?Sized> Delayed<T> {
         self
     }
 
-    /// Sets how long one attempt may take, for every clone: the node fails with
-    /// [`ErrorKind::Timeout`](crate::ErrorKind::Timeout) when it takes longer than `limit`.
+    /// Sets how long one attempt may take: after `limit` the node fails with [`Timeout`](crate::ErrorKind::Timeout).
     ///
     /// The body can see it by its [`CancelToken`](crate::CancelToken::current). If the body does not look, the run fails
     /// only when it returns.
@@ -127,7 +127,7 @@ impl<T: ?Sized> Delayed<T> {
         self
     }
 
-    /// Runs the node again in each consumer instead of holding its result, for every clone.
+    /// Runs the node again in each consumer instead of holding its result.
     ///
     /// It has an effect on pure nodes that are not outputs.
     pub fn inline(self) -> Self {
@@ -135,7 +135,7 @@ impl<T: ?Sized> Delayed<T> {
         self
     }
 
-    /// Declares the call deterministic in its arguments, for every clone: it is merged with every equal call.
+    /// Declares the call deterministic in its arguments: it is merged with every equal call.
     ///
     /// Computing it fails with [`Invalid`](crate::ErrorKind::Invalid) if a plain argument has no content key.
     pub fn pure(self) -> Self {
@@ -143,13 +143,13 @@ impl<T: ?Sized> Delayed<T> {
         self
     }
 
-    /// Never merges the node with an equal one; for every clone.
+    /// Never merges the node with an equal one.
     pub fn impure(self) -> Self {
         self.node.configure(|s| s.purity = Some(Purity::Impure));
         self
     }
 
-    /// Sets an explicit key, for every clone: the node is merged with other nodes of the same function and key.
+    /// Sets an explicit key: the node is merged with other nodes of the same function and key.
     ///
     /// One key on two different functions fails with [`KeyConflict`](crate::ErrorKind::KeyConflict), which names both. So
     /// does one key on two calls that do not come [`after`](Delayed::after) the same nodes: only one of them would run.
@@ -161,13 +161,13 @@ impl<T: ?Sized> Delayed<T> {
         self
     }
 
-    /// Sets whether the node may be fused with the node before or after it into one unit, for every clone.
+    /// Sets whether the node may be fused with the node before or after it into one unit.
     pub fn fuse(self, on: bool) -> Self {
         self.node.configure(|s| s.fuse = Some(on));
         self
     }
 
-    /// Runs the node after `other`, whose value is not used; for every clone.
+    /// Runs the node after `other`, whose value is not used.
     ///
     /// Computing it fails with [`Invalid`](crate::ErrorKind::Invalid) if the node would wait for itself through others.
     ///
