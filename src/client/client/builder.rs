@@ -9,7 +9,7 @@ use std::fmt;
 use std::sync::{Arc, Weak};
 
 impl Client {
-    /// Creates a client with as many slots as rayon has threads, and defaults for the rest.
+    /// Creates a client with the default settings: as many slots as the current rayon pool has threads.
     ///
     /// # Panics
     /// If its threads cannot be started; [`ClientBuilder::build`] returns an error instead.
@@ -81,9 +81,9 @@ impl ClientBuilder {
         self
     }
 
-    /// Runs the tasks on the threads of `pool`; the client has as many slots.
+    /// Runs the tasks on the threads of `pool`; the client has one slot for each of them.
     ///
-    /// Nothing that runs in the pool should wait for the client: a thread that waits there cannot work here.
+    /// Other code in that pool should not block on the client: a thread that it blocks runs no tasks.
     pub fn pool(mut self, pool: Arc<rayon::ThreadPool>) -> Self {
         self.pool = Some(pool);
         self
@@ -120,9 +120,9 @@ impl ClientBuilder {
         self
     }
 
-    /// Sets how many substitute threads may run, at most, in place of threads that wait.
+    /// Sets the most lent threads: threads that the client starts, while its own wait inside tasks, to do other work.
     ///
-    /// A wait that would need one more, while nothing else runs, fails with
+    /// If all threads wait and no further one may be started, a wait fails with
     /// [`ThreadsExhausted`](ErrorKind::ThreadsExhausted). The default is
     /// [`DEFAULT_LENT_THREADS`](Self::DEFAULT_LENT_THREADS).
     pub fn max_lent_threads(mut self, n: usize) -> Self {

@@ -11,8 +11,8 @@ impl Client {
     /// Waits for all futures and returns their results, in their order.
     ///
     /// # Errors
-    /// The error of the first future, in their order, that failed. Inside a task also the errors of the wait:
-    /// `Cancelled` or `Timeout` if the task is stopped, `Deadlock` if a future waits for the task.
+    /// The error of the failed future that comes first in `futures`. Inside a task, the wait itself can fail: with
+    /// `Cancelled` or `Timeout` if the task is stopped, with `Deadlock` if a future waits for this task.
     ///
     /// # Examples
     /// ```
@@ -62,8 +62,8 @@ impl Client {
 
     /// Waits until all futures have completed, successfully or not.
     ///
-    /// Returns `(done, pending)`: the futures that have completed, and those that have not: none, unless one is being
-    /// [tried again](crate::Handle::retry).
+    /// Returns `(done, pending)`: the futures that have completed, and those that have not. `pending` is empty unless a
+    /// future was [retried](crate::Handle::retry) during the wait.
     ///
     /// # Errors
     /// Inside a task: `Cancelled` or `Timeout` if the task is stopped, `Deadlock` if a future waits for the task. The futures
@@ -107,7 +107,7 @@ impl Client {
     /// Returns `(done, pending)`: the futures that have completed, and those that have not.
     ///
     /// # Errors
-    /// As [`wait_all`](Self::wait_all). That `limit` has passed is no error.
+    /// As [`wait_all`](Self::wait_all). Reaching `limit` is not an error.
     pub fn wait_timeout<I>(
         &self,
         futures: I,

@@ -18,12 +18,12 @@ const LABEL: &str = "spawn";
 impl Client {
     /// Starts async work on a runtime of your choice and returns a future of its result, which graphs can use.
     ///
-    /// The work takes no slot of the client. `runtime` is called once, with the work to drive: `tokio::spawn` itself will
-    /// do, or a closure like `|work| pool.spawn_ok(work)`. What it returns is dropped; where dropping the runtime's
-    /// handle cancels its task, detach it: `|work| smol::spawn(work).detach()`.
+    /// The work takes no slot of the client. `runtime` is called once, with the future to spawn: pass `tokio::spawn`
+    /// itself, or a closure like `|work| pool.spawn_ok(work)`. What it returns is dropped. On a runtime that cancels a
+    /// task when its handle is dropped, detach the task: `|work| smol::spawn(work).detach()`.
     ///
     /// Inside the work, use `.await` on a [`Handle`]; [`result`](Handle::result) and other blocking methods would block a
-    /// thread of the runtime. A circle of `.await`s is not detected.
+    /// thread of the runtime. Futures that `.await` each other in a cycle hang: that is not detected.
     ///
     /// The work is dropped, at once or after the poll in progress, when the future is cancelled, its last handle is
     /// dropped, the task that spawned it is cancelled, or the client is closed.

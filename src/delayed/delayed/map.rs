@@ -83,7 +83,7 @@ impl<T: Value> Delayed<T> {
         and_then_with(self, f)
     }
 
-    /// Makes a second node of the same call, which is evaluated on its own: to hold less and compute more.
+    /// Makes a second node of the same call, which runs the call again: less memory is held, more is computed.
     ///
     /// It is never merged with the first node, nor with another `recompute`. What has been set on the first node (retries, a
     /// limit, resources, a name, a priority, what it comes [`after`](Self::after)) holds for it, too; what is set on either
@@ -136,7 +136,7 @@ where
 }
 
 impl<T: Value> Delayed<Delayed<T>> {
-    /// Makes a node whose value is that of the delayed value that this one gives.
+    /// Makes a node that continues with the delayed value that this one returns; its result is that of the latter.
     #[track_caller]
     pub fn flatten(&self) -> Delayed<T> {
         Delayed::from_node(flat_node::<Flatten, T, _, _, _>(
@@ -206,13 +206,13 @@ impl<T: Value + Clone> Delayed<Vec<T>> {
         ))
     }
 
-    /// Makes a node whose value is the number of elements.
+    /// Makes a node whose value is the length of the list.
     #[track_caller]
     pub fn len(&self) -> Delayed<usize> {
         seen::<Len, _, _>(self, |v| v.len())
     }
 
-    /// Makes a node whose value says whether there are no elements.
+    /// Makes a node whose value is `true` if the list is empty.
     #[track_caller]
     pub fn is_empty(&self) -> Delayed<bool> {
         seen::<IsEmpty, _, _>(self, |v| v.is_empty())

@@ -26,11 +26,11 @@ pub enum Transition {
     Retried,
 }
 
-/// How long a future has waited to begin, run, and been suspended: see [`Handle::times`](crate::Handle::times).
+/// How long a future has waited to start, has run, and was suspended: see [`Handle::times`](crate::Handle::times).
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
 #[non_exhaustive]
 pub struct Times {
-    /// The time until the body began: for inputs, a slot, resources.
+    /// The time until the body started: waiting for inputs, a slot, or resources.
     pub waiting: Duration,
     /// The time in which the body ran.
     pub running: Duration,

@@ -9,7 +9,7 @@ use crate::exec::park::{Cancel, IsCancelled, Limit};
 use std::fmt;
 use std::sync::{Arc, Weak};
 
-/// Asks runs to stop: nothing new starts, and running bodies may look and return early.
+/// Cancels runs: no further task starts, and running bodies can ask the token and return early.
 ///
 /// Clones are the same token. Pass it to a run with [`Options::cancel`](crate::Options::cancel). A body gets
 /// the token of its own run from [`CancelToken::current`].
@@ -58,7 +58,7 @@ impl CancelToken {
         CancelToken(Arc::new(token))
     }
 
-    /// Creates a token that is cancelled with this one, or on its own.
+    /// Creates a child: cancelling this token cancels it, too; cancelling the child leaves this token as it is.
     #[must_use = "a child token does nothing unless it is given to a run"]
     pub fn child(&self) -> CancelToken {
         let child = CancelToken::new_under(Some(self.0.clone()));
@@ -168,7 +168,7 @@ impl IsCancelled for RunningBody {
     }
 }
 
-/// Returns an error if the run of this thread's task was told to stop: `check()?` ends a long body early.
+/// Returns an error if the running task was cancelled or its deadline has passed: `check()?` ends a long body early.
 ///
 /// Returns `Ok` outside of tasks.
 ///
