@@ -81,9 +81,11 @@ pub(super) const POOLS_KEPT: usize = 4;
 
 // ------------------------------------------------------------------ stacks
 
-/// How much stack a nested compute wants to see, and how much it is given where there is less.
-pub(super) const STACK_LEFT: usize = 256 * 1024;
-pub(super) const STACK_MORE: usize = 2 * 1024 * 1024;
+/// How much stack a nested compute wants to see, and how much it is given where there is less. The first is what its body is sure
+/// of, and a little: half of what a thread of the standard library has, so that what begins on such a thread stays there. The
+/// second is address space: pages that are not touched take no memory.
+pub(super) const STACK_LEFT: usize = (1 << 20) + (64 << 10);
+pub(super) const STACK_MORE: usize = 8 << 20;
 /// What the depths of two jobs in the main loop of a pool thread may differ by.
 pub(super) const BOTTOM_SLACK: usize = 256;
 
