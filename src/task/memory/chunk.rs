@@ -42,11 +42,7 @@ pub(super) const OPEN: u32 = 1 << 31;
 
 /// Free chunks for new nodes: up to 64 MiB.
 static SPARE: Mutex<SpareChunks> = Mutex::new(SpareChunks(Vec::new()));
-const MOST_SPARE: usize = match cfg!(lazygraph_loom) {
-    false => (64 << 20) / SIZE,
-    // A model sees what is freed.
-    true => 0,
-};
+const MOST_SPARE: usize = (64 << 20) / SIZE;
 
 struct SpareChunks(Vec<NonNull<Chunk>>);
 
@@ -105,7 +101,8 @@ impl Chunk {
     unsafe fn free(this: NonNull<Chunk>) {
         // SAFETY: as promised by the caller.
         let layout = unsafe { this.as_ref() }.layout;
-        if layout == LAYOUT {
+        // A model sees what is freed.
+        if layout == LAYOUT && !cfg!(lazygraph_loom) {
             let mut spare = spare();
             if spare.0.len() < MOST_SPARE {
                 spare.0.push(this);

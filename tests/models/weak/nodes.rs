@@ -30,8 +30,6 @@ fn leave(owned: &Owned, is_last: impl FnOnce(&Owners) -> bool) {
 }
 
 fn own(owned: &Arc<Owned>, owner: Owner) {
-    // Else loom tries no execution in which another thread begins before this one does anything.
-    thread::yield_now();
     match owner {
         Owner::Leaves => leave(owned, |owners| owners.leave(1)),
         Owner::LeavesOrKeeps => leave(owned, Owners::leave_or_keep),
