@@ -42,8 +42,8 @@ mod real {
     pub(crate) use std::thread::{Builder, sleep as pause, yield_now};
     pub(crate) use std::thread_local;
 
-    /// Whether a thread may look up from its sleep for ever: in a model, it would starve the others.
-    pub(crate) const LOOKS_UP: bool = true;
+    /// How often a thread outside of tasks looks up from its sleep: in a model, it would starve the others.
+    pub(crate) const LOOKS: u64 = u64::MAX;
 
     /// A list of the process, behind a lock: under a model checker, of the execution.
     macro_rules! shared_list {
@@ -139,7 +139,7 @@ mod shuttled {
     pub(crate) use shuttle::thread::{Builder, yield_now};
     pub(crate) use shuttle::thread_local;
 
-    pub(crate) const LOOKS_UP: bool = false;
+    pub(crate) const LOOKS: u64 = 4;
 
     macro_rules! shared_list {
         ($name:ident: $T:ty) => {

@@ -8,7 +8,7 @@ use super::help::{help, run_any_over_limit, run_over_limit};
 use super::lease::with_lease_released;
 use super::pause::pause_serving;
 use crate::base::error::{Error, ErrorKind};
-use crate::base::sync::LOOKS_UP;
+use crate::base::sync::LOOKS;
 use crate::base::sync::atomic::Ordering::AcqRel;
 use crate::exec::park::Parker;
 use crate::exec::run::{CurrentTask, current, raise_awaited};
@@ -61,6 +61,7 @@ fn wait_outside(on: &dyn Awaited, until: Option<Instant>) -> Result<bool, Error>
     let blocked = BlockedThread::enter();
     let mut sleep = FIRST_SLEEP;
     let mut late = false;
+    let mut looks = 0;
     loop {
         if on.is_over() {
             return Ok(true);
@@ -74,7 +75,8 @@ fn wait_outside(on: &dyn Awaited, until: Option<Instant>) -> Result<bool, Error>
         if left.is_zero() {
             return Ok(on.is_over());
         }
-        match until.is_some() || LOOKS_UP || sleep < LONGEST_SLEEP {
+        looks += 1;
+        match until.is_some() || looks < LOOKS {
             true => _ = parker.park_timeout(left.min(sleep)),
             false => parker.park(),
         }
